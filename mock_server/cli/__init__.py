@@ -1,0 +1,65 @@
+"""The ``mock-server`` command. Each command's room is imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from mock_server import __version__
+
+COMMANDS = {
+    "serve": "Serve the API of an OpenAPI document.",
+    "demo": "Walk the whole hand-shake and every documented error, printing each exchange.",
+    "check": "Check a document and its fixtures without serving them.",
+}
+EXIT_BROKEN = 3
+EXIT_UNREACHABLE = 4
+EXIT_INTERRUPTED = 130
+
+
+class _Lazy(click.Group):
+    """A group that imports a command when it is called, and lists them without importing any."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"mock_server.cli.{name}").command
+        return command
+
+    def resolve_command(
+        self, context: click.Context, arguments: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if arguments and arguments[0] not in COMMANDS:
+            from difflib import get_close_matches
+
+            near = get_close_matches(arguments[0], COMMANDS, 1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"There are {', '.join(COMMANDS)}."
+            context.fail(f"No command is called {arguments[0]!r}. {hint}")
+        return super().resolve_command(context, arguments)
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="mock-server")
+def group() -> None:
+    """Give it an OpenAPI document and a folder of YAML, get the API back.
+
+    Exit codes: 0 fine, 1 findings, 2 usage, 3 document or fixture invalid, 4 cannot bind or reach,
+    130 interrupted.
+    """
+
+
+def main() -> None:
+    """The entry point of the console script."""
+    try:
+        group(prog_name="mock-server")
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)

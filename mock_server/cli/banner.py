@@ -1,0 +1,79 @@
+"""What ``serve`` says when it is ready."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import Any
+
+from mock_server.core.plan import Plan
+from mock_server.settings import Settings
+from mock_server.spec.operations import Operation
+from mock_server.world import World, provenance_tally
+
+MAX_LISTED = 12
+
+
+def banner(world: World, url: str, settings: Settings) -> str:
+    """The address, what is served, how well it is known, a line to copy, where the controls are."""
+    titles = ", ".join(document.title or "untitled" for document in world.documents)
+    operations = [plan.operation for plan in world.plans.values()]
+    lines = [
+        f"mock-server is ready: {url}",
+        f"  {titles}",
+        f"  document    {world.names[0]}: {_count(len(operations), 'operation')}",
+        f"  fixtures    {world.names[1]}: {_fixtures(world)}",
+        f"  provenance  {', '.join(f'{count} {kind}' for kind, count in provenance_tally(world).items())}",
+        f"  control     {url}/__mock/  ({url}/__mock/openapi.json describes it)",
+    ]
+    if world.warnings:
+        lines.append(f"  warnings    {len(world.warnings)}; `mock-server check` shows them")
+    lines += ["", *(f"  {base_url(operation, url)}" for operation in operations[:MAX_LISTED])]
+    if len(operations) > MAX_LISTED:
+        lines.append(f"  … and {len(operations) - MAX_LISTED} more")
+    if operations:
+        lines += ["", "Try:", f"  {curl(next(iter(world.plans.values())), url)}"]
+    return "\n".join(lines) + "\n"
+
+
+def base_url(operation: Operation, url: str) -> str:
+    base = operation.bases[0] if operation.bases else ""
+    return f"{operation.method:<7} {url}{base}{operation.path}"
+
+
+def curl(plan: Plan, url: str) -> str:
+    """A line that works when it is pasted into a shell."""
+    operation = plan.operation
+    base = operation.bases[0] if operation.bases else ""
+    parts = ["curl", "-s", f"{url}{base}{operation.path}"]
+    if operation.method != "GET":
+        parts[2:2] = ["-X", operation.method]
+    if any(requirement.kind == "bearer" for each in operation.security for requirement in each):
+        token = next(iter(plan.house.tokens or ()), "any-token")
+        parts += ["-H", f"Authorization: Bearer {token}"]
+    body = _example(operation)
+    if body is not None:
+        parts += ["-H", "Content-Type: application/json", "-d", json.dumps(body, separators=(",", ":"))]
+    return " ".join(map(shlex.quote, parts))
+
+
+def _example(operation: Operation) -> Any:
+    for media in operation.body.content if operation.body else ():
+        for example in media.examples:
+            return example.value
+    return None
+
+
+def _fixtures(world: World) -> str:
+    fixtures = world.fixtures
+    parts = [
+        _count(len(fixtures.operations), "operation"),
+        _count(len(fixtures.providers), "provider"),
+        _count(len(fixtures.scenarios), "scenario"),
+        _count(len(fixtures.tokens), "token") if fixtures.tokens is not None else "any token",
+    ]
+    return ", ".join(parts)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,102 @@
+"""``mock-server serve``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from mock_server.cli import EXIT_BROKEN, EXIT_UNREACHABLE
+from mock_server.cli.options import sources
+from mock_server.errors import Broken
+from mock_server.settings import DEFAULT_HOST, DEFAULT_PORT, MAX_BODY_BYTES, Settings
+
+
+@click.command("serve", short_help="Serve the API of an OpenAPI document.")
+@sources
+@click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
+)
+@click.option("--cors", multiple=True, metavar="ORIGIN", help="Allow this origin only; may be repeated. Default: any.")
+@click.option("--no-cors", is_flag=True, help="Send no CORS headers at all.")
+@click.option(
+    "--any-token", is_flag=True, help="Accept bearer tokens that tokens.yaml does not list, with every scope."
+)
+@click.option("--strict", is_flag=True, help="Answer 500 instead of sending a body that breaks the document.")
+@click.option(
+    "--max-body",
+    default=MAX_BODY_BYTES,
+    show_default=True,
+    type=click.IntRange(1, 1024**3),
+    metavar="BYTES",
+    help="Refuse larger request bodies with 413.",
+)
+@click.option("--control-token", metavar="TOKEN", help="Open /__mock/ to other machines that send this bearer token.")
+@click.option("--quiet", is_flag=True, help="No line for each request.")
+def command(
+    specs: tuple[Path, ...],
+    fixtures: Path | None,
+    host: str,
+    port: int,
+    cors: tuple[str, ...],
+    no_cors: bool,
+    any_token: bool,
+    strict: bool,
+    max_body: int,
+    control_token: str | None,
+    quiet: bool,
+) -> None:
+    """Serve the API of one or more OpenAPI documents.
+
+    Without SPEC the bundled document and fixtures are served: OAuth2Connections of Boomi Data
+    Integration.
+    """
+    if cors and no_cors:
+        raise click.UsageError("--cors and --no-cors exclude one another")
+    settings = Settings(
+        specs=specs,
+        fixtures=fixtures,
+        host=host,
+        port=port,
+        cors=None if no_cors else cors or ("*",),
+        any_token=any_token,
+        strict=strict,
+        max_body_bytes=max_body,
+        quiet=quiet,
+        control_token=control_token,
+    )
+    sys.exit(run(settings))
+
+
+def run(settings: Settings) -> int:
+    """Serve until told to stop; the exit code."""
+    from mock_server.cli.banner import banner
+    from mock_server.server.run import CannotBind, address, bind, make_app, serve
+    from mock_server.web.log import RequestLog
+    from mock_server.world import build_world
+
+    try:
+        world = build_world(settings)
+    except Broken as broken:
+        click.echo(str(broken), err=True)
+        click.echo(
+            f"\n{len(broken.problems)} problem(s); nothing is served. `mock-server check` shows them again.", err=True
+        )
+        return EXIT_BROKEN
+    try:
+        sock = bind(settings.host, settings.port)
+    except CannotBind as error:
+        click.echo(f"error MS420: {error}", err=True)
+        return EXIT_UNREACHABLE
+    colour = sys.stdout.isatty() and not _no_color()
+    log = RequestLog(None if settings.quiet else sys.stdout, colour)
+    text = banner(world, address(sock), settings)
+    return serve(make_app(world, settings, log), sock, lambda: click.echo(text))
+
+
+def _no_color() -> bool:
+    import os
+
+    return bool(os.environ.get("NO_COLOR"))

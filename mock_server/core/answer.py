@@ -1,0 +1,232 @@
+"""The way of a request through the pure part, as one short function.
+
+``read`` takes what the request alone says, so that the edge can load what it names;
+``answer`` does the rest from a snapshot, and can be asked again when another request was faster.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from mock_server.core.admit import (
+    authorization_violations,
+    body_violations,
+    find_token,
+    parameter_violations,
+    read_body,
+)
+from mock_server.core.choose import Choice, choose, is_authorization
+from mock_server.core.plan import Plan
+from mock_server.core.prefer import Preference, read_preference
+from mock_server.core.problem import problem
+from mock_server.core.render import challenge, refusal, render
+from mock_server.core.snapshot import NO_CHANGES, Changes, Outcome, Snapshot
+from mock_server.fixture.facts import Facts
+from mock_server.fixture.model import Provider, Start, Token
+from mock_server.handshake import machine
+from mock_server.handshake.machine import Handshake, judge, settle
+from mock_server.handshake.start import Opening, open_handshake
+from mock_server.handshake.ticket import Reference, read_ticket
+from mock_server.model import MISSING, Answer, Chance, Effect, Reason, Request, Violation, Wait
+
+_ASKED_FOR = {
+    "where": "asked-for",
+    "rule": "asked-for",
+    "message": "this answer was asked for",
+    "seen": None,
+    "wanted": None,
+}
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a request says by itself. ``base`` is the base path it came under."""
+
+    plan: Plan
+    request: Request
+    base: str
+    facts: Facts
+    token: Token | None
+    preference: Preference | None
+    body: tuple[Violation, ...]
+    parameters: tuple[Violation, ...]
+    names: Reference | None
+    """The handshake that the request names."""
+
+
+def read(plan: Plan, request: Request, path_values: dict[str, str], base: str) -> Reading:
+    """Read a request without any state."""
+    body, unreadable = read_body(request)
+    token, _ = find_token(plan, request)
+    facts = Facts(request, {"path": path_values, "body": body, "token": _token_facts(token)})
+    collect = plan.fixture.collect
+    return Reading(
+        plan=plan,
+        request=request,
+        base=base,
+        facts=facts,
+        token=token,
+        preference=read_preference(request.headers, request.query),
+        body=tuple(body_violations(plan, request, body, unreadable)),
+        parameters=tuple(parameter_violations(plan, facts)),
+        names=read_ticket(facts.get(collect.pull_id)) if collect else None,
+    )
+
+
+def _token_facts(token: Token | None) -> dict[str, Any]:
+    if token is None:
+        return {}
+    return {"account": token.account, "plan": token.plan, "scopes": sorted(token.scopes or ())}
+
+
+def answer(reading: Reading, snapshot: Snapshot, chance: Chance) -> Outcome:
+    """Admit, choose, step the handshake, render. Raises ``Unmet`` for an impossible preference."""
+    plan, facts = reading.plan, reading.facts
+    violations = _violations(reading, snapshot.now)
+    known = _look_at_handshake(reading, snapshot)
+    choice = choose(plan, reading.preference, snapshot, violations, facts)
+    facts.roots["violation"] = choice.violations[0]._asdict() if choice.violations else _ASKED_FOR
+    changed = _step_handshake(reading, snapshot, choice, known, chance)
+    given = _render(plan, choice, facts, violations)
+    response = choice.response
+    return Outcome(
+        answer=given,
+        changes=Changes(changed, choice.queue) if changed or choice.queue is not None else NO_CHANGES,
+        effects=_effects(choice),
+        operation=plan.operation.key,
+        response=response.name if response else "",
+        source=response.source if response else "assumed",
+        reasons=tuple(choice.reasons),
+        handshake_id=(changed or known).id if changed or known else None,  # type: ignore[union-attr]
+    )
+
+
+def _violations(reading: Reading, now: float) -> list[Violation]:
+    """All violations, in the order the fixture wants them judged, less those it overlooks."""
+    plan = reading.plan
+    authorization = authorization_violations(plan, reading.facts, reading.token, now)
+    if not (authorization or reading.parameters or reading.body):
+        return authorization
+    groups = {"authorization": authorization, "parameters": reading.parameters, "body": reading.body}
+    overlook = plan.fixture.overlook
+    return [each for name in plan.fixture.order for each in groups[name] if each.where not in overlook]
+
+
+def _look_at_handshake(reading: Reading, snapshot: Snapshot) -> Handshake | None:
+    """Put what the request may know of its handshake among the facts."""
+    collect = reading.plan.fixture.collect
+    if collect is None:
+        return None
+    handshake = snapshot.handshake
+    if handshake is not None:
+        handshake = settle(handshake, snapshot.now) if handshake.session == snapshot.session else None
+    facts = reading.facts
+    auth_uri = facts.get(collect.auth_uri)
+    account = reading.token.account if reading.token else None
+    state = judge(
+        handshake, facts.get(collect.pull_id), None if auth_uri is MISSING else auth_uri, account, collect.single_use
+    )
+    provider = reading.plan.house.providers.get(handshake.provider) if handshake else None
+    facts.roots["handshake"] = machine.facts(handshake, state, provider.credentials if provider else None)
+    facts.roots["provider"] = _provider_facts(provider)
+    return handshake if "id" in facts.roots["handshake"] else None
+
+
+def _provider_facts(provider: Provider | None) -> dict[str, Any]:
+    return {"id": provider.id, "name": provider.name, "scopes": list(provider.scopes)} if provider else {}
+
+
+def _step_handshake(
+    reading: Reading, snapshot: Snapshot, choice: Choice, known: Handshake | None, chance: Chance
+) -> Handshake | None:
+    """What the chosen answer does to the handshake: the new or changed one, None = nothing."""
+    fixture = reading.plan.fixture
+    if choice.response is None or not 200 <= choice.response.status <= 299:
+        return None
+    if fixture.start:
+        return _start(reading, fixture.start, snapshot, choice, chance)
+    if fixture.collect:
+        return _collect(reading, snapshot, choice, known)
+    return None
+
+
+def _start(reading: Reading, start: Start, snapshot: Snapshot, choice: Choice, chance: Chance) -> Handshake | None:
+    house, facts = reading.plan.house, reading.facts
+    wanted = facts.get(start.provider) if len(start.provider) > 1 else start.provider[0]
+    provider = house.providers.get(wanted) if isinstance(wanted, str) else None
+    if provider is None or not provider.oauth2:
+        provider = house.sample_provider()
+        choice.reasons.append(Reason("handshake", "{} is no provider, so {}", (wanted, provider and provider.id)))
+    if provider is None:
+        return None
+    valid_for = facts.get(start.valid_for)
+    number = isinstance(valid_for, int | float) and not isinstance(valid_for, bool) and valid_for > 0
+    decision, after_s = _decision(choice, provider)
+    handshake = open_handshake(
+        Opening(
+            provider=provider,
+            account=reading.token.account if reading.token else "",
+            session=snapshot.session,
+            client_id=start.client_id,
+            origin=reading.request.origin,
+            redirect_uri=reading.request.origin + reading.base + start.callbacks[0].replace("{provider}", provider.id),
+            valid_for_s=min(float(valid_for), _LONGEST_S) if number else start.default_valid_for_s,
+            decision=decision,
+            decide_after_s=after_s,
+        ),
+        snapshot.now,
+        chance,
+    )
+    facts.roots["handshake"] = machine.facts(handshake, handshake.state, provider.credentials)
+    facts.roots["provider"] = _provider_facts(provider)
+    return handshake
+
+
+_LONGEST_S = 366 * 86400.0
+
+
+def _decision(choice: Choice, provider: Provider) -> tuple[str | None, float]:
+    """Who decides without a browser: the scenario first, then the provider's file."""
+    consent, after_s = provider.consent, provider.after_s
+    scenario = choice.scenario
+    if scenario:
+        by_scenario = scenario.consent.get(provider.id) or scenario.consent.get("*")
+        if by_scenario:
+            consent, after_s = by_scenario, scenario.after_s
+    return (None if consent == "ask" else consent), after_s
+
+
+def _collect(reading: Reading, snapshot: Snapshot, choice: Choice, known: Handshake | None) -> Handshake | None:
+    state = reading.facts.roots["handshake"]["state"]
+    if known is not None and state in ("granted", "collected"):
+        collected = machine.step(known, "collect", snapshot.now)
+        return collected if collected is not snapshot.handshake else None
+    if choice.forced:
+        provider = reading.plan.house.sample_provider()
+        if provider:
+            reading.facts.roots["handshake"] = {**reading.facts.roots["handshake"], "credentials": provider.credentials}
+            choice.reasons.append(Reason("handshake", "is {}, so the credentials are {}'s", (state, provider.id)))
+    return None
+
+
+def _render(plan: Plan, choice: Choice, facts: Facts, violations: list[Violation]) -> Answer:
+    if choice.response is not None:
+        schema = plan.schemas.get(choice.response.name)
+        given = render(choice.response, facts, choice.reasons, schema, plan.house.strict)
+    elif choice.violations:
+        given = refusal(choice.violations)
+    else:
+        detail = f"{plan.operation.key} documents no answer that could be given"
+        given = problem("MS413", 501, detail, hint="give the operation a fixture")
+    headers = given.headers
+    if choice.violations and is_authorization(violations[0]):
+        headers = (*headers, challenge(violations[0]))
+    if choice.applied:
+        headers = (*headers, (b"preference-applied", ", ".join(choice.applied).encode("latin-1", "replace")))
+    return given if headers is given.headers else given._replace(headers=headers)
+
+
+def _effects(choice: Choice) -> tuple[Effect, ...]:
+    wait_s = choice.wait_s + (choice.response.wait_s if choice.response else 0.0)
+    return (Wait(wait_s),) if wait_s else ()

@@ -1,0 +1,181 @@
+"""The ladder: which of an operation's answers is given. The first step that hits wins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mock_server.core.plan import Plan
+from mock_server.core.prefer import Preference, wait_seconds
+from mock_server.core.snapshot import Queued, Snapshot
+from mock_server.fixture.facts import Facts
+from mock_server.fixture.model import Response, Scenario
+from mock_server.model import Reason, Violation
+
+_NO_PREFERENCE = Reason("client", "no preference")
+_NO_QUEUE = Reason("queue", "no answer queued")
+_NO_SCENARIO = Reason("scenario", "none active")
+_VALID = Reason("document", "the request keeps the document")
+
+
+class Unmet(Exception):
+    """A preference that cannot be met, and what there is instead."""
+
+    def __init__(self, preference: str, available: Mapping[str, Sequence[str]]) -> None:
+        self.preference = preference
+        self.available = available
+        super().__init__(f"the preference {preference} cannot be met")
+
+
+@dataclass(slots=True)
+class Choice:
+    """The answer chosen and why. ``response`` None = our own problem+json for ``violations``."""
+
+    response: Response | None
+    reasons: list[Reason]
+    applied: tuple[str, ...] = ()
+    forced: bool = False
+    """Whether somebody asked for this answer, so that what its templates lack is made up."""
+    queue: tuple[Queued, ...] | None = None
+    violations: Sequence[Violation] = ()
+    scenario: Scenario | None = None
+    wait_s: float = 0.0
+
+
+def choose(
+    plan: Plan, preference: Preference | None, snapshot: Snapshot, violations: Sequence[Violation], facts: Facts
+) -> Choice:
+    """Walk the ladder. Raises ``Unmet``."""
+    reasons: list[Reason] = []
+    wait_s, scenario = 0.0, None
+    applied: tuple[str, ...] = ()
+    if preference is None:
+        reasons.append(_NO_PREFERENCE)
+    else:
+        wait_s, applied = _wait(preference)
+        wanted = _preferred(plan, preference)
+        if wanted:
+            response, word = wanted
+            reasons.append(Reason("client", "asked for {}", (word,)))
+            return Choice(response, reasons, (*applied, word), forced=True, wait_s=wait_s)
+        scenario = _preferred_scenario(plan, preference)
+        if scenario:
+            applied = (*applied, f"scenario={scenario.name}")
+            reasons.append(Reason("client", "asked for the scenario {}", (scenario.name,)))
+    scenario = scenario or plan.house.scenarios.get(snapshot.scenario or "")
+    choice = _from_state(plan, snapshot, scenario, reasons) or _from_request(plan, violations, facts, reasons)
+    choice.applied, choice.wait_s, choice.scenario = applied, wait_s, scenario
+    return choice
+
+
+def _wait(preference: Preference) -> tuple[float, tuple[str, ...]]:
+    if preference.wait is None:
+        return 0.0, ()
+    seconds = wait_seconds(preference.wait)
+    if seconds is None:
+        raise Unmet(f"wait={preference.wait}", {"wait": ("0 to 60 seconds",)})
+    return seconds, (f"wait={preference.wait}",)
+
+
+def _preferred(plan: Plan, preference: Preference) -> tuple[Response, str] | None:
+    """The answer that a client names by its response, its example or its status code."""
+    for word, name in (("response", preference.response), ("example", preference.example)):
+        if name is not None:
+            if name not in plan.responses:
+                raise Unmet(f"{word}={name}", _available(plan))
+            return plan.responses[name], f"{word}={name}"
+    if preference.code is None:
+        return None
+    found = [each for each in plan.responses.values() if str(each.status) == preference.code]
+    if not found:
+        raise Unmet(f"code={preference.code}", _available(plan))
+    usual = plan.responses.get(plan.fixture.otherwise or "")
+    return (usual if usual in found else found[0]), f"code={preference.code}"
+
+
+def _available(plan: Plan) -> dict[str, list[str]]:
+    return {
+        "code": sorted({str(response.status) for response in plan.responses.values()}),
+        "response": list(plan.responses),
+        "scenario": list(plan.house.scenarios),
+    }
+
+
+def _preferred_scenario(plan: Plan, preference: Preference) -> Scenario | None:
+    if preference.scenario is None:
+        return None
+    scenario = plan.house.scenarios.get(preference.scenario)
+    if scenario is None:
+        raise Unmet(f"scenario={preference.scenario}", _available(plan))
+    return scenario
+
+
+def _from_state(plan: Plan, snapshot: Snapshot, scenario: Scenario | None, reasons: list[Reason]) -> Choice | None:
+    """The answer that the session has waiting: queued, or by its scenario."""
+    key = plan.operation.key
+    for index, queued in enumerate(snapshot.queue):
+        if queued.operation == key and queued.response in plan.responses:
+            left = (queued._replace(times=queued.times - 1),) if queued.times > 1 else ()
+            queue = (*snapshot.queue[:index], *left, *snapshot.queue[index + 1 :])
+            reasons.append(Reason("queue", "{} was queued, {} left", (queued.response, queued.times - 1)))
+            return Choice(plan.responses[queued.response], reasons, forced=True, queue=queue)
+    reasons.append(_NO_QUEUE)
+    if scenario is None:
+        reasons.append(_NO_SCENARIO)
+    elif scenario.respond.get(key) in plan.responses:
+        name = scenario.respond[key]
+        reasons.append(Reason("scenario", "{} answers {}", (scenario.name, name)))
+        return Choice(plan.responses[name], reasons, forced=True)
+    else:
+        reasons.append(Reason("scenario", "{} says nothing of this operation", (scenario.name,)))
+    return None
+
+
+def _from_request(plan: Plan, violations: Sequence[Violation], facts: Facts, reasons: list[Reason]) -> Choice:
+    """The answer that the request itself leads to: by its violations, a rule, or ``otherwise``."""
+    if violations:
+        first = violations[0]
+        by_rule = plan.fixture.unauthorized if is_authorization(first) else plan.fixture.invalid
+        name = by_rule.get(first.rule) or by_rule.get("*")
+        reasons.append(Reason("document", "{} {}", (first.where, first.message)))
+        return Choice(plan.responses.get(name or ""), reasons, violations=violations)
+    reasons.append(_VALID)
+    for index, rule in enumerate(plan.fixture.rules):
+        for matcher in rule.when:
+            miss = matcher.difference(facts)
+            if miss:
+                reasons.append(Reason("rule", "{} does not fit: {}", (rule.name or index + 1, _Miss(*miss))))
+                break
+        else:
+            reasons.append(Reason("rule", "{} answers {}", (rule.name or index + 1, rule.respond)))
+            return Choice(plan.responses[rule.respond], reasons)
+    response = plan.responses.get(plan.fixture.otherwise or "")
+    reasons.append(Reason("otherwise", "{}", (response.name if response else "nothing is documented",)))
+    return Choice(response, reasons)
+
+
+_AUTHORIZATION = frozenset(("missing", "malformed", "unknown", "expired", "scope"))
+
+
+def is_authorization(violation: Violation) -> bool:
+    """Whether the violation is about who asks and not about what."""
+    return violation.rule in _AUTHORIZATION
+
+
+class _Miss:
+    """A matcher's miss, put into words only when somebody reads the journal."""
+
+    __slots__ = ("matcher", "seen")
+
+    def __init__(self, matcher: object, seen: object) -> None:
+        self.matcher = matcher
+        self.seen = seen
+
+    def __str__(self) -> str:
+        from mock_server.fixture.match import Matcher
+
+        assert isinstance(self.matcher, Matcher)
+        return self.matcher.explain(self.seen)
+
+    def __format__(self, spec: str) -> str:
+        return str(self)

@@ -1,0 +1,157 @@
+"""Plans: one operation of the document and its fixture, compiled into what answers requests.
+
+An operation without a fixture gets a plan made from the document alone, so the rest of the house
+knows plans and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from mock_server.errors import Broken
+from mock_server.fixture.model import OperationFixture, Provider, Response, Scenario, Token
+from mock_server.fixture.operation import is_json, with_encoding
+from mock_server.fixture.template import Template
+from mock_server.model import PROVENANCES, Provenance
+from mock_server.spec.generate import generate
+from mock_server.spec.operations import DocumentedResponse, MediaType, Operation
+from mock_server.spec.schema import Schema
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What all plans share: providers, scenarios and tokens of the fixtures."""
+
+    providers: Mapping[str, Provider]
+    scenarios: Mapping[str, Scenario]
+    tokens: Mapping[str, Token] | None
+    any_token: bool = False
+    strict: bool = False
+
+    def sample_provider(self) -> Provider | None:
+        """Who fills in when a tester forces an answer that needs a provider: a documented one first."""
+        able = [provider for provider in self.providers.values() if provider.oauth2]
+        return next((each for each in able if each.source == "documented"), able[0] if able else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How one operation is answered."""
+
+    operation: Operation
+    fixture: OperationFixture
+    house: House
+    schemas: Mapping[str, Schema | None]
+    """Response name -> the schema of its body in the document."""
+    fields: frozenset[str]
+    """The body's properties that the document knows, for ``unknown_fields: refuse``."""
+
+    @property
+    def responses(self) -> Mapping[str, Response]:
+        return self.fixture.responses
+
+
+def make_plan(operation: Operation, fixture: OperationFixture | None, house: House) -> Plan:
+    """Put the fixture over the document. What the fixture does not say the document says."""
+    documented = documented_responses(operation)
+    if fixture is None:
+        fixture = _from_document(operation, documented)
+    else:
+        responses = {**fixture.responses, **{k: v for k, v in documented.items() if k not in fixture.responses}}
+        otherwise = fixture.otherwise or _lowest_success(fixture.responses) or _lowest_success(documented)
+        fixture = replace(fixture, responses=responses, otherwise=otherwise)
+    schemas = {name: body_schema(operation, response) for name, response in fixture.responses.items()}
+    return Plan(operation, fixture, house, schemas, _known_fields(operation))
+
+
+def _from_document(operation: Operation, documented: dict[str, Response]) -> OperationFixture:
+    return OperationFixture(
+        operation=operation.key,
+        responses=documented,
+        unauthorized=_document_choice(documented, {"scope": (403, 401), "*": (401, 403)}),
+        invalid=_document_choice(documented, {"content-type": (415, 422, 400), "json": (400, 422), "*": (422, 400)}),
+        rules=(),
+        otherwise=_lowest_success(documented),
+    )
+
+
+def _document_choice(documented: dict[str, Response], wanted: dict[str, tuple[int, ...]]) -> dict[str, str]:
+    """Rule of a violation -> the first documented status that suits it."""
+    by_status: dict[int, str] = {}
+    for name, response in documented.items():
+        by_status.setdefault(response.status, name)
+    found = {}
+    for rule, statuses in wanted.items():
+        suitable = [by_status[status] for status in statuses if status in by_status]
+        if suitable:
+            found[rule] = suitable[0]
+    return found
+
+
+def _lowest_success(responses: Mapping[str, Response]) -> str | None:
+    good = [(response.status, index, name) for index, (name, response) in enumerate(responses.items())]
+    lowest = min((each for each in good if 200 <= each[0] <= 299), default=None)
+    return lowest[2] if lowest else None
+
+
+def documented_responses(operation: Operation) -> dict[str, Response]:
+    """The document's own answers, named by their examples, or by their status when they have none."""
+    found: dict[str, Response] = {}
+    for entry in operation.responses.values():
+        status = _status(entry.status)
+        media = _preferred(entry)
+        if media is None:
+            found.setdefault(entry.status, Response(entry.status, status, "documented", None, JSON))
+            continue
+        for example in media.examples:
+            name = example.name or entry.status
+            provenance: Provenance = example.provenance if example.provenance in PROVENANCES else "documented"  # type: ignore[assignment]
+            response = Response(name, status, provenance, Template(example.value, frozenset()), media.name)
+            found.setdefault(name, with_encoding(response))
+        if not media.examples:
+            found.setdefault(entry.status, _generated(operation, entry, media, status))
+    return found
+
+
+def _generated(operation: Operation, entry: DocumentedResponse, media: MediaType, status: int) -> Response:
+    """A body made from the schema. One that cannot be made is left out; ``check`` says so."""
+    if media.schema is None:
+        return Response(entry.status, status, "documented", None, media.name)
+    try:
+        body = generate(operation.document, media.schema.pointer)
+    except Broken:
+        return Response(entry.status, status, "documented", None, media.name)
+    return with_encoding(Response(entry.status, status, "assumed", Template(body, frozenset()), media.name))
+
+
+def _status(text: str) -> int:
+    """A number to answer with: ``4XX`` answers 400 and ``default`` 200."""
+    if text.isdigit():
+        return int(text)
+    return int(text[0]) * 100 if text[:1].isdigit() else 200
+
+
+def _preferred(entry: DocumentedResponse) -> MediaType | None:
+    return next((media for media in entry.content if is_json(media.name)), entry.content[0] if entry.content else None)
+
+
+def body_schema(operation: Operation, response: Response) -> Schema | None:
+    """The schema that the document has for the response's JSON body."""
+    entry = operation.documented(response.status)
+    if entry is None or not is_json(response.media_type):
+        return None
+    return next((media.schema for media in entry.content if is_json(media.name)), None)
+
+
+def _known_fields(operation: Operation) -> frozenset[str]:
+    """The top-level properties of the JSON body, as the document names them."""
+    for media in operation.body.content if operation.body else ():
+        if media.schema and is_json(media.name):
+            node, at = operation.document.at(media.schema.pointer, media.schema.pointer, "#")
+            node, _ = operation.document.follow(node, at)
+            if isinstance(node, dict):
+                return frozenset(node.get("properties") or ())
+    return frozenset()

@@ -1,0 +1,105 @@
+"""From a chosen response to bytes: templates filled, the body checked against the document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from mock_server.core.choose import is_authorization
+from mock_server.core.problem import problem
+from mock_server.fixture.facts import Asked, display
+from mock_server.fixture.model import Response
+from mock_server.fixture.operation import encode
+from mock_server.model import MISSING, Answer, Reason, Violation
+from mock_server.spec.schema import Schema
+
+_NO_BODY = frozenset((204, 304))
+_CONTROL = str.maketrans(dict.fromkeys(map(chr, (*range(32), 127)), " "))
+
+
+def render(
+    response: Response, facts: Asked, reasons: list[Reason], schema: Schema | None = None, strict: bool = False
+) -> Answer:
+    """The answer on the wire. A filled body that breaks ``schema`` never leaves silently."""
+    lenient = _Lenient(facts, reasons)
+    headers = [(name.encode(), _header_text(template.fill(lenient))) for name, template in response.headers]
+    body = response.encoded
+    if body is None and response.body is not None:
+        value = response.body.fill(lenient)
+        breach = _breach(schema, value)
+        if breach:
+            reasons.append(Reason("render", "the body breaks the document: {}", (breach,)))
+            if strict:
+                detail = f"the response {response.name} breaks the document: {breach}"
+                return problem("MS413", 500, detail, response=response.name)
+            headers.append((b"mock-body-invalid", _header_text(breach)))
+        body = encode(value, response.media_type)
+    if body is None or response.status in _NO_BODY:
+        body = b""
+    else:
+        headers.append((b"content-type", response.media_type.encode()))
+    if response.status not in _NO_BODY:
+        headers.append((b"content-length", str(len(body)).encode()))
+    return Answer(response.status, tuple(headers), body)
+
+
+def _breach(schema: Schema | None, value: Any) -> str | None:
+    if schema is None or schema.is_valid(value):
+        return None
+    first = next(schema.breaches(value), None)
+    return f"/{'/'.join(map(str, first.path))} {first.message}" if first else None
+
+
+def _header_text(value: Any) -> bytes:
+    """RFC 9110 §5.5: no control characters, so a filled-in value cannot split the header."""
+    text = value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
+    return text.translate(_CONTROL).encode("latin-1", "replace")[:1000]
+
+
+class _Lenient:
+    """Facts in which a value the client left out is null, and the journal says so."""
+
+    __slots__ = ("facts", "reasons")
+
+    def __init__(self, facts: Asked, reasons: list[Reason]) -> None:
+        self.facts = facts
+        self.reasons = reasons
+
+    def get(self, where: tuple[str, ...]) -> Any:
+        value = self.facts.get(where)
+        if value is MISSING:
+            self.reasons.append(Reason("render", "nothing to fill {} with", (display(where),)))
+            return None
+        return value
+
+
+def challenge(violation: Violation) -> tuple[bytes, bytes]:
+    """``WWW-Authenticate`` by RFC 6750 §3: no error code when no credentials were sent."""
+    text = 'Bearer realm="mock-server"'
+    if violation.rule == "scope":
+        text += f', error="insufficient_scope", scope="{violation.wanted}"'
+    elif violation.rule in ("unknown", "expired"):
+        text += f', error="invalid_token", error_description="{violation.message}"'
+    elif violation.rule == "malformed":
+        text += ', error="invalid_request"'
+    return b"www-authenticate", text.encode("latin-1", "replace")
+
+
+def refusal(violations: Sequence[Violation]) -> Answer:
+    """Our problem+json for violations that neither fixture nor document has a body for."""
+    first = violations[0]
+    listed = [
+        {"where": each.where, "rule": each.rule, "seen": each.seen, "wanted": each.wanted, "message": each.message}
+        for each in violations[:20]
+    ]
+    return problem("MS406", _refusal_status(first), f"{first.where}: {first.message}", violations=listed)
+
+
+def _refusal_status(violation: Violation) -> int:
+    if is_authorization(violation):
+        return 403 if violation.rule == "scope" else 401
+    if violation.rule in ("content-type", "encoding"):
+        return 415
+    return 422

@@ -1,0 +1,64 @@
+"""What the core needs to know of a session, and what it wants kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from mock_server.handshake.machine import Handshake
+from mock_server.model import Answer, Effect, Provenance, Reason
+
+
+class Queued(NamedTuple):
+    """A next answer: ``operation`` gives ``response`` for so many ``times``."""
+
+    operation: str
+    response: str
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One session at one moment; ``now`` is Unix seconds of its clock.
+
+    ``version`` counts the changes of the queue, ``handshake_version`` the saves of the handshake
+    (0 = there is none): a store accepts a change only over the versions it was made from.
+    """
+
+    session: str
+    now: float
+    scenario: str | None = None
+    queue: tuple[Queued, ...] = ()
+    version: int = 0
+    handshake: Handshake | None = None
+    handshake_version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What to keep. The store takes all of it or, when another was faster, nothing."""
+
+    handshake: Handshake | None = None
+    """New, or the snapshot's own as it is now."""
+    queue: tuple[Queued, ...] | None = None
+    """The queue after an answer was taken from it; None = unchanged."""
+
+    def __bool__(self) -> bool:
+        return self.handshake is not None or self.queue is not None
+
+
+NO_CHANGES = Changes()
+
+
+@dataclass(slots=True)
+class Outcome:
+    """Everything that follows from one request."""
+
+    answer: Answer
+    changes: Changes
+    effects: tuple[Effect, ...]
+    operation: str
+    response: str
+    source: Provenance
+    reasons: tuple[Reason, ...]
+    handshake_id: str | None = None

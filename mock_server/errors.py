@@ -1,0 +1,133 @@
+"""What can be wrong with what people give us, as values that say what, where and what to do.
+
+A ``Problem`` is one complaint. ``Broken`` carries every complaint about one start, because a
+person who mends a fixture wants the whole list and not the first line of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+CODES: dict[str, str] = {
+    # MS1xx: reading and parsing a file
+    "MS101": "the file or folder cannot be read",
+    "MS102": "the text is not valid YAML or JSON",
+    "MS103": "a key is written twice in one mapping",
+    "MS104": "a YAML tag, anchor or second document that is not supported",
+    "MS105": "the file is too big, too deep, or its aliases repeat too much",
+    "MS106": "a path leads outside its folder",
+    # MS2xx: the OpenAPI document
+    "MS201": "this is not an OpenAPI document that can be served",
+    "MS202": "the document breaks the OpenAPI meta-schema",
+    "MS203": "a reference leads nowhere",
+    "MS204": "a reference leads in a circle or through too many others",
+    "MS205": "a reference leaves the document",
+    "MS206": "a schema cannot be compiled",
+    "MS207": "an example breaks its schema",
+    "MS208": "two operations answer to the same method and path",
+    "MS209": "an integer that JavaScript cannot hold",
+    "MS210": "a link names an operation that does not exist",
+    "MS211": "a path template and its parameters disagree",
+    "MS212": "a part of the document that is not acted on",
+    "MS213": "no valid body can be made from a schema",
+    "MS214": "a security scheme that is not defined",
+    # MS3xx: fixtures
+    "MS301": "a word that the fixture format does not know",
+    "MS302": "a word that the fixture format requires is missing",
+    "MS303": "a value of the wrong type or outside its choices",
+    "MS304": "a name that refers to nothing",
+    "MS305": "a name that is used twice",
+    "MS306": "a matcher that can never be evaluated",
+    "MS307": "a template that cannot be filled",
+    "MS308": "a body that breaks the document",
+    "MS309": "a rule that can never be reached",
+    "MS310": "a status that the document does not know",
+    "MS311": "no fixture says how the operation's handshake begins or ends",
+    # MS4xx: run time
+    "MS401": "no operation has this path",
+    "MS402": "the path does not have this method",
+    "MS403": "a preference that cannot be met",
+    "MS404": "the request is not one the mock can read",
+    "MS405": "the body is larger than the limit",
+    "MS406": "the request breaks the document",
+    "MS407": "the mock failed: this is our fault",
+    "MS408": "the control request is not valid",
+    "MS409": "nothing has this name or id",
+    "MS410": "too many live handshakes",
+    "MS411": "the transition is not in the handshake's table",
+    "MS412": "the control API does not answer to this client",
+    "MS413": "the response breaks the document",
+    "MS414": "the handshake cannot be started",
+    "MS420": "the address cannot be bound",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A point in a file: line and column count from 1, ``excerpt`` is the line itself."""
+
+    path: str
+    line: int
+    column: int
+    excerpt: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One complaint: ``code`` is a key of :data:`CODES`, ``pointer`` a JSON pointer (RFC 6901)."""
+
+    code: str
+    message: str
+    place: Place | None = None
+    hint: str | None = None
+    pointer: str | None = None
+    severity: Severity = "error"
+
+    def as_json(self) -> dict[str, object]:
+        """The shape that ``mock-server check --json`` prints.
+
+        ``{"code": "MS301", "severity": "error", "message": "…", "path": "a.yaml", "line": 3,
+        "column": 1, "pointer": "/rules/0", "hint": "…"}``
+        """
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "message": self.message,
+            "path": self.place.path if self.place else None,
+            "line": self.place.line if self.place else None,
+            "column": self.place.column if self.place else None,
+            "pointer": self.pointer,
+            "hint": self.hint,
+        }
+
+    def as_text(self) -> str:
+        """The block a person reads: place, complaint, excerpt with a caret, hint."""
+        where = f"{self.place}: " if self.place else ""
+        lines = [f"{where}{self.severity} {self.code}: {self.message}"]
+        if self.place and self.place.excerpt.strip():
+            caret = " " * (self.place.column - 1) + "^"
+            gutter = f"{self.place.line:>5} | "
+            lines += [gutter + self.place.excerpt, " " * 5 + " | " + caret]
+        if self.pointer:
+            lines.append(f"      at {self.pointer}")
+        if self.hint:
+            lines.append(f"      hint: {self.hint}")
+        return "\n".join(lines)
+
+
+class MockServerError(Exception):
+    """The root of every error this package raises on purpose."""
+
+
+class Broken(MockServerError):
+    """A document or fixtures that cannot be served, with every problem found."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problem.as_text() for problem in problems))

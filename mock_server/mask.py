@@ -1,0 +1,80 @@
+"""Hiding secrets before anything is logged, journalled or shown.
+
+Secrets are what opens something: Authorization, cookies, ``code``, ``state``, tokens, ``pull_id``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+MASK = "***"
+SECRET_HEADERS = frozenset(("authorization", "cookie", "set-cookie", "proxy-authorization"))
+SECRET_FIELDS = frozenset((
+    "access_token", "refresh_token", "id_token", "token", "pull_id", "code", "state", "client_secret",
+    "code_verifier", "password", "ticket",
+))  # fmt: skip
+_IN_TEXT = re.compile(r"(?i)\b(" + "|".join(sorted(SECRET_FIELDS)) + r")(=|%3D)[^&\s\"'#]*")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def mask_text(text: str) -> str:
+    """Hide the values of secret query and form parameters in a URL or any other text.
+
+    >>> mask_text("/cb?code=abc&x=1")
+    '/cb?code=***&x=1'
+    """
+    return _IN_TEXT.sub(rf"\1\2{MASK}", text) if "=" in text or "%3D" in text else text
+
+
+def printable(text: str) -> str:
+    """Control characters as escapes, so that nobody writes to a terminal through a log."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def mask_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Header values, the secret ones hidden; the scheme of an Authorization stays readable."""
+    return {name: _header(name, value) for name, value in headers.items()}
+
+
+def _header(name: str, value: str) -> str:
+    if name not in SECRET_HEADERS:
+        return mask_text(value)
+    scheme, space, _ = value.partition(" ")
+    return f"{scheme} {MASK}" if space and name == "authorization" else MASK
+
+
+def mask_body(body: bytes) -> str:
+    """A body as text; JSON with its secret fields hidden."""
+    if not body:
+        return ""
+    try:
+        return orjson.dumps(mask_value(orjson.loads(body))).decode()
+    except (orjson.JSONDecodeError, RecursionError):
+        text = body.decode("utf-8", "backslashreplace")
+        if text.lstrip()[:1] in ("{", "["):
+            # Broken JSON may still hold a secret, and nobody can tell where it ends.
+            text = _JSON_FIELD.sub(rf'\1"{MASK}"', text)
+        return mask_text(text)
+
+
+_JSON_FIELD = re.compile(r'(?i)("(?:' + "|".join(sorted(SECRET_FIELDS)) + r')"\s*:\s*)("[^"]*"?|[^,}\s]+)')
+
+
+def mask_value(value: Any) -> Any:
+    """A JSON value with its secret fields hidden and its texts cleared of secret parameters."""
+    match value:
+        case dict():
+            return {key: MASK if _is_secret(key, item) else mask_value(item) for key, item in value.items()}
+        case list():
+            return [mask_value(item) for item in value]
+        case str():
+            return mask_text(value)
+    return value
+
+
+def _is_secret(key: str, value: Any) -> bool:
+    return key.lower() in SECRET_FIELDS and isinstance(value, str)

@@ -1,0 +1,94 @@
+"""The frozen values that travel through the house."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple, Protocol
+
+Provenance = Literal["documented", "observed", "assumed"]
+PROVENANCES: Final = ("documented", "observed", "assumed")
+
+
+class Missing:
+    """The value of a *where* that is not there; ``null`` is there."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "nothing"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+MISSING: Final = Missing()
+
+
+@dataclass(slots=True)
+class Request:
+    """A request as the pure part sees it.
+
+    ``headers`` has lower-case names; a repeated header is joined with ``", "`` (RFC 9110 §5.3).
+    ``origin`` is ``http://127.0.0.1:4010``: how the client named this server.
+    Treated as immutable; not frozen only because freezing costs 2 µs a request.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+    origin: str
+
+
+class Violation(NamedTuple):
+    """A way in which a request breaks the document.
+
+    ``Violation("body.validity_duration", "minimum", 299, 300, "299 is less than …")``
+
+    ``rule`` is a JSON Schema keyword, or one of ``missing malformed unknown expired scope`` for
+    authorization, or ``json content-type encoding depth`` for the body.
+    """
+
+    where: str
+    rule: str
+    seen: object
+    wanted: object
+    message: str
+
+
+class Reason(NamedTuple):
+    """Why the answer came: a step of the ladder and what it said. Formatted only when read."""
+
+    step: str
+    text: str
+    details: tuple[object, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.step}: {self.text.format(*self.details)}"
+
+
+class Wait(NamedTuple):
+    """The effect of answering late."""
+
+    seconds: float
+
+
+Effect = Wait
+
+
+class Chance(Protocol):
+    """Where randomness comes from: ``secrets`` outside, a fake in tests."""
+
+    def token(self, size: int) -> str:
+        """``size`` random bytes as unpadded base64url text (RFC 4648 §5)."""
+        ...
+
+
+class Answer(NamedTuple):
+    """What goes back to the client. Header names are lower-case."""
+
+    status: int
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes

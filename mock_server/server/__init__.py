@@ -1,0 +1,1 @@
+"""Running the application: sockets, signals, limits on the wire."""

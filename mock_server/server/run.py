@@ -1,0 +1,124 @@
+"""Bind, announce, serve, stop."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+import uvicorn
+
+from mock_server.errors import MockServerError
+from mock_server.server.protocol import GuardedProtocol
+from mock_server.settings import Settings
+from mock_server.state.memory import MemoryStore
+from mock_server.web.app import MockApp
+from mock_server.web.live import Live
+from mock_server.web.log import RequestLog
+from mock_server.world import World
+
+KEEP_ALIVE_S = 5
+GRACEFUL_STOP_S = 5
+BACKLOG = 2048
+
+
+class CannotBind(MockServerError):
+    """The address is not to be had."""
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A bound socket; port 0 takes a free one. Raises ``CannotBind`` with what to do about it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    found = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind((host, port))
+        found.listen(BACKLOG)
+    except (OSError, OverflowError) as error:
+        found.close()
+        reason = getattr(error, "strerror", None) or str(error)
+        hint = "choose another with --port, or --port 0 for a free one" if port else "check --host"
+        raise CannotBind(f"cannot bind {host}:{port}: {reason}; {hint}") from None
+    found.set_inheritable(True)
+    return found
+
+
+def address(sock: socket.socket) -> str:
+    """``http://127.0.0.1:4010``."""
+    host, port = sock.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def make_app(world: World, settings: Settings, log: RequestLog) -> MockApp:
+    """The application over a memory store."""
+    return MockApp(Live(world, MemoryStore(time.time), settings, log))
+
+
+class _Server(uvicorn.Server):
+    """A server that ends with 0 after SIGTERM and says when it is ready.
+
+    uvicorn raises the signal again after its graceful stop, so that the process would die by it.
+    """
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+        self.interrupted = False
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_ready()
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        handled = (signal.SIGINT, signal.SIGTERM)
+        before = {each: signal.signal(each, self._stop) for each in handled}
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
+
+    def _stop(self, number: int, frame: object) -> None:
+        self.interrupted = number == signal.SIGINT
+        if self.should_exit and self.interrupted:
+            self.force_exit = True
+        self.should_exit = True
+
+
+def serve(app: MockApp, sock: socket.socket, on_ready: Callable[[], None]) -> int:
+    """Serve until told to stop; the exit code: 0, or 130 after an interrupt."""
+    server = make_server(app, on_ready)
+    server.run([sock])
+    app.live.log.flush()
+    return 130 if server.interrupted else 0
+
+
+def make_server(app: MockApp, on_ready: Callable[[], None]) -> _Server:
+    """uvicorn, set up as this product promises."""
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # every fault has its line in our own log
+    config = uvicorn.Config(
+        app,
+        http=GuardedProtocol,
+        ws="none",
+        lifespan="off",
+        loop="uvloop" if _has_uvloop() else "asyncio",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=GRACEFUL_STOP_S - 1,
+    )
+    return _Server(config, on_ready)
+
+
+def _has_uvloop() -> bool:
+    return sys.platform != "win32" and sys.implementation.name == "cpython"

@@ -1,0 +1,27 @@
+"""How one server was told to behave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 4010
+MAX_BODY_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``cors`` None = no CORS at all; ``("*",)`` = any origin. ``specs`` empty = the bundled document."""
+
+    specs: tuple[Path, ...] = ()
+    fixtures: Path | None = None
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
+    cors: tuple[str, ...] | None = ("*",)
+    any_token: bool = False
+    strict: bool = False
+    max_body_bytes: int = MAX_BODY_BYTES
+    quiet: bool = False
+    control_token: str | None = None
+    """Opens the control API to clients that are not on this machine."""

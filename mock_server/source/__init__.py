@@ -1,0 +1,7 @@
+"""The only reader of files: texts, the trees parsed from them, and the places of errors."""
+
+from mock_server.source.files import Folder, Source, read_bytes, read_source
+from mock_server.source.places import Loaded, Pointer, pointer_text
+from mock_server.source.tree import load
+
+__all__ = ["Folder", "Loaded", "Pointer", "Source", "load", "pointer_text", "read_bytes", "read_source"]

@@ -1,0 +1,81 @@
+"""Reading bytes from disk, bounded in size and kept inside a folder."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from mock_server.errors import Broken, Place, Problem
+
+MAX_FILE_BYTES = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A text and the name to call it by in messages."""
+
+    path: str
+    text: str
+
+    def place(self, line: int, column: int) -> Place:
+        """A place in this text; ``line`` and ``column`` count from 1."""
+        lines = self.text.splitlines()
+        excerpt = lines[line - 1] if 0 < line <= len(lines) else ""
+        return Place(self.path, line, column, excerpt[:200])
+
+
+def read_bytes(path: Path, limit: int = MAX_FILE_BYTES) -> bytes:
+    """The file's bytes. Raises ``Broken`` (MS101, MS105) when it cannot be read or is too big."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise Broken(
+            [Problem("MS101", f"cannot read {path}: {reason}", hint="check the path and its rights")]
+        ) from None
+    if len(data) > limit:
+        raise Broken([Problem("MS105", f"{path} is larger than {limit} bytes")])
+    return data
+
+
+def read_source(path: Path, shown_as: str | None = None) -> Source:
+    """The file as text. Raises ``Broken`` (MS101, MS102, MS105)."""
+    name = shown_as or _short(path)
+    data = read_bytes(path)
+    try:
+        return Source(name, data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - data.rfind(b"\n", 0, error.start)
+        message = f"the file is not UTF-8: byte 0x{data[error.start]:02x}"
+        raise Broken([Problem("MS102", message, Place(name, line, column), "save it as UTF-8")]) from None
+
+
+def _short(path: Path) -> str:
+    """The path as a person in the working folder would type it."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder whose files may be read, and nothing beside it: no ``..``, no symbolic link out."""
+
+    root: Path
+
+    def yaml_files(self) -> list[Path]:
+        """Every ``*.yaml`` and ``*.yml`` below the folder, sorted. Raises ``Broken`` (MS101)."""
+        if not self.root.is_dir():
+            hint = "give the folder that holds the fixtures, or leave --fixtures out"
+            raise Broken([Problem("MS101", f"{self.root} is not a folder", hint=hint)])
+        found = [*self.root.rglob("*.yaml"), *self.root.rglob("*.yml")]
+        return sorted(path for path in found if path.is_file())
+
+    def inside(self, relative: str) -> Path:
+        """The file of that name in the folder. Raises ``Broken`` (MS106) when it lies outside."""
+        path = (self.root / relative).resolve()
+        if not path.is_relative_to(self.root.resolve()):
+            raise Broken([Problem("MS106", f"{relative!r} leads outside {self.root}", hint="keep it in the folder")])
+        return path

@@ -1,0 +1,238 @@
+"""YAML 1.2 core schema and JSON to plain Python values, with the place of every fault.
+
+PyYAML's libyaml *events* feed a constructor of our own: PyYAML's loaders speak YAML 1.1 (``no`` is
+false, ``12:30`` is 750), keep no positions and let the last duplicate key win. Keys are always
+strings, so ``200:`` under ``responses:`` is the key ``"200"`` (OAS 3.1 §4.3: JSON-compatible keys).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import suppress
+from typing import Any
+
+import yaml
+
+from mock_server.errors import Broken, Problem
+from mock_server.source.files import Source
+from mock_server.source.places import Loaded, Pointer, Spot
+
+MAX_DEPTH = 200
+MAX_ALIASED_NODES = 100_000
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_NULL = frozenset(("", "~", "null", "Null", "NULL"))
+_TRUE = frozenset(("true", "True", "TRUE"))
+_FALSE = frozenset(("false", "False", "FALSE"))
+# YAML 1.2.2 §10.3.2, the core schema's tag resolution.
+_INT = re.compile(r"[-+]?[0-9]+\Z")
+_OCT_HEX = re.compile(r"0o([0-7]+)\Z|0x([0-9a-fA-F]+)\Z")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_INF_NAN = re.compile(r"([-+]?)(\.inf|\.Inf|\.INF)\Z|(\.nan|\.NaN|\.NAN)\Z")
+_PLAIN_TAGS = frozenset((None, "!", "tag:yaml.org,2002:str"))
+
+
+def load(source: Source) -> Loaded:
+    """Parse a YAML or JSON text. Raises ``Broken`` (MS102 to MS105) with the place.
+
+    >>> load(Source("a.yaml", "responses: {200: no}")).data
+    {'responses': {'200': 'no'}}
+    """
+    if source.text.lstrip()[:1] in ("{", "["):
+        try:
+            return Loaded(source, json.loads(source.text, object_pairs_hook=_unique, parse_constant=_not_json))
+        except (ValueError, RecursionError):
+            pass  # YAML flow style, or broken: the YAML parser below says where
+    return Loaded(source, _Constructor(source, None).build())
+
+
+def spots(source: Source) -> dict[Pointer, Spot]:
+    """Where every key and value stands. A second parse: only errors pay for it."""
+    found: dict[Pointer, Spot] = {}
+    with suppress(Broken):  # what was found up to the fault is still right
+        _Constructor(source, found).build()
+    return found
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("duplicate key")
+    return found
+
+
+def _not_json(word: str) -> Any:
+    raise ValueError(f"{word} is not JSON (RFC 8259 §6)")
+
+
+def scalar(text: str) -> Any:
+    """A plain (unquoted) scalar by the core schema.
+
+    >>> [scalar(text) for text in ("300", "0x1F", "1e3", "no", "null")]
+    [300, 31, 1000.0, 'no', None]
+    """
+    if text in _NULL:
+        return None
+    first = text[0]
+    if first in "0123456789-+.":
+        if _INT.match(text):
+            return int(text) if len(text) < 4000 else text
+        if found := _OCT_HEX.match(text):
+            return int(found[1], 8) if found[1] else int(found[2], 16)
+        if _FLOAT.match(text):
+            return float(text)
+        if found := _INF_NAN.match(text):
+            return float("nan") if found[3] else float(found[1] + "inf")
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    return text
+
+
+class _Constructor:
+    """One pass over the events with an explicit stack, so depth costs no Python recursion."""
+
+    def __init__(self, source: Source, found: dict[Pointer, Spot] | None) -> None:
+        self.source = source
+        self.found = found
+        self.anchors: dict[str, tuple[Any, int]] = {}
+        self.aliased_nodes = 0
+
+    def build(self) -> Any:
+        try:
+            return self._build()
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            message = " ".join(part for part in (error.problem, error.context) if part)
+            place = self.source.place(mark.line + 1, mark.column + 1) if mark else None
+            raise Broken([Problem("MS102", f"not valid YAML: {message}", place, _syntax_hint(message))]) from None
+        except yaml.YAMLError as error:
+            raise Broken([Problem("MS102", f"{self.source.path}: not valid YAML: {error}".strip())]) from None
+
+    def _build(self) -> Any:
+        root: Any = None
+        documents = 0
+        # A frame: (container, key waiting for its value, anchor, nodes counted so far, pointer).
+        stack: list[_Frame] = []
+        for event in yaml.parse(self.source.text, Loader=_Loader):
+            if isinstance(event, yaml.ScalarEvent):
+                if stack and stack[-1].wants_key:
+                    self._key(stack[-1], event)
+                    continue
+                value: Any = self._scalar(event)
+                nodes, anchor = 1, event.anchor
+            elif isinstance(event, yaml.AliasEvent):
+                if stack and stack[-1].wants_key:
+                    self._fail(event, "MS104", "an alias cannot be a key")
+                value, nodes = self._alias(event)
+                anchor = None
+            elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+                self._open(stack, event)
+                continue
+            elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+                frame = stack.pop()
+                value, nodes, anchor = frame.container, frame.nodes, frame.anchor
+                event = frame.event
+            elif isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    self._fail(event, "MS104", "a second document after ---", "keep one document a file")
+                continue
+            else:
+                continue
+            if anchor:
+                self.anchors[anchor] = (value, nodes)
+            if not stack:
+                root = value
+                self._note((), event)
+            else:
+                self._add(stack[-1], value, nodes, event)
+        return root
+
+    def _open(self, stack: list[_Frame], event: Any) -> None:
+        if stack and stack[-1].wants_key:
+            self._fail(event, "MS104", "a key must be a plain word, not a list or a mapping")
+        if event.tag not in (None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
+            self._fail(event, "MS104", f"the tag {event.tag} is not supported", "leave the tag out")
+        if len(stack) >= MAX_DEPTH:
+            self._fail(event, "MS105", f"nested deeper than {MAX_DEPTH}")
+        pointer = stack[-1].next_pointer() if stack else ()
+        container: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
+        stack.append(_Frame(container, event, pointer))
+
+    def _key(self, frame: _Frame, event: Any) -> None:
+        if event.tag not in _PLAIN_TAGS:
+            self._fail(event, "MS104", f"the tag {event.tag} is not supported", "leave the tag out")
+        if event.value in frame.container:
+            self._fail(event, "MS103", f"the key {event.value!r} is written twice", "keep one of the two")
+        frame.key = event.value
+        frame.key_event = event
+        frame.wants_key = False
+
+    def _scalar(self, event: Any) -> Any:
+        if event.tag == "tag:yaml.org,2002:str":
+            return event.value
+        if event.tag not in (None, "!"):
+            self._fail(event, "MS104", f"the tag {event.tag} is not supported", "leave the tag out")
+        return scalar(event.value) if event.implicit[0] else event.value
+
+    def _alias(self, event: Any) -> tuple[Any, int]:
+        if event.anchor not in self.anchors:
+            self._fail(event, "MS104", f"the alias *{event.anchor} has no finished anchor before it")
+        value, nodes = self.anchors[event.anchor]
+        self.aliased_nodes += nodes
+        if self.aliased_nodes > MAX_ALIASED_NODES:
+            self._fail(event, "MS105", f"aliases repeat more than {MAX_ALIASED_NODES} nodes")
+        return value, nodes
+
+    def _add(self, frame: _Frame, value: Any, nodes: int, event: Any) -> None:
+        self._note(frame.next_pointer(), event, frame.key_event)
+        frame.nodes += nodes
+        if isinstance(frame.container, dict):
+            frame.container[frame.key] = value
+            frame.wants_key = True
+        else:
+            frame.container.append(value)
+
+    def _note(self, pointer: Pointer, event: Any, key_event: Any = None) -> None:
+        if self.found is not None:
+            mark = event.start_mark
+            key = key_event.start_mark if key_event else mark
+            self.found[pointer] = Spot(mark.line + 1, mark.column + 1, key.line + 1, key.column + 1)
+
+    def _fail(self, event: Any, code: str, message: str, hint: str | None = None) -> None:
+        mark = event.start_mark
+        raise Broken([Problem(code, message, self.source.place(mark.line + 1, mark.column + 1), hint)])
+
+
+class _Frame:
+    """A mapping or sequence that is still open."""
+
+    __slots__ = ("anchor", "container", "event", "key", "key_event", "nodes", "pointer", "wants_key")
+
+    def __init__(self, container: Any, event: Any, pointer: Pointer) -> None:
+        self.container = container
+        self.event = event
+        self.pointer = pointer
+        self.anchor: str | None = event.anchor
+        self.key: str = ""
+        self.key_event: Any = None
+        self.nodes = 1
+        self.wants_key = isinstance(container, dict)
+
+    def next_pointer(self) -> Pointer:
+        step = self.key if isinstance(self.container, dict) else len(self.container)
+        return (*self.pointer, step)
+
+
+def _syntax_hint(message: str) -> str | None:
+    if "tab" in message or "\\t" in message:
+        return "indent with spaces, not tabs"
+    if "flow" in message:
+        return "quote a text that holds one of [ ] { } , inside brackets"
+    if "mapping values are not allowed" in message:
+        return "quote a value that contains ': '"
+    return None

@@ -1,0 +1,107 @@
+"""What is wrong with a document beyond what keeps it from being served."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mock_server.errors import Broken, Problem
+from mock_server.source import Pointer
+from mock_server.spec.document import Document, parse_reference
+from mock_server.spec.metaschema import meta_problems
+from mock_server.spec.operations import MediaType, Operation, read_operations
+from mock_server.spec.schema import SchemaError
+
+MAX_SAFE_INTEGER = 2**53 - 1
+"""The greatest integer that JavaScript's numbers hold exactly (ECMA-262 §21.1.2.6)."""
+
+
+def document_problems(document: Document) -> Iterator[Problem]:
+    """What keeps it from being served: it breaks the OAS meta-schema (MS202)."""
+    return meta_problems(document.loaded, document.version)
+
+
+def schema_problems(document: Document, operations: list[Operation]) -> Iterator[Problem]:
+    """Schemas that cannot be compiled (MS206)."""
+    for operation in operations:
+        contents = _contents(operation)
+        schemas = [media.schema for content in contents for media in content]
+        schemas += [parameter.schema for parameter in operation.parameters]
+        for schema in filter(None, schemas):
+            try:
+                schema.compile()
+            except SchemaError as error:
+                yield document.loaded.problem("MS206", f"the schema cannot be compiled: {error}", schema.pointer)
+
+
+def thorough_problems(document: Document) -> Iterator[Problem]:
+    """What only ``check`` looks for: examples (MS207), integers (MS209), links (MS210), paths (MS211)."""
+    operations = read_operations(document)
+    keys = {operation.operation_id for operation in operations}
+    for operation in operations:
+        yield from _content_problems(document, operation)
+        yield from _link_problems(document, operation, keys)
+        yield from _path_problems(document, operation)
+
+
+def _contents(operation: Operation) -> list[tuple[MediaType, ...]]:
+    own = [operation.body.content] if operation.body else []
+    return own + [response.content for response in operation.responses.values()]
+
+
+def _content_problems(document: Document, operation: Operation) -> Iterator[Problem]:
+    for content in _contents(operation):
+        for media in content:
+            yield from _media_problems(document, media)
+
+
+def _media_problems(document: Document, media: MediaType) -> Iterator[Problem]:
+    for example in media.examples:
+        for breach in media.schema.breaches(example.value) if media.schema else ():
+            pointer: Pointer = (*example.pointer, *breach.path)
+            message = f"the example {example.name or 'here'} breaks its schema: {breach.message[:200]}"
+            yield document.loaded.problem("MS207", message, pointer)
+        for path, number in unsafe_integers(example.value):
+            message = f"{number} is read by JavaScript as {int(float(number))}"
+            hint = "a client in JavaScript must parse it as text or BigInt"
+            yield document.loaded.problem("MS209", message, (*example.pointer, *path), hint, severity="warning")
+
+
+def _link_problems(document: Document, operation: Operation, known: set[str]) -> Iterator[Problem]:
+    for response in operation.responses.values():
+        node, _ = document.at(response.pointer, response.pointer, "#")
+        for name, raw in (node.get("links") or {}).items():
+            pointer: Pointer = (*response.pointer, "links", name)
+            link, at = document.follow(raw, pointer)
+            target = link.get("operationId")
+            if target is not None and target not in known:
+                hint = f"the operationIds are {', '.join(sorted(known))}"
+                message = f"the link {name!r} leads to {target!r}, which is no operation"
+                yield document.loaded.problem("MS210", message, (*at, "operationId"), hint)
+            reference = link.get("operationRef")
+            if isinstance(reference, str) and (steps := parse_reference(reference)) is not None:
+                try:
+                    document.at(steps, (*at, "operationRef"), reference)
+                except Broken as broken:
+                    yield from broken.problems
+
+
+def _path_problems(document: Document, operation: Operation) -> Iterator[Problem]:
+    """OAS 3.1 §4.8.8.1: each template expression is a path parameter and each of those is required."""
+    templated = {part.partition("}")[0] for part in operation.path.split("{")[1:]}
+    declared = {each.name for each in operation.parameters if each.location == "path"}
+    for name in sorted(templated ^ declared):
+        missing = "no parameter describes it" if name in templated else "the path does not have it"
+        yield document.loaded.problem("MS211", f"{{{name}}}: {missing}", operation.pointer, severity="warning")
+
+
+def unsafe_integers(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], int]]:
+    """Where an integer stands that JavaScript would read as another one."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from unsafe_integers(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from unsafe_integers(item, (*path, index))
+    elif isinstance(value, int) and not isinstance(value, bool) and abs(value) > MAX_SAFE_INTEGER:
+        yield path, value

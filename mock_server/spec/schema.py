@@ -1,0 +1,125 @@
+"""Validating values against the schemas of a document. The only importer of jsonschema-rs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import jsonschema_rs
+
+from mock_server.source import Pointer, pointer_text
+from mock_server.spec.dialect import to_2020_12
+
+_DOCUMENT = "urn:mock-server:document"
+# Linear-time matching: a catastrophic `pattern` in a document must not hang the mock.
+_PATTERNS = jsonschema_rs.RegexOptions()
+_BACKTRACKING_PATTERNS = jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000)
+
+
+class Breach(NamedTuple):
+    """One way in which a value breaks its schema.
+
+    ``Breach(("items", 0), "maximum", "43201 is greater than the maximum of 43200", 43200)``
+    """
+
+    path: tuple[str | int, ...]
+    keyword: str
+    message: str
+    wanted: object
+
+
+class SchemaError(ValueError):
+    """A schema that cannot be compiled; the text says why."""
+
+
+class Schema:
+    """One schema, compiled the first time a value is put before it."""
+
+    __slots__ = ("_book", "_compiled", "pointer")
+
+    def __init__(self, book: SchemaBook, pointer: Pointer) -> None:
+        self._book = book
+        self.pointer = pointer
+        self._compiled: jsonschema_rs.Draft202012Validator | None = None
+
+    def is_valid(self, value: object) -> bool:
+        """Whether the value keeps the schema. Raises ``SchemaError`` when that cannot be compiled."""
+        try:
+            return (self._compiled or self.compile()).is_valid(value)
+        except (ValueError, UnicodeEncodeError, RecursionError):
+            return False
+
+    def breaches(self, value: object) -> Iterator[Breach]:
+        """Every way in which the value breaks the schema, outermost first."""
+        validator = self._compiled or self.compile()
+        try:
+            for error in validator.iter_errors(value):
+                wanted = getattr(error.kind, "value", None)
+                yield Breach(tuple(error.instance_path), error.kind.name, error.message, wanted)
+        except (ValueError, UnicodeEncodeError, RecursionError) as error:
+            yield Breach((), "value", f"the value cannot be read: {error}", None)
+
+    def compile(self) -> jsonschema_rs.Draft202012Validator:
+        """Compile now. Raises ``SchemaError``."""
+        self._compiled = self._book.compile(self.pointer)
+        return self._compiled
+
+
+class SchemaBook:
+    """All schemas of one document, by pointer. Nothing is compiled before it is used."""
+
+    def __init__(self, data: dict[str, Any], version: str) -> None:
+        self._data = data
+        self._version = version
+        self._registry: jsonschema_rs.Registry | None = None
+        self._schemas: dict[Pointer, Schema] = {}
+
+    def at(self, pointer: Pointer) -> Schema:
+        """The schema at ``pointer``; the same object for the same pointer."""
+        schema = self._schemas.get(pointer)
+        if schema is None:
+            schema = self._schemas[pointer] = Schema(self, pointer)
+        return schema
+
+    def compile(self, pointer: Pointer) -> jsonschema_rs.Draft202012Validator:
+        if self._registry is None:
+            data = to_2020_12(self._data) if self._version.startswith("3.0") else self._data
+            self._registry = jsonschema_rs.Registry([(_DOCUMENT, data)])
+        reference = {"$ref": _DOCUMENT + "#" + _fragment(pointer)}
+        try:
+            return _compile(reference, self._registry, _PATTERNS)
+        except SchemaError:
+            # A look-around or back-reference needs the other engine, which stops at a limit.
+            return _compile(reference, self._registry, _BACKTRACKING_PATTERNS)
+
+
+def compile_schema(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
+    """A free-standing schema of our own. Raises ``SchemaError``."""
+    return _compile(schema, None, _PATTERNS)
+
+
+def meta_breaches(meta_schema: dict[str, Any], data: object) -> Iterator[Breach]:
+    """How a document breaks an OAS meta-schema; the draft is the one the meta-schema names."""
+    for error in jsonschema_rs.validator_for(meta_schema, offline=True).iter_errors(data):
+        wanted = getattr(error.kind, "value", None)
+        yield Breach(tuple(error.instance_path), error.kind.name, error.message, wanted)
+
+
+def _compile(
+    schema: dict[str, Any],
+    registry: jsonschema_rs.Registry | None,
+    patterns: jsonschema_rs.RegexOptions | jsonschema_rs.FancyRegexOptions,
+) -> jsonschema_rs.Draft202012Validator:
+    try:
+        return jsonschema_rs.Draft202012Validator(schema, registry=registry, pattern_options=patterns, offline=True)
+    except (ValueError, jsonschema_rs.ReferencingError) as error:
+        raise SchemaError(str(error).splitlines()[0]) from None
+
+
+def _fragment(pointer: Pointer) -> str:
+    """The pointer as a URI fragment (RFC 6901 §6)."""
+    text = pointer_text(pointer)
+    return "".join(char if char in _URI_SAFE else "".join(f"%{byte:02X}" for byte in char.encode()) for char in text)
+
+
+_URI_SAFE = frozenset("/~-._0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz$")

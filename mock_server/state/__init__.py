@@ -1,0 +1,1 @@
+"""State: what lives between requests, behind one protocol."""

@@ -1,0 +1,34 @@
+"""A clock that can be frozen, set and advanced."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Unix seconds: the wall's plus ``offset_s``, or ``frozen_at`` while it stands still."""
+
+    offset_s: float = 0.0
+    frozen_at: float | None = None
+
+    def now(self, wall: float) -> float:
+        return self.frozen_at if self.frozen_at is not None else wall + self.offset_s
+
+    def advance(self, seconds: float, wall: float) -> Clock:
+        """Later by so many seconds (earlier when negative); a frozen clock stays frozen."""
+        return self.set(self.now(wall) + seconds, wall)
+
+    def set(self, instant: float, wall: float) -> Clock:
+        if self.frozen_at is not None:
+            return replace(self, frozen_at=instant, offset_s=instant - wall)
+        return replace(self, offset_s=instant - wall)
+
+    def freeze(self, wall: float) -> Clock:
+        return replace(self, frozen_at=self.now(wall))
+
+    def thaw(self, wall: float) -> Clock:
+        """Go on from where it stood still."""
+        if self.frozen_at is None:
+            return self
+        return Clock(offset_s=self.frozen_at - wall)

@@ -1,0 +1,85 @@
+"""The journal: what was asked, what was answered, and why. Bounded in entries and in bytes."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from mock_server.mask import mask_body, mask_headers, mask_text
+from mock_server.model import Reason
+
+MAX_ENTRIES = 1_000
+MAX_BYTES = 16 * 1024 * 1024
+MAX_BODY_BYTES = 64 * 1024
+_ENTRY_COST = 2_000
+
+
+class Entry(NamedTuple):
+    """One exchange. Kept raw and cheap; secrets are hidden when it is read."""
+
+    id: str
+    at: float
+    session: str
+    method: str
+    target: str
+    operation: str | None
+    status: int
+    response: str
+    source: str
+    reasons: tuple[Reason, ...]
+    handshake_id: str | None
+    duration_s: float
+    request_headers: Mapping[str, str]
+    request_body: bytes
+    response_headers: tuple[tuple[bytes, bytes], ...]
+    response_body: bytes
+
+    def as_json(self) -> dict[str, Any]:
+        """The shape of ``GET /__mock/journal``: ``{"id": "…", "at": 1700000000.0, "method": "POST",
+        "path": "/api/oauth2", "operation": "POST /oauth2", "status": 200, "response": "started",
+        "source": "documented", "reasons": ["client: no preference", …], "request": {…}, …}``."""
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self.response_headers}
+        return {
+            "id": self.id,
+            "at": self.at,
+            "session": self.session,
+            "method": self.method,
+            "path": mask_text(self.target),
+            "operation": self.operation,
+            "status": self.status,
+            "response": self.response,
+            "source": self.source,
+            "reasons": [str(reason) for reason in self.reasons],
+            "handshake": self.handshake_id,
+            "duration_ms": round(self.duration_s * 1000, 3),
+            "request": {"headers": mask_headers(self.request_headers), "body": mask_body(self.request_body)},
+            "answer": {"headers": mask_headers(headers), "body": mask_body(self.response_body)},
+        }
+
+
+class Journal:
+    """The newest entries; the oldest go first when there are too many or they are too big."""
+
+    def __init__(self, max_entries: int = MAX_ENTRIES, max_bytes: int = MAX_BYTES) -> None:
+        self._entries: deque[Entry] = deque()
+        self._max_entries = max_entries
+        self._max_bytes = max_bytes
+        self._bytes = 0
+
+    def add(self, entry: Entry) -> None:
+        entries = self._entries
+        entries.append(entry)
+        self._bytes += _cost(entry)
+        while len(entries) > self._max_entries or self._bytes > self._max_bytes:
+            self._bytes -= _cost(entries.popleft())
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(tuple(self._entries))
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+def _cost(entry: Entry) -> int:
+    return len(entry.request_body) + len(entry.response_body) + len(entry.target) + _ENTRY_COST

@@ -1,0 +1,150 @@
+"""The store in memory: nothing survives the process.
+
+No method awaits between looking and writing, so on one event loop every method is atomic.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from mock_server.core.snapshot import Changes, Queued, Snapshot
+from mock_server.handshake.machine import LIVE, Handshake, settle
+from mock_server.handshake.provider import Grant
+from mock_server.state.clock import Clock
+from mock_server.state.journal import Entry, Journal
+from mock_server.state.store import MAX_GRANTS, MAX_HANDSHAKES, MAX_QUEUE, MAX_SESSIONS, Full
+
+
+@dataclass(slots=True)
+class _Session:
+    clock: Clock = field(default_factory=Clock)
+    scenario: str | None = None
+    queue: tuple[Queued, ...] = ()
+    version: int = 0
+    handshakes: dict[str, tuple[int, Handshake]] = field(default_factory=dict)
+    journal: Journal = field(default_factory=Journal)
+
+
+_NO_HANDSHAKE: tuple[int, Handshake | None] = (0, None)
+
+
+class MemoryStore:
+    """See :class:`mock_server.state.store.Store`. ``wall`` tells Unix seconds."""
+
+    def __init__(
+        self,
+        wall: Callable[[], float],
+        max_handshakes: int = MAX_HANDSHAKES,
+        max_sessions: int = MAX_SESSIONS,
+    ) -> None:
+        self._wall = wall
+        self._max_handshakes = max_handshakes
+        self._max_sessions = max_sessions
+        self._sessions: OrderedDict[str, _Session] = OrderedDict()
+        self._grants: OrderedDict[str, Grant] = OrderedDict()
+        self._handshake_count = 0
+        self._swept_at = float("-inf")
+
+    def _session(self, name: str) -> _Session:
+        session = self._sessions.get(name)
+        if session is None:
+            session = self._sessions[name] = _Session()
+            while len(self._sessions) > self._max_sessions:
+                # The one that was used longest ago; its handshakes go with it.
+                _, gone = self._sessions.popitem(last=False)
+                self._handshake_count -= len(gone.handshakes)
+        elif len(self._sessions) > 1:
+            self._sessions.move_to_end(name)
+        return session
+
+    async def load(self, session: str, handshake_id: str | None = None) -> Snapshot:
+        found = self._session(session)
+        version, handshake = found.handshakes.get(handshake_id or "", _NO_HANDSHAKE)
+        now = found.clock.now(self._wall())
+        return Snapshot(session, now, found.scenario, found.queue, found.version, handshake, version)
+
+    async def save(self, seen: Snapshot, changes: Changes) -> bool:
+        session = self._session(seen.session)
+        handshake = changes.handshake
+        if changes.queue is not None and session.version != seen.version:
+            return False
+        if handshake:
+            version, _ = session.handshakes.get(handshake.id, _NO_HANDSHAKE)
+            if version != seen.handshake_version:
+                return False
+            if version == 0:
+                self._make_room()
+                self._handshake_count += 1
+            session.handshakes[handshake.id] = (version + 1, handshake)
+        if changes.queue is not None:
+            session.queue = changes.queue
+            session.version += 1
+        return True
+
+    def _make_room(self) -> None:
+        """Raises ``Full`` when every handshake lives. A fruitless sweep is not repeated within a second."""
+        if self._handshake_count < self._max_handshakes:
+            return
+        wall = self._wall()
+        if wall - self._swept_at >= 1.0:
+            self._swept_at = wall
+            for session in self._sessions.values():
+                now = session.clock.now(wall)
+                alive = {key: each for key, each in session.handshakes.items() if settle(each[1], now).state in LIVE}
+                self._handshake_count -= len(session.handshakes) - len(alive)
+                session.handshakes = alive
+        if self._handshake_count >= self._max_handshakes:
+            raise Full
+
+    async def load_grant(self, session: str, grant_id: str) -> Grant | None:
+        grant = self._grants.get(grant_id)
+        return grant if grant and grant.session == session else None
+
+    async def save_grant(self, grant: Grant) -> bool:
+        known = self._grants.get(grant.id)
+        if (known.version if known else 0) != grant.version:
+            return False
+        self._grants[grant.id] = replace(grant, version=grant.version + 1)
+        while len(self._grants) > MAX_GRANTS:
+            self._grants.popitem(last=False)
+        return True
+
+    async def handshakes(self, session: str) -> list[Handshake]:
+        found = self._session(session)
+        now = found.clock.now(self._wall())
+        return [settle(each, now) for _, each in reversed(found.handshakes.values())]
+
+    async def clock(self, session: str) -> Clock:
+        return self._session(session).clock
+
+    async def set_clock(self, session: str, clock: Clock) -> None:
+        self._session(session).clock = clock
+        self._swept_at = float("-inf")
+
+    async def set_scenario(self, session: str, scenario: str | None) -> None:
+        self._session(session).scenario = scenario
+
+    async def enqueue(self, session: str, queued: Queued) -> None:
+        found = self._session(session)
+        if len(found.queue) >= MAX_QUEUE:
+            raise Full
+        found.queue = (*found.queue, queued)
+        found.version += 1
+
+    async def record(self, entry: Entry) -> None:
+        self._session(entry.session).journal.add(entry)
+
+    async def entries(self, session: str) -> list[Entry]:
+        return list(self._session(session).journal)
+
+    async def reset(self, session: str) -> None:
+        gone = self._sessions.pop(session, None)
+        if gone:
+            self._handshake_count -= len(gone.handshakes)
+        for grant_id in [key for key, grant in self._grants.items() if grant.session == session]:
+            del self._grants[grant_id]
+
+    async def ready(self) -> bool:
+        return True

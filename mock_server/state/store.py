@@ -1,0 +1,72 @@
+"""The protocol that every store keeps: atomic changes, isolated sessions, one truth."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from mock_server.core.snapshot import Changes, Queued, Snapshot
+from mock_server.handshake.machine import Handshake
+from mock_server.handshake.provider import Grant
+from mock_server.state.clock import Clock
+from mock_server.state.journal import Entry
+
+MAX_HANDSHAKES = 10_000
+MAX_GRANTS = 10_000
+MAX_SESSIONS = 1_000
+MAX_QUEUE = 1_000
+
+
+class Full(Exception):
+    """No room for another live handshake; a live one is never put out."""
+
+
+class Store(Protocol):
+    """Where sessions, handshakes, grants and the journal are kept.
+
+    A change is taken whole or not at all (compare and set on ``version``): of any number of
+    requests that saw the same state, one is accepted and the others are told to look again.
+    """
+
+    async def load(self, session: str, handshake_id: str | None = None) -> Snapshot:
+        """The session as it is now, and the handshake of that id; the session is made if need be."""
+        ...
+
+    async def save(self, seen: Snapshot, changes: Changes) -> bool:
+        """Keep the changes made from ``seen``. False = somebody was faster. Raises ``Full``."""
+        ...
+
+    async def load_grant(self, session: str, grant_id: str) -> Grant | None: ...
+
+    async def save_grant(self, grant: Grant) -> bool:
+        """Keep a grant over the version it was made from; version 0 of an unknown id is new."""
+        ...
+
+    async def handshakes(self, session: str) -> list[Handshake]:
+        """The session's handshakes, settled at its clock's now; the newest first."""
+        ...
+
+    async def clock(self, session: str) -> Clock: ...
+
+    async def set_clock(self, session: str, clock: Clock) -> None: ...
+
+    async def set_scenario(self, session: str, scenario: str | None) -> None: ...
+
+    async def enqueue(self, session: str, queued: Queued) -> None:
+        """Raises ``Full`` when the queue has no room."""
+        ...
+
+    async def record(self, entry: Entry) -> None:
+        """Add to the journal of the entry's session."""
+        ...
+
+    async def entries(self, session: str) -> list[Entry]:
+        """The session's journal, the oldest first."""
+        ...
+
+    async def reset(self, session: str) -> None:
+        """As if the session had never been: clock, scenario, queue, handshakes, grants, journal."""
+        ...
+
+    async def ready(self) -> bool:
+        """Whether the store can be reached."""
+        ...

@@ -1,0 +1,1 @@
+"""The web: Starlette around the pure core."""

@@ -1,0 +1,130 @@
+"""The ASGI application: operations on the short way, everything else through Starlette."""
+
+from __future__ import annotations
+
+import traceback
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match, Mount, Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mock_server.core.problem import PROBLEM_JSON, problem
+from mock_server.core.route import Found, NotFound
+from mock_server.model import Answer
+from mock_server.web.callback import CallbackPage
+from mock_server.web.control import Control
+from mock_server.web.guard import ControlGuard
+from mock_server.web.live import Live
+from mock_server.web.mock import ROUTE, MockEndpoint
+from mock_server.web.pages import page
+from mock_server.web.provider import ProviderPages
+from mock_server.web.wire import raw_path
+
+OWN_PREFIXES = ("/__", "/.well-known/oauth-authorization-server/__")
+CALLBACK = "mock_server.callback"
+
+
+class MockApp(Starlette):
+    """A Starlette application whose operations skip its router.
+
+    Starlette looks through its routes one by one; an operation is found in a trie, in a time that
+    does not depend on how many there are.
+    """
+
+    def __init__(self, live: Live) -> None:
+        self.live = live
+        pages = ProviderPages(live)
+        control = ControlGuard(Router(Control(live).routes()), live.settings)
+        super().__init__(
+            routes=[
+                _CallbackRoute(CallbackPage(live, pages)),
+                *pages.routes(),
+                Mount("/__mock", control),
+                Route("/", self._index),
+            ],
+            exception_handlers={HTTPException: _http_error, Exception: self._failed},
+            max_body_size=live.settings.max_body_bytes,
+        )
+        endpoint: ASGIApp = MockEndpoint(live)
+        if live.settings.cors is not None:
+            endpoint = CORSMiddleware(
+                endpoint,
+                allow_origins=live.settings.cors,
+                allow_methods=["*"],
+                allow_headers=["*"],
+                expose_headers=["*"],
+            )
+        self._operations = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(OWN_PREFIXES):
+            await super().__call__(scope, receive, send)
+            return
+        world = self.live.world
+        path = raw_path(scope)
+        method: str = scope["method"]
+        found = world.router.find(method, path)
+        if method == "HEAD" and not isinstance(found, Found):
+            as_get = world.router.find("GET", path)  # RFC 9110 §9.3.2: HEAD is GET without the body
+            found = as_get if isinstance(as_get, Found) else found
+        if isinstance(found, NotFound) and method in ("GET", "HEAD"):
+            callback = world.callbacks.find("GET", path)
+            if isinstance(callback, Found):
+                scope[CALLBACK] = callback
+            if isinstance(callback, Found) or (path == "/" and _wants_html(scope)):
+                await super().__call__(scope, receive, send)
+                return
+        scope[ROUTE] = found
+        await self._operations(scope, receive, send)
+
+    async def _index(self, request: Request) -> Response:
+        """What a person sees who opens the address in a browser."""
+        world = self.live.world
+        title = ", ".join(document.title for document in world.documents)
+        scenarios = list(world.fixtures.scenarios.values())
+        return page("index.html", title=title, plans=list(world.plans.values()), scenarios=scenarios)
+
+    async def _failed(self, request: Request, error: Exception) -> Response:
+        """Our own fault: told to the log with its id, to the client without a trace."""
+        entry_id = self.live.entry_id()
+        self.live.log.error(f"entry {entry_id}:\n{''.join(traceback.format_exception(error))}")
+        detail = f"the mock failed; its log has the reason under entry {entry_id}"
+        return _response(problem("MS407", 500, detail, headers=((b"mock-entry", entry_id.encode()),)))
+
+
+class _CallbackRoute(BaseRoute):
+    """The callbacks of the fixtures, which the app has already found in their trie."""
+
+    def __init__(self, callbacks: CallbackPage) -> None:
+        self._callbacks = callbacks
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return (Match.FULL, {}) if CALLBACK in scope else (Match.NONE, {})
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        found = scope[CALLBACK]
+        provider = found.values.get("provider", "")
+        response = await self._callbacks.answer(Request(scope, receive), found.target.operation, provider)
+        await response(scope, receive, send)
+
+
+def _wants_html(scope: Scope) -> bool:
+    return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    """Starlette's own errors in our shape."""
+    assert isinstance(error, HTTPException)
+    code = {404: "MS401", 405: "MS402", 413: "MS405"}.get(error.status_code, "MS404")
+    headers = tuple((name.lower().encode(), value.encode()) for name, value in (error.headers or {}).items())
+    detail = f"{request.method[:20]} {request.url.path[:200]}: {error.detail}"
+    return _response(problem(code, error.status_code, detail, headers=headers))
+
+
+def _response(answer: Answer) -> Response:
+    headers = {name.decode(): value.decode() for name, value in answer.headers if name != b"content-type"}
+    return Response(answer.body, answer.status, headers, PROBLEM_JSON.decode())

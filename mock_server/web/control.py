@@ -1,0 +1,273 @@
+"""The control API below ``/__mock/``: look at the mock and steer it. Described by ``control.yaml``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mock_server import __version__
+from mock_server.core.problem import PROBLEM_JSON, problem
+from mock_server.core.snapshot import Queued
+from mock_server.handshake.machine import Handshake, NotInTable, decide
+from mock_server.handshake.ticket import Reference, read_id, read_ticket, same
+from mock_server.mask import MASK
+from mock_server.source import Source, load
+from mock_server.state.store import Full
+from mock_server.web.live import BadSession, Live, session_name
+
+DECISIONS = ("approve", "deny", "fail", "unavailable", "abandon")
+MAX_TIMES = 1_000_000
+
+
+class Refused(Exception):
+    """A control request that is answered with a problem."""
+
+    def __init__(self, code: str, status: int, detail: str, **members: Any) -> None:
+        self.answer = problem(code, status, detail, **members)
+        super().__init__(detail)
+
+
+class Control:
+    """One method an endpoint; each returns what is sent as JSON."""
+
+    def __init__(self, live: Live) -> None:
+        self.live = live
+
+    def routes(self) -> list[Route]:
+        table: list[tuple[str, str, Callable[[Request], Awaitable[Any]]]] = [
+            ("GET", "/health", self.health),
+            ("GET", "/ready", self.ready),
+            ("GET", "/openapi.json", self.openapi),
+            ("GET", "/journal", self.journal),
+            ("GET", "/handshakes", self.handshakes),
+            ("GET", "/handshakes/{id}", self.handshake),
+            ("POST", "/handshakes/{id}/decide", self.decide),
+            ("GET", "/clock", self.clock),
+            ("POST", "/clock", self.set_clock),
+            ("GET", "/scenario", self.scenario),
+            ("PUT", "/scenario", self.set_scenario),
+            ("GET", "/next", self.queue),
+            ("POST", "/next", self.enqueue),
+            ("POST", "/reset", self.reset),
+        ]
+        return [Route(path, _endpoint(path, table), methods=_methods(path, table)) for path in _paths(table)]
+
+    async def health(self, request: Request) -> Any:
+        return {"status": "ok", "version": __version__}
+
+    async def ready(self, request: Request) -> Any:
+        if not await self.live.store.ready():
+            raise Refused("MS407", 503, "the store cannot be reached")
+        return {"status": "ready", "operations": len(self.live.world.plans), "warnings": len(self.live.world.warnings)}
+
+    async def openapi(self, request: Request) -> Any:
+        return control_document()
+
+    async def journal(self, request: Request) -> Any:
+        limit = _whole_number(request.query_params.get("limit", "100"), 1, 1_000, "limit")
+        entries = await self.live.store.entries(_session(request))
+        return {"entries": [entry.as_json() for entry in entries[-limit:]], "total": len(entries)}
+
+    async def handshakes(self, request: Request) -> Any:
+        found = await self.live.store.handshakes(_session(request))
+        return {"handshakes": [handshake_json(each) for each in found]}
+
+    async def handshake(self, request: Request) -> Any:
+        reference = await self._reference(request)
+        found, _ = await self.live.look(reference)
+        return handshake_json(_known(found))
+
+    async def decide(self, request: Request) -> Any:
+        body = await _body(request, {"decision"})
+        decision = body.get("decision")
+        if decision not in DECISIONS:
+            raise Refused("MS408", 400, f"`decision` is one of {', '.join(DECISIONS)}, not {decision!r}")
+        reference = await self._reference(request)
+        try:
+            changed = await self.live.change(reference, lambda each, now: decide(each, decision, now))
+        except NotInTable as error:
+            raise Refused("MS411", 409, str(error), state=error.state) from None
+        return handshake_json(_known(changed))
+
+    async def _reference(self, request: Request) -> Reference:
+        """A handshake by its id or its pull_id; a wrong pull_id is as unknown as a wrong id."""
+        text = request.path_params["id"]
+        reference = read_id(text)
+        if reference is None and (reference := read_ticket(text)):
+            found, _ = await self.live.look(reference)
+            reference = reference if found and same(text, found.pull_id) else None
+        if reference is None:
+            raise Refused("MS409", 404, "no handshake has this id or pull_id")
+        return reference
+
+    async def clock(self, request: Request) -> Any:
+        return await self._clock_json(_session(request))
+
+    async def set_clock(self, request: Request) -> Any:
+        """Freeze or thaw first, then set, then advance."""
+        body = await _body(request, {"advance", "set", "freeze"})
+        session = _session(request)
+        clock, wall = await self.live.store.clock(session), self.live.wall()
+        if "freeze" in body:
+            if not isinstance(body["freeze"], bool):
+                raise Refused("MS408", 400, "`freeze` is true or false")
+            clock = clock.freeze(wall) if body["freeze"] else clock.thaw(wall)
+        if "set" in body:
+            clock = clock.set(_seconds(body, "set"), wall)
+        if "advance" in body:
+            clock = clock.advance(_seconds(body, "advance"), wall)
+        if not body:
+            raise Refused("MS408", 400, "say `advance`, `set` or `freeze`")
+        await self.live.store.set_clock(session, clock)
+        return await self._clock_json(session)
+
+    async def _clock_json(self, session: str) -> dict[str, Any]:
+        clock = await self.live.store.clock(session)
+        now = clock.now(self.live.wall())
+        return {"now": now, "frozen": clock.frozen_at is not None, "ahead_s": now - self.live.wall()}
+
+    async def scenario(self, request: Request) -> Any:
+        seen = await self.live.store.load(_session(request))
+        known = self.live.world.fixtures.scenarios.values()
+        listed = [{"name": each.name, "description": each.description} for each in known]
+        return {"scenario": seen.scenario, "scenarios": listed}
+
+    async def set_scenario(self, request: Request) -> Any:
+        body = await _body(request, {"scenario"})
+        name = body.get("scenario")
+        known = self.live.world.fixtures.scenarios
+        if "scenario" not in body or not (name is None or (isinstance(name, str) and name in known)):
+            raise Refused("MS409", 404, f"no scenario is called {name!r}", available=list(known))
+        await self.live.store.set_scenario(_session(request), name)
+        return await self.scenario(request)
+
+    async def queue(self, request: Request) -> Any:
+        seen = await self.live.store.load(_session(request))
+        return {"next": [queued._asdict() for queued in seen.queue]}
+
+    async def enqueue(self, request: Request) -> Any:
+        body = await _body(request, {"operation", "response", "times"})
+        plan = self.live.world.plan(str(body.get("operation", "")))
+        if plan is None:
+            operations = list(self.live.world.plans)
+            raise Refused("MS409", 404, f"no operation is called {body.get('operation')!r}", available=operations)
+        response = body.get("response")
+        if not isinstance(response, str) or response not in plan.responses:
+            detail = f"{plan.operation.key} has no response called {response!r}"
+            raise Refused("MS409", 404, detail, available=list(plan.responses))
+        times = _whole_number(body.get("times", 1), 1, MAX_TIMES, "times")
+        try:
+            await self.live.store.enqueue(_session(request), Queued(plan.operation.key, response, times))
+        except Full:
+            raise Refused("MS408", 409, "too many answers are queued; POST /__mock/reset clears them") from None
+        return await self.queue(request)
+
+    async def reset(self, request: Request) -> Any:
+        await self.live.store.reset(_session(request))
+        return {"session": _session(request), "status": "reset"}
+
+
+def handshake_json(handshake: Handshake) -> dict[str, Any]:
+    """What the control API shows of a handshake; what opens it stays hidden."""
+    return {
+        "id": handshake.id,
+        "session": handshake.session,
+        "account": handshake.account,
+        "provider": handshake.provider,
+        "state": handshake.state,
+        "started_at": handshake.started_at,
+        "expires_at": handshake.expires_at,
+        "changed_at": handshake.changed_at,
+        "decision": handshake.decision,
+        "decide_at": handshake.decide_at,
+        "failure": handshake.failure,
+        "pull_id": f"{handshake.id}.{MASK}",
+    }
+
+
+@cache
+def control_document() -> dict[str, Any]:
+    """The control API's own OpenAPI document."""
+    text = (files("mock_server.web") / "control.yaml").read_text("utf-8")
+    document: dict[str, Any] = load(Source("control.yaml", text)).data
+    document["info"]["version"] = __version__
+    return document
+
+
+_Table = list[tuple[str, str, Callable[[Request], Awaitable[Any]]]]
+
+
+def _paths(table: _Table) -> list[str]:
+    return list(dict.fromkeys(path for _, path, _ in table))
+
+
+def _methods(path: str, table: _Table) -> list[str]:
+    return [method for method, other, _ in table if other == path]
+
+
+def _endpoint(path: str, table: _Table) -> Callable[[Request], Awaitable[Response]]:
+    """All methods of one path, so that a wrong one gets 405 with every right one in ``Allow``."""
+    by_method = {method: call for method, other, call in table if other == path}
+
+    async def endpoint(request: Request) -> Response:
+        method = "GET" if request.method == "HEAD" else request.method
+        try:
+            return _json(await by_method[method](request))
+        except Refused as refused:
+            return _json(refused.answer.body, refused.answer.status, PROBLEM_JSON.decode())
+        except BadSession as error:
+            return _json(problem("MS404", 400, str(error)).body, 400, PROBLEM_JSON.decode())
+
+    return endpoint
+
+
+def _json(value: Any, status: int = 200, media_type: str = "application/json") -> Response:
+    body = value if isinstance(value, bytes) else orjson.dumps(value)
+    return Response(body, status, {"cache-control": "no-store"}, media_type)
+
+
+def _session(request: Request) -> str:
+    return session_name(request.headers)
+
+
+def _known(handshake: Handshake | None) -> Handshake:
+    if handshake is None:
+        raise Refused("MS409", 404, "no handshake has this id or pull_id")
+    return handshake
+
+
+async def _body(request: Request, words: set[str]) -> dict[str, Any]:
+    """The JSON object of a request, with no word besides ``words``."""
+    raw = await request.body()
+    try:
+        body = orjson.loads(raw or b"{}")
+    except orjson.JSONDecodeError as error:
+        raise Refused("MS408", 400, f"the body is not JSON: {error.msg}") from None
+    if not isinstance(body, dict):
+        raise Refused("MS408", 400, "the body must be a JSON object")
+    if unknown := sorted(body.keys() - words):
+        raise Refused("MS408", 400, f"{unknown[0]!r} is not known here; there are {', '.join(sorted(words))}")
+    return body
+
+
+def _seconds(body: dict[str, Any], key: str) -> float:
+    value = body[key]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or abs(value) > 1e11:
+        raise Refused("MS408", 400, f"`{key}` is a number of seconds, not {value!r}")
+    return float(value)
+
+
+def _whole_number(value: Any, low: int, high: int, name: str) -> int:
+    if isinstance(value, str) and value.isdigit() and len(value) < 10:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise Refused("MS408", 400, f"`{name}` is a whole number from {low} to {high}, not {value!r}")
+    return value

@@ -1,0 +1,60 @@
+"""Who may use the control API: this machine, or whoever has the token; never a foreign page."""
+
+from __future__ import annotations
+
+import hmac
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp as App
+from starlette.types import Receive, Scope, Send
+
+from mock_server.core.problem import problem
+from mock_server.settings import Settings
+from mock_server.web.wire import send_answer
+
+_LOCAL_NAMES = frozenset(("localhost", "127.0.0.1", "::1"))
+
+
+class ControlGuard:
+    """ASGI middleware around the control API."""
+
+    def __init__(self, app: App, settings: Settings) -> None:
+        self.app = app
+        self.settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refused = self._refusal(scope)
+        if refused is None:
+            await self.app(scope, receive, send)
+        else:
+            await send_answer(send, problem("MS412", 403, refused))
+
+    def _refusal(self, scope: Scope) -> str | None:
+        """Why not, or None. A page of another origin is refused even with the right address."""
+        headers = Headers(scope=scope)
+        host = headers.get("host", "")
+        origin = headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc != host:
+            return "the control API answers no page of another origin"
+        token = self.settings.control_token
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        if token and scheme.lower() == "bearer" and hmac.compare_digest(given.encode(), token.encode()):
+            return None
+        if not _is_loopback(scope):
+            return "the control API answers this machine only; start with --control-token to open it to others"
+        # A name that only points here (DNS rebinding) would make a foreign page look like our own.
+        if urlsplit("//" + host).hostname not in {*_LOCAL_NAMES, self.settings.host.lower()}:
+            return f"the control API does not answer to the host {host!r}"
+        return None
+
+
+def _is_loopback(scope: Scope) -> bool:
+    client: tuple[str, int] | None = scope.get("client")
+    if client is None:
+        return True  # a Unix socket or an in-process transport: this machine
+    try:
+        return ip_address(client[0]).is_loopback
+    except ValueError:
+        return client[0] == "testclient"

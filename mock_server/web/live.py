@@ -1,0 +1,109 @@
+"""What every endpoint shares: the world, the store, the clock, chance and the log."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import count
+
+from mock_server.core.snapshot import Changes, Snapshot
+from mock_server.handshake.machine import Handshake, settle
+from mock_server.handshake.ticket import DEFAULT_SESSION, SESSION_NAME, Reference
+from mock_server.model import Answer, Chance, Reason, Request
+from mock_server.settings import Settings
+from mock_server.state.journal import MAX_BODY_BYTES, Entry
+from mock_server.state.store import Store
+from mock_server.web.log import RequestLog
+from mock_server.world import World
+
+MAX_TRIES = 64
+"""How often a change is made again after another request was faster."""
+
+
+class Secrets:
+    """Chance from the operating system (RFC 6749 §10.10 wants at least 128 bits)."""
+
+    def token(self, size: int) -> str:
+        return secrets.token_urlsafe(size)
+
+
+class BadSession(ValueError):
+    """A session name that is not of the allowed form."""
+
+
+class Contended(Exception):
+    """A record that others changed faster, every time."""
+
+
+@dataclass(slots=True)
+class Live:
+    """One running mock. ``world`` may be swapped for another at any time."""
+
+    world: World
+    store: Store
+    settings: Settings
+    log: RequestLog
+    chance: Chance = field(default_factory=Secrets)
+    wall: Callable[[], float] = time.time
+    ticks: Callable[[], float] = time.perf_counter
+    _entry_prefix: str = field(default_factory=lambda: secrets.token_hex(3))
+    _entry_count: count[int] = field(default_factory=lambda: count(1))
+
+    def entry_id(self) -> str:
+        """Unique among all workers: ``3fa85f-1``."""
+        return f"{self._entry_prefix}-{next(self._entry_count)}"
+
+    async def change(self, reference: Reference, make: Callable[[Handshake, float], Handshake]) -> Handshake | None:
+        """Change a handshake atomically; None when there is none. Whatever ``make`` raises passes through."""
+        for _ in range(MAX_TRIES):
+            seen = await self.store.load(reference.session, reference.id)
+            if seen.handshake is None:
+                return None
+            changed = make(settle(seen.handshake, seen.now), seen.now)
+            if changed is seen.handshake or await self.store.save(seen, Changes(handshake=changed)):
+                return changed
+        raise Contended(reference.id)
+
+    async def look(self, reference: Reference) -> tuple[Handshake | None, Snapshot]:
+        """A handshake as it stands now, and the snapshot it came from."""
+        seen = await self.store.load(reference.session, reference.id)
+        return (settle(seen.handshake, seen.now) if seen.handshake else None), seen
+
+    async def record(
+        self,
+        request: Request,
+        answer: Answer,
+        *,
+        session: str,
+        at: float,
+        started: float,
+        entry_id: str,
+        operation: str | None = None,
+        response: str = "",
+        source: str = "",
+        reasons: tuple[Reason, ...] = (),
+        handshake_id: str | None = None,
+    ) -> None:
+        """Journal one exchange and say it in one line on the terminal."""
+        duration_s = self.ticks() - started
+        target = f"{request.path}?{request.query}" if request.query else request.path
+        body = request.body if len(request.body) <= MAX_BODY_BYTES else request.body[:MAX_BODY_BYTES]
+        self.log.line(request.method, target, answer.status, response, duration_s, reasons)
+        await self.store.record(
+            Entry(
+                entry_id, at, session, request.method, target, operation, answer.status, response, source, reasons,
+                handshake_id, duration_s, request.headers, body, answer.headers, answer.body[:MAX_BODY_BYTES],
+            )
+        )  # fmt: skip
+
+
+def session_name(headers: Mapping[str, str]) -> str:
+    """The session that a request belongs to. Raises ``BadSession``."""
+    name = headers.get("mock-session")
+    if name is None:
+        return DEFAULT_SESSION
+    if not SESSION_NAME.match(name):
+        raise BadSession("a session is named with 1 to 64 letters, digits, '-', '_' or '.'")
+    return name

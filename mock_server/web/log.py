@@ -1,0 +1,85 @@
+"""One readable line a request, gathered for a moment so that logging costs no request a write."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Sequence
+from typing import IO
+
+from mock_server.mask import mask_text, printable
+from mock_server.model import Reason
+
+FLUSH_AFTER_S = 0.05
+MAX_WAITING = 5_000
+_Line = tuple[float, str, str, int, str, float, Sequence[Reason]]
+
+
+class RequestLog:
+    """Lines such as ``21:04:11  POST /api/oauth2  200 started  0.3 ms``. ``stream`` None = silent."""
+
+    def __init__(self, stream: IO[str] | None, colour: bool = False) -> None:
+        self._stream = stream
+        self._colour = colour
+        self._waiting: list[_Line] = []
+        self._dropped = 0
+
+    def line(
+        self, method: str, target: str, status: int, response: str, duration_s: float, reasons: Sequence[Reason]
+    ) -> None:
+        if self._stream is None:
+            return
+        if len(self._waiting) >= MAX_WAITING:
+            self._dropped += 1
+            return
+        if not self._waiting:
+            asyncio.get_running_loop().call_later(FLUSH_AFTER_S, self.flush)
+        self._waiting.append((time.time(), method, target, status, response, duration_s, reasons))
+
+    def flush(self) -> None:
+        """Write what has gathered. A terminal that went away silences the log, not the mock."""
+        if self._stream is None or not self._waiting:
+            return
+        lines, self._waiting = self._waiting, []
+        text = "".join(map(self._format, lines))
+        if self._dropped:
+            text += f"          … {self._dropped} more requests\n"
+            self._dropped = 0
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except (OSError, ValueError):
+            self._stream = None
+
+    def error(self, text: str) -> None:
+        """Something of our own went wrong: to stderr, at once."""
+        print(printable_block(text), file=sys.stderr, flush=True)
+
+    def _format(self, line: _Line) -> str:
+        at, method, target, status, response, duration_s, reasons = line
+        clock = time.strftime("%H:%M:%S", time.localtime(at))
+        answer = self._painted(status, f"{status} {response}".strip())
+        why = _deciding(reasons) if status >= 400 else ""
+        shown = printable(mask_text(target))[:200]
+        return f"{clock}  {printable(method)[:20]} {shown}  {answer}  {duration_s * 1000:.1f} ms{why}\n"
+
+    def _painted(self, status: int, text: str) -> str:
+        if not self._colour:
+            return text
+        return f"\x1b[{_COLOURS.get(status // 100, 0)}m{text}\x1b[0m"
+
+
+_COLOURS = {2: 32, 3: 36, 4: 33, 5: 31}
+
+
+def _deciding(reasons: Sequence[Reason]) -> str:
+    """The reason that decided, for answers that surprise."""
+    if not reasons:
+        return ""
+    deciding = next((reason for reason in reversed(reasons) if reason.step != "render"), reasons[-1])
+    return "  (" + printable(mask_text(str(deciding)))[:160] + ")"
+
+
+def printable_block(text: str) -> str:
+    return "\n".join(map(printable, text.splitlines()))

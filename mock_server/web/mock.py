@@ -1,0 +1,152 @@
+"""The operations: read, load, answer, save, send, journal."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+
+from starlette.types import Receive, Scope, Send
+
+from mock_server.core.answer import Reading, answer, read
+from mock_server.core.choose import Unmet
+from mock_server.core.problem import problem
+from mock_server.core.render import render
+from mock_server.core.route import Found, NotFound, WrongMethod
+from mock_server.core.snapshot import Outcome
+from mock_server.fixture.facts import Facts
+from mock_server.fixture.model import Response
+from mock_server.handshake.ticket import DEFAULT_SESSION
+from mock_server.model import Answer, Reason, Request, Wait
+from mock_server.state.store import Full
+from mock_server.web.live import MAX_TRIES, BadSession, Contended, Live, session_name
+from mock_server.web.wire import Gone, TooLarge, read_request, send_answer
+from mock_server.world import Served, World
+
+ROUTE = "mock_server.route"
+"""The scope's key under which the app leaves what it found for the path."""
+
+
+class MockEndpoint:
+    """An ASGI app that answers the operations of the document."""
+
+    def __init__(self, live: Live) -> None:
+        self.live = live
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        live = self.live
+        started = live.ticks()
+        entry_id = live.entry_id()
+        request = Request(scope["method"], scope["path"], "", {}, b"", "")
+        session = DEFAULT_SESSION
+        outcome: Outcome | None = None
+        reasons: tuple[Reason, ...] = ()
+        at = 0.0
+        try:
+            request = await read_request(scope, receive, live.settings.max_body_bytes)
+            session = session_name(request.headers)
+            found = scope[ROUTE]
+            if isinstance(found, Found):
+                outcome, at = await self._answer(found, request, session)
+                given, reasons = outcome.answer, outcome.reasons
+                for effect in outcome.effects:
+                    await _perform(effect)
+            else:
+                given, reasons = _unrouted(live.world, request, found)
+        except Gone:
+            return
+        except Exception as error:
+            given, reasons = self._refused(error, entry_id)
+        head = request.method == "HEAD"
+        await send_answer(send, given, (b"mock-entry", entry_id.encode()), head=head)
+        if outcome is None:
+            at = (await live.store.load(session)).now
+            await live.record(
+                request, given, session=session, at=at, started=started, entry_id=entry_id, reasons=reasons
+            )
+        else:
+            await live.record(
+                request,
+                given,
+                session=session,
+                at=at,
+                started=started,
+                entry_id=entry_id,
+                operation=outcome.operation,
+                response=outcome.response,
+                source=outcome.source,
+                reasons=reasons,
+                handshake_id=outcome.handshake_id,
+            )
+
+    async def _answer(self, found: Found[Served], request: Request, session: str) -> tuple[Outcome, float]:
+        """One load, one answer, one save; again from the new state when another was faster."""
+        live = self.live
+        plan, base = found.target
+        for _ in range(MAX_TRIES):
+            reading = read(plan, request, found.values, base)
+            seen = await live.store.load(session, _handshake_id(reading, session))
+            outcome = answer(reading, seen, live.chance)
+            if not outcome.changes or await live.store.save(seen, outcome.changes):
+                return outcome, seen.now
+        raise Contended(plan.operation.key)
+
+    def _refused(self, error: Exception, entry_id: str) -> tuple[Answer, tuple[Reason, ...]]:
+        """Every way in which a request ends without an answer of the plan."""
+        match error:
+            case TooLarge():
+                limit = self.live.settings.max_body_bytes
+                return _refusal("MS405", 413, f"the body is larger than {limit} bytes")
+            case BadSession():
+                return _refusal("MS404", 400, str(error))
+            case Unmet():
+                given = problem("MS403", 400, str(error), available=error.available)
+                return given, (Reason("client", "asked for {}, which there is not", (error.preference,)),)
+            case Full():
+                retry = ((b"retry-after", b"60"),)
+                return _refusal("MS410", 503, "too many live handshakes; none is ever put out", retry)
+            case Contended():
+                return _refusal("MS407", 503, "others changed the same state faster", ((b"retry-after", b"1"),))
+        self.live.log.error(f"entry {entry_id}:\n{''.join(traceback.format_exception(error))}")
+        return _refusal("MS407", 500, f"the mock failed; its log has the reason under entry {entry_id}")
+
+
+def _refusal(
+    code: str, status: int, detail: str, headers: tuple[tuple[bytes, bytes], ...] = ()
+) -> tuple[Answer, tuple[Reason, ...]]:
+    return problem(code, status, detail, headers=headers), (Reason("refused", "{}", (detail,)),)
+
+
+def _handshake_id(reading: Reading, session: str) -> str | None:
+    """The handshake to load: one of another session does not exist here."""
+    names = reading.names
+    return names.id if names and names.session == session else None
+
+
+def _unrouted(world: World, request: Request, found: WrongMethod | NotFound) -> tuple[Answer, tuple[Reason, ...]]:
+    """404 and 405, in the fixture's words when it has some."""
+    if isinstance(found, NotFound):
+        reason = Reason("route", "no operation has the path {}", (request.path,))
+        own = world.fixtures.unrouted.get("not_found")
+        if own:
+            return _own(own, request), (reason,)
+        hint = "the operations are " + ", ".join(world.plans) if len(world.plans) <= 20 else None
+        detail = f"no operation has the path {request.path[:200]}"
+        return problem("MS401", 404, detail, nearest=found.nearest, hint=hint), (reason,)
+    allow = (b"allow", ", ".join(found.allowed).encode())
+    if request.method == "OPTIONS":
+        return Answer(204, (allow,), b""), (Reason("route", "OPTIONS tells what is allowed"),)
+    reason = Reason("route", "{} does not have {}", (request.path, request.method))
+    own = world.fixtures.unrouted.get("wrong_method")
+    if own:
+        given = _own(own, request)
+        return given._replace(headers=(*given.headers, allow)), (reason,)
+    detail = f"{request.path} answers to {', '.join(found.allowed)}, not to {request.method[:20]}"
+    return problem("MS402", 405, detail, headers=(allow,), allowed=found.allowed), (reason,)
+
+
+def _own(response: Response, request: Request) -> Answer:
+    return render(response, Facts(request, {}), [])
+
+
+async def _perform(effect: Wait) -> None:
+    await asyncio.sleep(effect.seconds)

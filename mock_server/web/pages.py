@@ -1,0 +1,55 @@
+"""Pages for people: server-rendered, no script, nothing from outside, everything escaped."""
+
+from __future__ import annotations
+
+import secrets
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from starlette.responses import HTMLResponse
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+@cache
+def _templates() -> Environment:
+    """Jinja2 is imported when the first page is asked for, so that ``serve`` starts fast."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+    return Environment(
+        loader=PackageLoader("mock_server.web"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def page(template: str, status: int = 200, *, form_target: str | None = None, **values: Any) -> HTMLResponse:
+    """A page that cannot be framed, cached or made to load anything.
+
+    ``form_target`` is a URL whose origin the page's form may lead to besides our own: browsers hold
+    redirects after a form to the policy too.
+    """
+    nonce = secrets.token_urlsafe(16)
+    html = _templates().get_template(template).render(nonce=nonce, **values)
+    targets = "'self'"
+    if form_target:
+        parts = urlsplit(form_target)
+        targets += f" {parts.scheme}://{parts.netloc}"
+    policy = (
+        f"default-src 'none'; style-src 'nonce-{nonce}'; img-src data:; form-action {targets}; "
+        "frame-ancestors 'none'; base-uri 'none'"
+    )
+    return HTMLResponse(html, status, {"content-security-policy": policy, **SAFE_HEADERS})
+
+
+SAFE_HEADERS = {
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+"""For everything that carries a code, a state or a decision (RFC 9700 §4.2.4, RFC 6749 §10.13)."""

@@ -1,0 +1,172 @@
+"""The world: documents and fixtures compiled into what answers. Immutable; a reload makes a new one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import NamedTuple
+
+from mock_server.core.plan import House, Plan, body_schema, make_plan
+from mock_server.core.route import Router
+from mock_server.errors import Broken, Problem
+from mock_server.fixture.check import fixture_problems
+from mock_server.fixture.model import Fixtures, OperationFixture
+from mock_server.fixture.read import read_fixtures
+from mock_server.settings import Settings
+from mock_server.source import load, read_source
+from mock_server.spec.check import document_problems, schema_problems
+from mock_server.spec.document import Document, open_document
+from mock_server.spec.operations import Operation, read_operations
+
+
+class Served(NamedTuple):
+    """What a path leads to: the plan, and the base path it was found under."""
+
+    plan: Plan
+    base: str
+
+
+class Callback(NamedTuple):
+    """Where providers send the browser back to."""
+
+    base: str
+    operation: str
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything that answers, and what was noticed while it was compiled."""
+
+    documents: tuple[Document, ...]
+    fixtures: Fixtures
+    house: House
+    plans: Mapping[str, Plan]
+    router: Router[Served]
+    callbacks: Router[Callback]
+    bases: tuple[str, ...]
+    warnings: tuple[Problem, ...]
+    names: tuple[str, str]
+    """What to call the documents and the fixtures in the banner."""
+
+    def starter(self) -> OperationFixture | None:
+        """The fixture that opens handshakes."""
+        return next((plan.fixture for plan in self.plans.values() if plan.fixture.start), None)
+
+    def plan(self, name: str) -> Plan | None:
+        """By ``POST /oauth2`` or by operationId."""
+        found = self.plans.get(name)
+        return found or next(
+            (each for each in self.plans.values() if name and each.operation.operation_id == name), None
+        )
+
+
+def bundled(name: str) -> Path:
+    """``openapi.yaml`` or ``fixtures`` as they came with the package (or lie in the checkout)."""
+    packaged = files("mock_server") / "bundled" / name
+    with as_file(packaged) as path:
+        if path.exists():
+            return path
+    return Path(__file__).parent.parent / name
+
+
+def build_world(settings: Settings) -> World:
+    """Read and compile everything. Raises ``Broken`` with every problem of every file."""
+    specs = settings.specs or (bundled("openapi.yaml"),)
+    folder = settings.fixtures or (None if settings.specs else bundled("fixtures"))
+    problems: list[Problem] = []
+    documents = [document for spec in specs if (document := _open(spec, problems))]
+    operations = _operations(documents, problems)
+    fixtures = _fixtures(folder, operations, problems)
+    if fixtures is not None and not any(problem.severity == "error" for problem in problems):
+        problems += fixture_problems(fixtures, {each.key: each for each in operations}, body_schema)
+    if fixtures is None or any(problem.severity == "error" for problem in problems):
+        raise Broken(problems)
+    house = House(fixtures.providers, fixtures.scenarios, fixtures.tokens, settings.any_token, settings.strict)
+    plans = {each.key: make_plan(each, fixtures.operations.get(each.key), house) for each in operations}
+    return World(
+        documents=tuple(documents),
+        fixtures=fixtures,
+        house=house,
+        plans=plans,
+        router=Router(_routes(plans)),
+        callbacks=Router(_callbacks(plans)),
+        bases=tuple(dict.fromkeys(base for each in operations for base in (*each.bases, ""))),
+        warnings=tuple(problems),
+        names=(
+            ", ".join(str(spec) for spec in settings.specs) or "openapi.yaml (bundled)",
+            str(settings.fixtures or ("none" if settings.specs else "fixtures (bundled)")),
+        ),
+    )
+
+
+def _open(spec: Path, problems: list[Problem]) -> Document | None:
+    try:
+        document = open_document(load(read_source(spec)))
+    except Broken as broken:
+        problems += broken.problems
+        return None
+    found = list(document_problems(document))
+    problems += found
+    return None if any(problem.severity == "error" for problem in found) else document
+
+
+def _operations(documents: list[Document], problems: list[Problem]) -> list[Operation]:
+    """The operations of all documents; of two that answer to one name the second is an error."""
+    found: dict[str, Operation] = {}
+    for document in documents:
+        try:
+            operations = read_operations(document)
+        except Broken as broken:
+            problems += broken.problems
+            continue
+        problems += schema_problems(document, operations)
+        for operation in operations:
+            if operation.key in found:
+                problems.append(
+                    document.loaded.problem("MS208", f"{operation.key} is in another document too", operation.pointer)
+                )
+            found.setdefault(operation.key, operation)
+    return list(found.values())
+
+
+def _fixtures(folder: Path | None, operations: list[Operation], problems: list[Problem]) -> Fixtures | None:
+    if folder is None:
+        return Fixtures()
+    try:
+        fixtures, warnings = read_fixtures(folder, operations)
+    except Broken as broken:
+        problems += broken.problems
+        return None
+    problems += warnings
+    return fixtures
+
+
+def _routes(plans: Mapping[str, Plan]) -> Iterator[tuple[str, str, Served]]:
+    """Every operation under each base path of its servers and at the root."""
+    for plan in plans.values():
+        for base in dict.fromkeys((*plan.operation.bases, "")):
+            yield plan.operation.method, base + plan.operation.path, Served(plan, base)
+
+
+def _callbacks(plans: Mapping[str, Plan]) -> Iterator[tuple[str, str, Callback]]:
+    for plan in plans.values():
+        for path in plan.fixture.start.callbacks if plan.fixture.start else ():
+            for base in dict.fromkeys((*plan.operation.bases, "")):
+                yield "GET", base + path, Callback(base, plan.operation.key)
+
+
+def provenance_tally(world: World) -> dict[str, int]:
+    """How much of the mock is known: ``{"documented": 3, "observed": 0, "assumed": 21}``.
+
+    Counted are the responses of fixtures, the providers' credentials and, for operations without
+    a fixture, the answers of the document.
+    """
+    tally = Counter({"documented": 0, "observed": 0, "assumed": 0})
+    for plan in world.plans.values():
+        own = world.fixtures.operations.get(plan.operation.key)
+        tally.update(response.source for response in (own or plan.fixture).responses.values())
+    tally.update(provider.source for provider in world.fixtures.providers.values())
+    return dict(tally)
