@@ -110,7 +110,8 @@ class Problem:
         """The block a person reads: place, complaint, excerpt with a caret, hint."""
         where = f"{self.place}: " if self.place else ""
         lines = [f"{where}{self.severity} {self.code}: {self.message}"]
-        if self.place and self.place.excerpt.strip():
+        # A document on one line has its faults far to the right of what an excerpt shows.
+        if self.place and self.place.excerpt.strip() and self.place.column <= len(self.place.excerpt) + 1:
             caret = " " * (self.place.column - 1) + "^"
             gutter = f"{self.place.line:>5} | "
             lines += [gutter + self.place.excerpt, " " * 5 + " | " + caret]

@@ -18,16 +18,37 @@ SECRET_FIELDS = frozenset((
     "code_verifier", "password", "ticket",
 ))  # fmt: skip
 _IN_TEXT = re.compile(r"(?i)\b(" + "|".join(sorted(SECRET_FIELDS)) + r")(=|%3D)[^&\s\"'#]*")
+_TICKET = re.compile(
+    r"([A-Za-z0-9_-]{12}(?:(?:~|%7E)[A-Za-z0-9_-][A-Za-z0-9._-]{0,63})?)\.[A-Za-z0-9_-]{16,}", re.IGNORECASE
+)
+"""Our own tickets (``handshake/ticket.py``) wherever they stand: the id may be seen, the secret not."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def mask_text(text: str) -> str:
-    """Hide the values of secret query and form parameters in a URL or any other text.
+    """Hide tickets, and the values of secret query and form parameters, in a URL or any other text.
 
     >>> mask_text("/cb?code=abc&x=1")
     '/cb?code=***&x=1'
     """
-    return _IN_TEXT.sub(rf"\1\2{MASK}", text) if "=" in text or "%3D" in text else text
+    if "=" in text or "%3D" in text:
+        text = _IN_TEXT.sub(rf"\1\2{MASK}", text)
+    return _TICKET.sub(rf"\1.{MASK}", text) if "." in text else text
+
+
+def mask_reason(text: str) -> str:
+    """A reason may quote a piece of the request: hide what JSON in it would hide."""
+    return mask_text(_JSON_FIELD.sub(rf'\1"{MASK}"', text) if '"' in text else text)
+
+
+def is_secret_where(where: str) -> bool:
+    """Whether the value at ``header.authorization`` or ``body.pull_id`` is not to be told.
+
+    >>> is_secret_where("header.authorization"), is_secret_where("body.datasource_id")
+    (True, False)
+    """
+    name = where.rpartition(".")[2].lower()
+    return name in SECRET_FIELDS or name in SECRET_HEADERS
 
 
 def printable(text: str) -> str:
@@ -53,7 +74,7 @@ def mask_body(body: bytes) -> str:
         return ""
     try:
         return orjson.dumps(mask_value(orjson.loads(body))).decode()
-    except (orjson.JSONDecodeError, RecursionError):
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):  # it reads deeper than it writes
         text = body.decode("utf-8", "backslashreplace")
         if text.lstrip()[:1] in ("{", "["):
             # Broken JSON may still hold a secret, and nobody can tell where it ends.

@@ -58,6 +58,10 @@ class Violation(NamedTuple):
     message: str
 
 
+MAX_REASON: Final = 500
+"""Characters of a reason that is kept for a large request."""
+
+
 class Reason(NamedTuple):
     """Why the answer came: a step of the ladder and what it said. Formatted only when read."""
 
@@ -67,6 +71,10 @@ class Reason(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.step}: {self.text.format(*self.details)}"
+
+    def formatted(self) -> Reason:
+        """The same in a short text of its own, so that it holds nothing of the request any more."""
+        return Reason(self.step, "{}", (self.text.format(*self.details)[:MAX_REASON],))
 
 
 class Wait(NamedTuple):

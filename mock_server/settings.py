@@ -8,6 +8,9 @@ from pathlib import Path
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 4010
 MAX_BODY_BYTES = 1024 * 1024
+MAX_HANDSHAKES = 10_000
+HEADER_TIMEOUT_S = 10.0
+BODY_TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,9 @@ class Settings:
     any_token: bool = False
     strict: bool = False
     max_body_bytes: int = MAX_BODY_BYTES
+    max_handshakes: int = MAX_HANDSHAKES
+    header_timeout_s: float = HEADER_TIMEOUT_S
+    body_timeout_s: float = BODY_TIMEOUT_S
     quiet: bool = False
     control_token: str | None = None
     """Opens the control API to clients that are not on this machine."""

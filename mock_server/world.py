@@ -116,6 +116,7 @@ def _open(spec: Path, problems: list[Problem]) -> Document | None:
 def _operations(documents: list[Document], problems: list[Problem]) -> list[Operation]:
     """The operations of all documents; of two that answer to one name the second is an error."""
     found: dict[str, Operation] = {}
+    shapes: set[str] = set()
     for document in documents:
         try:
             operations = read_operations(document)
@@ -124,10 +125,11 @@ def _operations(documents: list[Document], problems: list[Problem]) -> list[Oper
             continue
         problems += schema_problems(document, operations)
         for operation in operations:
-            if operation.key in found:
+            if operation.shape in shapes:
                 problems.append(
                     document.loaded.problem("MS208", f"{operation.key} is in another document too", operation.pointer)
                 )
+            shapes.add(operation.shape)
             found.setdefault(operation.key, operation)
     return list(found.values())
 

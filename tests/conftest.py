@@ -21,3 +21,13 @@ def server() -> Iterator[Server]:
     """The bundled API on a real socket; tests keep apart by their own ``Mock-Session``."""
     with running("--quiet") as found:
         yield found
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """A skipped test is a promise that nobody checked: the run fails and names it."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    if skipped and exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        reporter.write_line(f"{len(skipped)} test(s) were skipped, which counts as a failure", red=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+from pathlib import Path
 
 import click
 
@@ -49,17 +51,35 @@ class _Lazy(click.Group):
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="mock-server")
-def group() -> None:
+@click.pass_context
+def group(context: click.Context) -> None:
     """Give it an OpenAPI document and a folder of YAML, get the API back.
+
+    Options of `serve` may also stand in the environment (MOCK_SERVER_PORT=4011) or in a file of the
+    working folder: mock-server.toml, or [tool.mock-server] of pyproject.toml (port = 4011).
 
     Exit codes: 0 fine, 1 findings, 2 usage, 3 document or fixture invalid, 4 cannot bind or reach,
     130 interrupted.
     """
+    if context.invoked_subcommand in ("serve", "check"):
+        from mock_server.cli.configuration import read_defaults
+
+        context.default_map = read_defaults(Path.cwd())
 
 
 def main() -> None:
     """The entry point of the console script."""
+    _fill_standard_streams()
     try:
         group(prog_name="mock-server")
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
+
+
+def _fill_standard_streams() -> None:
+    """Where we were started with one closed, a socket would get its number, and libuv aborts on that."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number is this one

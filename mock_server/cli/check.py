@@ -10,10 +10,15 @@ from typing import Any
 import click
 
 from mock_server.cli import EXIT_BROKEN
+from mock_server.cli.configuration import ENVIRONMENT_PREFIX
 from mock_server.cli.options import sources
 
 
-@click.command("check", short_help="Check a document and its fixtures without serving them.")
+@click.command(
+    "check",
+    short_help="Check a document and its fixtures without serving them.",
+    context_settings={"auto_envvar_prefix": ENVIRONMENT_PREFIX},
+)
 @sources
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 def command(specs: tuple[Path, ...], fixtures: Path | None, as_json: bool) -> None:

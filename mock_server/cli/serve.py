@@ -8,12 +8,25 @@ from pathlib import Path
 import click
 
 from mock_server.cli import EXIT_BROKEN, EXIT_UNREACHABLE
+from mock_server.cli.configuration import ENVIRONMENT_PREFIX
 from mock_server.cli.options import sources
 from mock_server.errors import Broken
-from mock_server.settings import DEFAULT_HOST, DEFAULT_PORT, MAX_BODY_BYTES, Settings
+from mock_server.settings import (
+    BODY_TIMEOUT_S,
+    DEFAULT_HOST,
+    DEFAULT_PORT,
+    HEADER_TIMEOUT_S,
+    MAX_BODY_BYTES,
+    MAX_HANDSHAKES,
+    Settings,
+)
 
 
-@click.command("serve", short_help="Serve the API of an OpenAPI document.")
+@click.command(
+    "serve",
+    short_help="Serve the API of an OpenAPI document.",
+    context_settings={"auto_envvar_prefix": ENVIRONMENT_PREFIX},
+)
 @sources
 @click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address to listen on.")
 @click.option(
@@ -33,6 +46,30 @@ from mock_server.settings import DEFAULT_HOST, DEFAULT_PORT, MAX_BODY_BYTES, Set
     metavar="BYTES",
     help="Refuse larger request bodies with 413.",
 )
+@click.option(
+    "--max-handshakes",
+    default=MAX_HANDSHAKES,
+    show_default=True,
+    type=click.IntRange(1, 100_000_000),
+    metavar="N",
+    help="Live handshakes to keep before answering 503.",
+)
+@click.option(
+    "--header-timeout",
+    default=HEADER_TIMEOUT_S,
+    show_default=True,
+    type=click.FloatRange(0.1, 3600),
+    metavar="SECONDS",
+    help="Refuse a request with 408 whose header takes longer.",
+)
+@click.option(
+    "--body-timeout",
+    default=BODY_TIMEOUT_S,
+    show_default=True,
+    type=click.FloatRange(0.1, 3600),
+    metavar="SECONDS",
+    help="Refuse a request with 408 whose body takes longer.",
+)
 @click.option("--control-token", metavar="TOKEN", help="Open /__mock/ to other machines that send this bearer token.")
 @click.option("--quiet", is_flag=True, help="No line for each request.")
 def command(
@@ -45,6 +82,9 @@ def command(
     any_token: bool,
     strict: bool,
     max_body: int,
+    max_handshakes: int,
+    header_timeout: float,
+    body_timeout: float,
     control_token: str | None,
     quiet: bool,
 ) -> None:
@@ -64,6 +104,9 @@ def command(
         any_token=any_token,
         strict=strict,
         max_body_bytes=max_body,
+        max_handshakes=max_handshakes,
+        header_timeout_s=header_timeout,
+        body_timeout_s=body_timeout,
         quiet=quiet,
         control_token=control_token,
     )
@@ -90,10 +133,10 @@ def run(settings: Settings) -> int:
     except CannotBind as error:
         click.echo(f"error MS420: {error}", err=True)
         return EXIT_UNREACHABLE
-    colour = sys.stdout.isatty() and not _no_color()
-    log = RequestLog(None if settings.quiet else sys.stdout, colour)
+    colour = sys.stdout is not None and sys.stdout.isatty() and not _no_color()  # None = started with it closed
+    log = RequestLog(sys.stdout, colour, quiet=settings.quiet)
     text = banner(world, address(sock), settings)
-    return serve(make_app(world, settings, log), sock, lambda: click.echo(text))
+    return serve(make_app(world, settings, log), sock, lambda: log.say(text))
 
 
 def _no_color() -> bool:

@@ -57,9 +57,9 @@ class Reading:
 
 def read(plan: Plan, request: Request, path_values: dict[str, str], base: str) -> Reading:
     """Read a request without any state."""
-    body, unreadable = read_body(request)
+    body, unreadable = read_body(plan, request)
     token, _ = find_token(plan, request)
-    facts = Facts(request, {"path": path_values, "body": body, "token": _token_facts(token)})
+    facts = Facts(request, {"path": path_values, "body": body, "token": token.facts if token else {}})
     collect = plan.fixture.collect
     return Reading(
         plan=plan,
@@ -72,12 +72,6 @@ def read(plan: Plan, request: Request, path_values: dict[str, str], base: str) -
         parameters=tuple(parameter_violations(plan, facts)),
         names=read_ticket(facts.get(collect.pull_id)) if collect else None,
     )
-
-
-def _token_facts(token: Token | None) -> dict[str, Any]:
-    if token is None:
-        return {}
-    return {"account": token.account, "plan": token.plan, "scopes": sorted(token.scopes or ())}
 
 
 def answer(reading: Reading, snapshot: Snapshot, chance: Chance) -> Outcome:

@@ -10,6 +10,7 @@ from mock_server.core.prefer import Preference, wait_seconds
 from mock_server.core.snapshot import Queued, Snapshot
 from mock_server.fixture.facts import Facts
 from mock_server.fixture.model import Response, Scenario
+from mock_server.mask import is_secret_where
 from mock_server.model import Reason, Violation
 
 _NO_PREFERENCE = Reason("client", "no preference")
@@ -137,7 +138,10 @@ def _from_request(plan: Plan, violations: Sequence[Violation], facts: Facts, rea
         first = violations[0]
         by_rule = plan.fixture.unauthorized if is_authorization(first) else plan.fixture.invalid
         name = by_rule.get(first.rule) or by_rule.get("*")
-        reasons.append(Reason("document", "{} {}", (first.where, first.message)))
+        # The validator's message quotes the value that it refuses.
+        quotes_secret = is_secret_where(first.where) and not is_authorization(first)
+        told = f"breaks {first.rule}" if quotes_secret else first.message
+        reasons.append(Reason("document", "{} {}", (first.where, told)))
         return Choice(plan.responses.get(name or ""), reasons, violations=violations)
     reasons.append(_VALID)
     for index, rule in enumerate(plan.fixture.rules):

@@ -6,12 +6,14 @@ Preferences of others are left alone, as RFC 7240 §2 wants.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 WORDS = ("code", "response", "example", "scenario", "wait", "dynamic", "seed")
 MAX_WAIT_S = 60.0
+_SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def read_preference(headers: Mapping[str, str], query: str) -> Preference | None
 
 def _in_header(header: str) -> Iterator[tuple[str, str]]:
     for part in _split(header, ","):
-        name, _, value = part.partition(";")[0].partition("=")
+        name, _, value = _split(part, ";")[0].partition("=")
         yield name.strip().lower(), value.strip().strip('"') or "true"
 
 
@@ -65,8 +67,6 @@ def _split(text: str, separator: str) -> list[str]:
 
 def wait_seconds(text: str) -> float | None:
     """RFC 7240 §4.3: a count of seconds; None when it is none or above the limit."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        return None
-    return seconds if 0 <= seconds <= MAX_WAIT_S else None
+    # Only digits: what `float` would strip besides them, a line end say, is echoed in Preference-Applied.
+    seconds = float(text) if _SECONDS.match(text) else None
+    return seconds if seconds is not None and seconds <= MAX_WAIT_S else None

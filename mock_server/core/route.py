@@ -53,6 +53,7 @@ class Router(Generic[Target]):
     def __init__(self, routes: Iterable[tuple[str, str, Target]]) -> None:
         self._root: _Node[Target] = _Node()
         self._paths: dict[str, None] = {}
+        self._literal: dict[str, dict[str, Found[Target]]] = {}
         for method, path, target in routes:
             self._insert(method, path, target)
 
@@ -69,12 +70,17 @@ class Router(Generic[Target]):
             shape = _TEMPLATE.sub("{}", segment)
             if shape not in node.patterns:
                 literal = [re.escape(part) for part in shape.split("{}")]
-                node.patterns[shape] = (re.compile("([^/]+?)".join(literal) + r"\Z", re.DOTALL), _Node())
+                node.patterns[shape] = (re.compile("(.+?)".join(literal) + r"\Z", re.DOTALL), _Node())
             node = node.patterns[shape][1]
         node.targets.setdefault(method, (target, tuple(names)))
+        if not names:
+            self._literal.setdefault(path, {}).setdefault(method, Found(target, {}))
 
     def find(self, method: str, raw_path: str) -> Found[Target] | WrongMethod | NotFound:
         """``raw_path`` is still percent-encoded, so ``%2F`` inside a segment does not divide it."""
+        literal = self._literal.get(raw_path)
+        if literal and method in literal:
+            return literal[method]
         segments = raw_path.split("/")[1:]
         if "%" in raw_path:
             segments = [unquote(segment) for segment in segments]

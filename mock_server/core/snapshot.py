@@ -17,8 +17,7 @@ class Queued(NamedTuple):
     times: int
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """One session at one moment; ``now`` is Unix seconds of its clock.
 
     ``version`` counts the changes of the queue, ``handshake_version`` the saves of the handshake
@@ -34,8 +33,7 @@ class Snapshot:
     handshake_version: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(NamedTuple):
     """What to keep. The store takes all of it or, when another was faster, nothing."""
 
     handshake: Handshake | None = None

@@ -9,6 +9,7 @@ looks at it after the hour (:func:`settle`).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -106,7 +107,8 @@ def settle(handshake: Handshake, now: float) -> Handshake:
     due = handshake.decide_at
     if due is not None and due <= now and due < handshake.expires_at and handshake.state in PENDING:
         assert handshake.decision is not None
-        handshake = decide(handshake, handshake.decision, due)
+        with suppress(NotInTable):  # a person was faster: what they decided stands
+            handshake = decide(handshake, handshake.decision, due)
     if now >= handshake.expires_at and handshake.state in LIVE:
         handshake = step(handshake, "expire", handshake.expires_at)
     return handshake

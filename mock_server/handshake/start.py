@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import quote
 
 from mock_server.fixture.model import Provider
@@ -17,8 +17,7 @@ PROVIDER_ROOT = "/__provider"
 _VERIFIER_BYTES = 33
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(NamedTuple):
     """Everything that decides what a new handshake looks like."""
 
     provider: Provider

@@ -7,123 +7,259 @@ be held for ever. Middleware cannot help, for it is called after the headers.
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from http import HTTPStatus
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-HEADER_S = 10.0
-BODY_S = 30.0
+from mock_server.core.problem import problem
+from mock_server.settings import BODY_TIMEOUT_S, HEADER_TIMEOUT_S
+
 MAX_TARGET_BYTES = 8 * 1024
 MAX_HEADER_BYTES = 64 * 1024
 MAX_HEADER_LINES = 100
+LINGER_S = 1.0
+"""How long a refused client may go on sending, so that it reads why (RFC 9112 §9.6)."""
 
-_REFUSALS = {
-    400: b"Bad Request",
-    408: b"Request Timeout",
-    414: b"URI Too Long",
-    431: b"Request Header Fields Too Large",
-}
+
+class Refusal(NamedTuple):
+    """An answer that the application never hears of."""
+
+    status: int
+    detail: str
+
+
+MALFORMED = Refusal(400, "this is not an HTTP/1.1 request")
+HOSTLESS = Refusal(400, "a request needs exactly one Host (RFC 9112 §3.2)")
+LATE = Refusal(408, "the request did not arrive in time")
+LONG_TARGET = Refusal(414, f"the request target is longer than {MAX_TARGET_BYTES} bytes")
+LONG_HEADER = Refusal(431, f"the header is longer than {MAX_HEADER_BYTES} bytes or {MAX_HEADER_LINES} lines")
 
 
 class Refused(Exception):
-    """The request is refused before the application sees it."""
-
-    def __init__(self, status: int) -> None:
-        self.status = status
+    """Raised inside the parser to make it give up."""
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """One deadline at a time: for the header from its first byte, then for the body."""
+    """One deadline at a time: for the header from its first byte, then for the body.
+
+    A refusal never overtakes the answers to earlier requests on the connection, and ends it:
+    what cannot be read to its end cannot be told from what follows.
+    """
+
+    header_timeout_s: ClassVar[float] = HEADER_TIMEOUT_S
+    body_timeout_s: ClassVar[float] = BODY_TIMEOUT_S
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._reading: Literal["nothing", "header", "body"] = "nothing"
+        self._reading_is_new = False
+        self._answering: RequestResponseCycle | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._header_bytes = 0
-        self._refusal: int | None = None
+        self._header_lines = 0
+        self._idle_bytes = 0
+        self._why = MALFORMED
+        self._refusal: Refusal | None = None
+        self._peer_is_done = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         # RFC 9112 §9.5: a server may close an idle connection, also one that never asked anything.
-        self._arm(HEADER_S, None)
+        self._arm(self.header_timeout_s, None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self._refusal is not None and not self.transport.is_closing():
-            self._refuse(self._refusal)
+        if self._refusal is not None:
+            return
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+            self.timeout_keep_alive_task = None
+        self._idle_bytes += len(data)
+        try:
+            self._feed(data)
+        except httptools.HttpParserError:  # what our own callbacks raise comes as its subclass
+            self._refuse(self._why)
+            return
+        if self._idle_bytes > MAX_HEADER_BYTES:
+            self._refuse(LONG_HEADER)  # one endless line: the parser keeps it and reports nothing
+        else:
+            self._watch()
+
+    def _feed(self, data: bytes) -> None:
+        """Parse, and overlook every ``Upgrade`` (RFC 9110 §7.8 lets us).
+
+        The parser skips the body of such a request. Java's HttpClient asks for h2c with every POST,
+        so another parser, told no more than how the body is framed, reads that.
+        """
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            framing = (each for each in self.headers if each[0] in (b"content-length", b"transfer-encoding"))
+            head = b"\r\n".join([b"POST / HTTP/1.1", *(b"%s: %s" % each for each in framing), b"", b""])
+            self.parser = httptools.HttpRequestParser(_BodyOnly(self))
+            self.parser.feed_data(head + data[upgrade.args[0] :])
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """A client that only stops sending still gets its answers (RFC 9112 §9.6)."""
+        self._peer_is_done = True
+        if self._refusal is not None or (self._answering is None and self._reading == "nothing"):
+            return False
+        if self._reading != "nothing":
+            self._refuse(MALFORMED)
+        elif self._answering is not None and self._answering.response_started:
+            return False  # a stream: nobody is there to read its rest
+        else:
+            self.cycle.keep_alive = False
+        return not self.transport.is_closing()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._header_bytes = 0
-        self._arm(HEADER_S, 408)
+        self._header_bytes = self._header_lines = 0
+        self._now_reading("header")
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
+        self._idle_bytes = 0
         if len(self.url) > MAX_TARGET_BYTES:
-            self._stop(414)  # RFC 9112 §3: a target that is too long
+            self._stop(LONG_TARGET)  # RFC 9112 §3
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        super().on_header(name, value)
+        self._idle_bytes = 0
         self._header_bytes += len(name) + len(value)
-        if self._header_bytes > MAX_HEADER_BYTES or len(self.headers) > MAX_HEADER_LINES:
-            self._stop(431)  # RFC 6585 §5
+        self._header_lines += 1
+        if self._header_bytes > MAX_HEADER_BYTES or self._header_lines > MAX_HEADER_LINES:
+            self._stop(LONG_HEADER)  # RFC 6585 §5
+        if self._reading == "header":  # RFC 9110 §6.5.1: a trailer never becomes a header
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        # RFC 9112 §3.2: exactly one Host in a 1.1 request, else 400.
         hosts = sum(1 for name, _ in self.headers if name == b"host")
         if hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1"):
-            self._stop(400)
-        self._arm(BODY_S, 408)
+            self._stop(HOSTLESS)
         super().on_headers_complete()
+        if not (self.pipeline and self.pipeline[0][0] is self.cycle):
+            self._answering = self.cycle
+        if self.parser.should_upgrade():
+            self.cycle.keep_alive = False  # the parser reads no further
+        self._now_reading("body")
+
+    def on_body(self, body: bytes) -> None:
+        self._idle_bytes = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
-        self._disarm()
+        if self.parser.should_upgrade():
+            return  # nothing of its body was read yet: see _feed
+        self._idle_bytes = 0
+        self._now_reading("nothing")
         super().on_message_complete()
 
-    def _stop(self, status: int) -> None:
-        """Make the parser give up; uvicorn would answer 400 to it, so ours is said first."""
-        self._refusal = status
-        raise Refused(status)
+    def on_response_complete(self) -> None:
+        self._answering = self.pipeline[-1][0] if self.pipeline else None
+        super().on_response_complete()
+        if self._refusal is not None and self._answering is None:
+            self._end(self._refusal)
 
-    def send_400_response(self, msg: str) -> None:
-        self._refuse(self._refusal or 400)
+    def _now_reading(self, what: Literal["nothing", "header", "body"]) -> None:
+        self._reading = what
+        self._reading_is_new = True
 
-    def _refuse(self, status: int) -> None:
-        """RFC 9112 §9.6: what cannot be parsed any further ends the connection."""
+    def _watch(self) -> None:
+        """Set the deadline of what is being read. Once for all that came together: most requests need none."""
+        if self._reading_is_new:
+            self._reading_is_new = False
+            if self._reading == "nothing":
+                self._disarm()
+            else:
+                self._arm(self.header_timeout_s if self._reading == "header" else self.body_timeout_s, LATE)
+        elif self._reading == "nothing" and self._answering is None and self._deadline is None:
+            self._arm(self.header_timeout_s, None)  # empty lines between requests keep nothing alive
+
+    def _stop(self, why: Refusal) -> None:
+        """Make the parser give up."""
+        self._why = why
+        raise Refused(why)
+
+    def _refuse(self, why: Refusal) -> None:
+        """End the connection with a refusal, after the answers to what was asked before."""
         self._disarm()
+        self._refusal = why
+        if self._reading == "body" and self.cycle is not self._answering and self.pipeline:
+            self.pipeline.popleft()  # half a request behind another: it was waiting for its turn
+        if self._answering is None or (self._reading == "body" and self._answering is self.cycle):
+            self._end(why)
+
+    def _end(self, why: Refusal) -> None:
+        """RFC 9112 §9.6: say why, stop writing, and read on for a moment.
+
+        To close at once, with bytes of the client unread, would reset the connection and could
+        destroy our words on their way.
+        """
         if self.transport.is_closing():
             return
-        reason = _REFUSALS[status]
-        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
-            if self.cycle is not None:
-                self.cycle.disconnected = True
-                self.cycle.message_event.set()
-            body = b'{"status":%d,"message":"%s"}' % (status, reason)
-            self.transport.write(
-                b"HTTP/1.1 %d %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%s"
-                % (status, reason, len(body), body)
-            )
-        self.transport.close()
+        answered = False
+        if self._reading == "body":
+            answered = self.cycle.response_started
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        if not answered:
+            self.transport.write(_answer(why, self.server_state.default_headers))
+        if self._peer_is_done:
+            self.transport.close()
+        else:
+            self.transport.write_eof()
+            self._arm(LINGER_S, None)
 
-    def _arm(self, seconds: float, status: int | None) -> None:
+    def _arm(self, seconds: float, why: Refusal | None) -> None:
         self._disarm()
-        self._deadline = self.loop.call_later(seconds, self._too_late, status)
+        self._deadline = self.loop.call_later(seconds, self._too_late, seconds, why)
 
     def _disarm(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
 
-    def _too_late(self, status: int | None) -> None:
+    def _too_late(self, seconds: float, why: Refusal | None) -> None:
         self._deadline = None
-        if status is None:
+        if why is None:
             self.transport.close()
+        elif self.pipeline:
+            self._arm(seconds, why)  # not the client's fault: uvicorn reads no more until the first is answered
         else:
-            self._refuse(status)
+            self._refuse(why)
 
 
-assert issubclass(httptools.HttpParserCallbackError, httptools.HttpParserError)
+class _BodyOnly:
+    """Callbacks of a parser that reads the body of one request and nothing behind it."""
+
+    def __init__(self, protocol: GuardedProtocol) -> None:
+        self._protocol = protocol
+        self._is_whole = False
+
+    def on_body(self, body: bytes) -> None:
+        if not self._is_whole:
+            self._protocol.on_body(body)
+
+    def on_message_complete(self) -> None:
+        if not self._is_whole:
+            self._is_whole = True
+            self._protocol.on_message_complete()
+
+
+def guarded(header_timeout_s: float, body_timeout_s: float) -> type[GuardedProtocol]:
+    """The protocol with deadlines of its own."""
+    times = {"header_timeout_s": header_timeout_s, "body_timeout_s": body_timeout_s}
+    return type("GuardedProtocol", (GuardedProtocol,), times)
+
+
+def _answer(why: Refusal, headers: list[tuple[bytes, bytes]]) -> bytes:
+    """The whole answer as bytes."""
+    given = problem("MS404", why.status, why.detail)
+    lines = [b"HTTP/1.1 %d %s" % (why.status, HTTPStatus(why.status).phrase.encode())]
+    lines += [b"%s: %s" % each for each in (*headers, *given.headers, (b"connection", b"close"))]
+    return b"\r\n".join([*lines, b"", given.body])

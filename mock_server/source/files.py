@@ -73,9 +73,14 @@ class Folder:
         found = [*self.root.rglob("*.yaml"), *self.root.rglob("*.yml")]
         return sorted(path for path in found if path.is_file())
 
-    def inside(self, relative: str) -> Path:
-        """The file of that name in the folder. Raises ``Broken`` (MS106) when it lies outside."""
-        path = (self.root / relative).resolve()
+    def inside(self, relative: str | Path) -> Path:
+        """The file of that name in the folder. Raises ``Broken`` (MS101, MS106) when it lies outside or nowhere."""
+        try:
+            path = (self.root / relative).resolve()
+        except (OSError, RuntimeError, ValueError) as error:  # a loop of links (3.11 says RuntimeError), a NUL
+            hint = "check the path and its rights"
+            raise Broken([Problem("MS101", f"cannot read {str(relative)!r}: {error}", hint=hint)]) from None
         if not path.is_relative_to(self.root.resolve()):
-            raise Broken([Problem("MS106", f"{relative!r} leads outside {self.root}", hint="keep it in the folder")])
+            message = f"{str(relative)!r} leads outside {self.root}"
+            raise Broken([Problem("MS106", message, hint="keep it in the folder")])
         return path

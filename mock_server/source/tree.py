@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from mock_server.errors import Broken, Problem
+from mock_server.errors import Broken, Place, Problem
 from mock_server.source.files import Source
 from mock_server.source.places import Loaded, Pointer, Spot
 
@@ -40,12 +40,17 @@ def load(source: Source) -> Loaded:
     >>> load(Source("a.yaml", "responses: {200: no}")).data
     {'responses': {'200': 'no'}}
     """
+    fault: ValueError | RecursionError | None = None
     if source.text.lstrip()[:1] in ("{", "["):
         try:
-            return Loaded(source, json.loads(source.text, object_pairs_hook=_unique, parse_constant=_not_json))
-        except (ValueError, RecursionError):
-            pass  # YAML flow style, or broken: the YAML parser below says where
-    return Loaded(source, _Constructor(source, None).build())
+            return Loaded(source, _json(source.text))
+        except (ValueError, RecursionError) as error:
+            fault = error  # YAML flow style, or broken: the YAML parser below says where
+    loaded = Loaded(source, _Constructor(source, None).build())
+    if fault and source.path.endswith(".json"):
+        place = source.place(fault.lineno, fault.colno) if isinstance(fault, json.JSONDecodeError) else None
+        raise Broken([Problem("MS102", f"not valid JSON: {getattr(fault, 'msg', fault)}", place)])
+    return loaded
 
 
 def spots(source: Source) -> dict[Pointer, Spot]:
@@ -54,6 +59,23 @@ def spots(source: Source) -> dict[Pointer, Spot]:
     with suppress(Broken):  # what was found up to the fault is still right
         _Constructor(source, found).build()
     return found
+
+
+def _json(text: str) -> Any:
+    data = json.loads(text, object_pairs_hook=_unique, parse_constant=_not_json)
+    if "\\u" in text:
+        json.dumps(data, ensure_ascii=False).encode()  # a lone surrogate is a ValueError here and not later
+    level = [data] if text.count("{") + text.count("[") > MAX_DEPTH else []
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in _children(node)]
+    if level:
+        raise ValueError(f"nested deeper than {MAX_DEPTH}")
+    return data
+
+
+def _children(node: Any) -> list[Any]:
+    inside = node.values() if isinstance(node, dict) else node
+    return [child for child in inside if isinstance(child, dict | list)]
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -107,10 +129,28 @@ class _Constructor:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             message = " ".join(part for part in (error.problem, error.context) if part)
-            place = self.source.place(mark.line + 1, mark.column + 1) if mark else None
-            raise Broken([Problem("MS102", f"not valid YAML: {message}", place, _syntax_hint(message))]) from None
+            place = self._place_of_mark(mark) if mark else None
+            hint = _syntax_hint(message, place)
+            raise Broken([Problem("MS102", f"not valid YAML: {message}", place, hint)]) from None
+        except yaml.reader.ReaderError as error:
+            raise Broken([Problem("MS102", f"not valid YAML: {error.reason}", self._place_of_byte(error))]) from None
         except yaml.YAMLError as error:
             raise Broken([Problem("MS102", f"{self.source.path}: not valid YAML: {error}".strip())]) from None
+
+    def _place_of_mark(self, mark: yaml.Mark) -> Place:
+        """What was never closed is missed at the end of the last line, not on a line that does not exist."""
+        lines = self.source.text.splitlines()
+        if lines and mark.line >= len(lines):
+            return self.source.place(len(lines), len(lines[-1]) + 1)
+        return self.source.place(mark.line + 1, mark.column + 1)
+
+    def _place_of_byte(self, error: yaml.reader.ReaderError) -> Place:
+        """libyaml counts bytes, its Python twin characters."""
+        text = self.source.text
+        if _Loader is not yaml.SafeLoader:
+            text = text.encode()[: error.position].decode(errors="ignore")
+        before = text[: error.position].splitlines(keepends=True) or [""]
+        return self.source.place(len(before), len(before[-1]) + 1)
 
     def _build(self) -> Any:
         root: Any = None
@@ -228,8 +268,9 @@ class _Frame:
         return (*self.pointer, step)
 
 
-def _syntax_hint(message: str) -> str | None:
-    if "tab" in message or "\\t" in message:
+def _syntax_hint(message: str, place: Place | None) -> str | None:
+    at = place.excerpt[place.column - 1 : place.column] if place else ""
+    if at == "\t" or "tab" in message or "\\t" in message:
         return "indent with spaces, not tabs"
     if "flow" in message:
         return "quote a text that holds one of [ ] { } , inside brackets"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from mock_server.errors import Broken, Problem
 from mock_server.source import Pointer
 from mock_server.spec.document import Document, parse_reference
+from mock_server.spec.generate import generate
 from mock_server.spec.metaschema import meta_problems
 from mock_server.spec.operations import MediaType, Operation, read_operations
 from mock_server.spec.schema import SchemaError
@@ -40,6 +42,7 @@ def thorough_problems(document: Document) -> Iterator[Problem]:
     keys = {operation.operation_id for operation in operations}
     for operation in operations:
         yield from _content_problems(document, operation)
+        yield from _bodiless(document, operation)
         yield from _link_problems(document, operation, keys)
         yield from _path_problems(document, operation)
 
@@ -62,9 +65,20 @@ def _media_problems(document: Document, media: MediaType) -> Iterator[Problem]:
             message = f"the example {example.name or 'here'} breaks its schema: {breach.message[:200]}"
             yield document.loaded.problem("MS207", message, pointer)
         for path, number in unsafe_integers(example.value):
-            message = f"{number} is read by JavaScript as {int(float(number))}"
             hint = "a client in JavaScript must parse it as text or BigInt"
-            yield document.loaded.problem("MS209", message, (*example.pointer, *path), hint, severity="warning")
+            pointer = (*example.pointer, *path)
+            yield document.loaded.problem("MS209", unsafe_message(number), pointer, hint, severity="warning")
+
+
+def _bodiless(document: Document, operation: Operation) -> Iterator[Problem]:
+    """Responses that have no example and for which none can be made (MS213)."""
+    for response in operation.responses.values():
+        for media in response.content:
+            if media.schema and not media.examples:
+                try:
+                    generate(document, media.schema.pointer)
+                except Broken as broken:
+                    yield from (replace(problem, severity="warning") for problem in broken.problems)
 
 
 def _link_problems(document: Document, operation: Operation, known: set[str]) -> Iterator[Problem]:
@@ -105,3 +119,15 @@ def unsafe_integers(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tu
             yield from unsafe_integers(item, (*path, index))
     elif isinstance(value, int) and not isinstance(value, bool) and abs(value) > MAX_SAFE_INTEGER:
         yield path, value
+
+
+def unsafe_message(number: int) -> str:
+    """What JavaScript does to it: 194785639383273121 becomes …120."""
+    beyond = f"{number} is beyond 2^53-1, where JavaScript"
+    try:
+        rounded = int(float(number))
+    except OverflowError:
+        return f"{beyond} has no number but Infinity"
+    near = (rounded, number + 1, number - 1)
+    neighbour = next((each for each in near if each != number and float(each) == rounded), None)
+    return f"{beyond} cannot tell {'it from ' + str(neighbour) if neighbour else 'integers apart'}"

@@ -7,7 +7,23 @@ from typing import Any
 _ONE = frozenset(("additionalProperties", "items", "not", "schema"))
 _LISTED = frozenset(("allOf", "anyOf", "oneOf"))
 _NAMED = frozenset(("properties", "patternProperties", "schemas"))
-_LITERAL = frozenset(("example", "examples", "default", "enum", "value"))
+LITERALS = frozenset(("example", "default", "enum", "const", "value"))
+"""Words under which data of the user's stands, in which ``$ref`` and ``schema`` are words like any other."""
+NAMING = frozenset(
+    (
+        *("properties", "patternProperties", "$defs", "definitions", "dependentSchemas"),
+        *("schemas", "responses", "parameters", "examples", "requestBodies", "headers", "securitySchemes"),
+        *("links", "callbacks", "pathItems", "paths", "webhooks", "content", "encoding"),
+    )
+)
+"""Words whose keys are names that people chose: a response called ``default``, a property ``example``."""
+
+
+def holds_data(key: str, value: object, *, is_name: bool) -> bool:
+    """Whether what stands under ``key`` is the user's data and no part of the document's own language."""
+    if is_name:
+        return False
+    return key in LITERALS or key.startswith("x-") or (key == "examples" and isinstance(value, list))
 
 
 def to_2020_12(document: dict[str, Any]) -> dict[str, Any]:
@@ -21,22 +37,22 @@ def to_2020_12(document: dict[str, Any]) -> dict[str, Any]:
     return copy
 
 
-def _copy(node: Any) -> Any:
-    """Walk the parts that are not schemas, looking for those that are."""
+def _copy(node: Any, names: bool = False) -> Any:
+    """Walk the parts that are not schemas, looking for those that are; ``names``: the keys are names."""
     if isinstance(node, list):
         return [_copy(item) for item in node]
     if not isinstance(node, dict):
         return node
     found: dict[str, Any] = {}
     for key, value in node.items():
-        if key in _LITERAL or key.startswith("x-"):
+        if holds_data(key, value, is_name=names):
             found[key] = value
-        elif key == "schema":
+        elif key == "schema" and not names:
             found[key] = _schema(value)
-        elif key == "schemas" and isinstance(value, dict):
+        elif key == "schemas" and isinstance(value, dict) and not names:
             found[key] = {name: _schema(schema) for name, schema in value.items()}
         else:
-            found[key] = _copy(value)
+            found[key] = _copy(value, key in NAMING and not names)
     return found
 
 

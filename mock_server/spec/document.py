@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from mock_server.errors import Broken, Problem
 from mock_server.source import Loaded, Pointer, pointer_text
+from mock_server.spec.dialect import NAMING, holds_data
 from mock_server.spec.schema import Schema, SchemaBook
 
 MAX_REFERENCE_HOPS = 64
@@ -132,24 +133,18 @@ def _reference_problems(loaded: Loaded) -> list[Problem]:
     return problems
 
 
-# Under these words stands data of the user's, in which "$ref" is a word like any other.
-_LITERALS = frozenset(("example", "default", "enum", "const", "value"))
-
-
 def _references(data: object) -> Iterator[tuple[Pointer, str]]:
     """Every ``$ref`` of the document's own language and where it stands."""
-    stack: list[tuple[object, Pointer]] = [(data, ())]
+    stack: list[tuple[object, Pointer, bool]] = [(data, (), False)]
     while stack:
-        node, pointer = stack.pop()
+        node, pointer, names = stack.pop()
         if isinstance(node, list):
-            stack.extend((value, (*pointer, index)) for index, value in enumerate(node))
+            stack.extend((value, (*pointer, index), False) for index, value in enumerate(node))
             continue
         if not isinstance(node, dict):
             continue
         if isinstance(node.get("$ref"), str):
             yield pointer, node["$ref"]
-        names_properties = pointer[-1:] == ("properties",)
         for key, value in node.items():
-            literal = key in _LITERALS or key.startswith("x-") or (key == "examples" and isinstance(value, list))
-            if names_properties or not literal:
-                stack.append((value, (*pointer, key)))
+            if not holds_data(key, value, is_name=names):
+                stack.append((value, (*pointer, key), key in NAMING and not names))

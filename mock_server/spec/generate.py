@@ -17,6 +17,11 @@ from mock_server.spec.document import Document
 
 MAX_TRIES = 64
 MAX_DEPTH = 12
+MAX_ITEMS = 1_000
+MAX_TEXT = 100_000
+_SHALLOW = 3
+"""Deeper than this the smallest candidate comes first, so that recursive schemas stay small."""
+_NOTHING = object()
 
 _FORMATS = {
     "date-time": "2024-01-31T09:30:00Z",
@@ -62,7 +67,10 @@ def _values(document: Document, node: Any, at: Pointer, seed: int, depth: int) -
     if depth > MAX_DEPTH:
         return
     for word in ("oneOf", "anyOf"):
-        for index, branch in enumerate(node.get(word) or []):
+        branches = list(enumerate(node.get(word) or []))
+        if depth > _SHALLOW:
+            branches.sort(key=lambda each: isinstance(each[1], dict) and "$ref" in each[1])
+        for index, branch in branches:
             merged = _merged(document, {key: node[key] for key in node if key != word}, [(branch, (*at, word, index))])
             yield from _values(document, merged, at, seed, depth + 1)
     if node.get("allOf"):
@@ -102,11 +110,7 @@ def _of_type(document: Document, kind: str, node: dict[str, Any], at: Pointer, s
         case "object":
             yield from _objects(document, node, at, seed, depth)
         case "array":
-            count = max(int(node.get("minItems", 1)), 1)
-            items = list(islice(_values(document, node.get("items", {}), (*at, "items"), seed, depth + 1), count * 3))
-            if items:
-                yield (items * count)[:count]
-            yield []
+            yield from _arrays(document, node, at, seed, depth)
         case "integer" | "number":
             yield from _numbers(node, seed, at)
         case "boolean":
@@ -118,18 +122,39 @@ def _of_type(document: Document, kind: str, node: dict[str, Any], at: Pointer, s
             yield from _texts(node, at)
 
 
+def _arrays(document: Document, node: dict[str, Any], at: Pointer, seed: int, depth: int) -> Iterator[list[Any]]:
+    least = int(node.get("minItems", 0))
+    if depth > _SHALLOW and not least:
+        yield []
+    count = max(least, 1)
+    if count > MAX_ITEMS:
+        return
+    items = list(islice(_values(document, node.get("items", {}), (*at, "items"), seed, depth + 1), count * 3))
+    if node.get("uniqueItems"):
+        items = [item for index, item in enumerate(items) if item not in items[:index]]
+    if items:
+        yield (items * count)[:count]
+    yield []
+
+
 def _objects(document: Document, node: dict[str, Any], at: Pointer, seed: int, depth: int) -> Iterator[Any]:
-    required = set(node.get("required") or [])
+    required = dict.fromkeys(node.get("required") or [])
+    properties = node.get("properties") or {}
+    rest = node.get("additionalProperties", {})
+    rest_at: Pointer = (*at, "additionalProperties")
     full: dict[str, Any] = {}
     least: dict[str, Any] = {}
-    for name, schema in (node.get("properties") or {}).items():
-        value = next(_values(document, schema, (*at, "properties", name), seed, depth + 1), None)
-        if depth < 2 or name in required:  # optional parts of optional parts multiply
-            full[name] = value
+    for name in [*properties, *(name for name in required if name not in properties)]:
+        if depth >= 2 and name not in required:  # optional parts of optional parts multiply
+            continue
+        schema, schema_at = (properties[name], (*at, "properties", name)) if name in properties else (rest, rest_at)
+        value = next(_values(document, schema, schema_at, seed, depth + 1), _NOTHING)
         if name in required:
+            if value is _NOTHING:
+                return  # too deep: whoever asked must do without this object
             least[name] = value
-    for name in required - least.keys():
-        full[name] = least[name] = "text"
+        if value is not _NOTHING:
+            full[name] = value
     yield full
     yield least
 
@@ -144,13 +169,25 @@ def _numbers(node: dict[str, Any], seed: int, at: Pointer) -> Iterator[int | flo
         if isinstance(bound, int | float) and not isinstance(bound, bool):
             nearest = bound // step * step
             yield from (nearest, nearest + step, nearest - step)
-    yield 0
+    floor, ceiling = _bound(node, "Minimum"), _bound(node, "Maximum")
+    if floor is not None and ceiling is not None:
+        yield (floor + ceiling) / 2
+    yield from (0, step, 2 * step)
+
+
+def _bound(node: dict[str, Any], word: str) -> int | float | None:
+    """The bound, inclusive or not; 3.0 says ``exclusiveMinimum: true`` beside it."""
+    bounds = (node.get("exclusive" + word), node.get(word.lower()))
+    return next((each for each in bounds if isinstance(each, int | float) and not isinstance(each, bool)), None)
 
 
 def _texts(node: dict[str, Any], at: Pointer) -> Iterator[str]:
     if node.get("format") in _FORMATS:
         yield _FORMATS[node["format"]]
-    text = str(at[-1]) if at and isinstance(at[-1], str) else "text"
-    least, most = node.get("minLength", 0), node.get("maxLength", 10_000)
+    named = at and isinstance(at[-1], str) and at[-1] not in ("items", "additionalProperties")
+    text = str(at[-1]) if named else "text"
+    least, most = int(node.get("minLength", 0)), int(node.get("maxLength", 10_000))
+    if least > MAX_TEXT:
+        return
     yield (text * (least // max(len(text), 1) + 1))[: max(least, min(most, len(text)))]
     yield from ("a" * least, "0" * max(least, 1), "")

@@ -14,6 +14,7 @@ from typing import Any
 
 from mock_server.errors import Problem
 from mock_server.source import Loaded, Pointer, read_bytes
+from mock_server.spec.dialect import NAMING, holds_data
 from mock_server.spec.schema import Breach, compile_schema, meta_breaches
 
 
@@ -57,14 +58,14 @@ def _schemas(data: dict[str, Any]) -> Iterator[tuple[Pointer, Any]]:
     named = components.get("schemas") if isinstance(components, dict) else None
     if isinstance(named, dict):
         yield from ((("components", "schemas", name), schema) for name, schema in named.items())
-    stack: list[tuple[Any, Pointer]] = [(data, ())]
+    stack: list[tuple[Any, Pointer, bool]] = [(data, (), False)]
     while stack:
-        node, pointer = stack.pop()
+        node, pointer, names = stack.pop()
         if isinstance(node, dict):
             for key, value in node.items():
-                if key == "schema" and isinstance(value, dict | bool):
+                if key == "schema" and isinstance(value, dict | bool) and not names:
                     yield (*pointer, key), value
-                elif key not in ("schemas", "example", "value"):
-                    stack.append((value, (*pointer, key)))
+                elif names or not (key == "schemas" or holds_data(key, value, is_name=False)):
+                    stack.append((value, (*pointer, key), key in NAMING and not names))
         elif isinstance(node, list):
-            stack.extend((value, (*pointer, index)) for index, value in enumerate(node))
+            stack.extend((value, (*pointer, index), False) for index, value in enumerate(node))

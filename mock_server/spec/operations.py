@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -14,6 +15,7 @@ from mock_server.spec.schema import Schema
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 Location = Literal["path", "query", "header", "cookie"]
+_TEMPLATE = re.compile(r"\{[^{}/]*\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +96,34 @@ class Operation:
     pointer: Pointer
     document: Document = field(compare=False, repr=False)
 
+    @property
+    def shape(self) -> str:
+        """``POST /a/{}``: two operations of one shape answer to the same requests."""
+        return shape_of(self.key)
+
     def documented(self, status: int) -> DocumentedResponse | None:
         """The entry for a status: itself, its range, or ``default`` (OAS 3.1 §4.8.16)."""
         found = self.responses.get(str(status)) or self.responses.get(f"{status // 100}XX")
         return found or self.responses.get("default")
 
 
+def shape_of(key: str) -> str:
+    return _TEMPLATE.sub("{}", key)
+
+
 def read_operations(document: Document) -> list[Operation]:
     """Every operation of the document, in its order. Raises ``Broken`` with all problems."""
     problems: list[Problem] = []
     operations: list[Operation] = []
+    shapes: dict[str, str] = {}
     for path, item, pointer in _path_items(document):
         for method in METHODS:
             if isinstance(item.get(method), dict):
+                # OAS 3.1 §4.8.8: paths that differ in the names of their templates only are the same path.
+                twin = shapes.setdefault(shape_of(f"{method} {path}"), path)
+                if twin != path:
+                    message = f"{method.upper()} {path} answers to the same requests as {twin}"
+                    problems.append(document.loaded.problem("MS208", message, ("paths", path), at="key"))
                 try:
                     operations.append(_operation(document, path, method, item, pointer))
                 except Broken as broken:
@@ -154,7 +171,17 @@ def base_paths(server: dict[str, Any]) -> list[str]:
     for name, variable in (server.get("variables") or {}).items():
         choices = variable.get("enum") or [variable.get("default", "")]
         urls = [url.replace("{" + name + "}", str(choice)) for url in urls for choice in choices]
-    return list(dict.fromkeys(urlsplit(url).path.rstrip("/") for url in urls))
+    return list(dict.fromkeys(_path_of(url) for url in urls))
+
+
+def _path_of(url: str) -> str:
+    try:
+        path = urlsplit(url).path.rstrip("/")
+    except ValueError:  # no URL at all, such as http://[x/: its operations answer at the root
+        return ""
+    if path and not path.startswith("/"):  # relative to where the document stands: for us the root
+        path = ("/" + path.lstrip("./")).rstrip("/")
+    return path
 
 
 def _parameters(

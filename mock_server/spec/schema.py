@@ -44,8 +44,9 @@ class Schema:
 
     def is_valid(self, value: object) -> bool:
         """Whether the value keeps the schema. Raises ``SchemaError`` when that cannot be compiled."""
+        validator = self._compiled or self.compile()
         try:
-            return (self._compiled or self.compile()).is_valid(value)
+            return validator.is_valid(value)
         except (ValueError, UnicodeEncodeError, RecursionError):
             return False
 

@@ -6,12 +6,14 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from mock_server.mask import mask_body, mask_headers, mask_text
+from mock_server.mask import mask_body, mask_headers, mask_reason, mask_text
 from mock_server.model import Reason
 
 MAX_ENTRIES = 1_000
 MAX_BYTES = 16 * 1024 * 1024
 MAX_BODY_BYTES = 64 * 1024
+SMALL_BODY_BYTES = 4 * 1024
+"""Up to here a reason may hold on to pieces of the body until somebody reads it."""
 _ENTRY_COST = 2_000
 
 
@@ -50,7 +52,7 @@ class Entry(NamedTuple):
             "status": self.status,
             "response": self.response,
             "source": self.source,
-            "reasons": [str(reason) for reason in self.reasons],
+            "reasons": [mask_reason(str(reason)) for reason in self.reasons],
             "handshake": self.handshake_id,
             "duration_ms": round(self.duration_s * 1000, 3),
             "request": {"headers": mask_headers(self.request_headers), "body": mask_body(self.request_body)},
@@ -62,24 +64,26 @@ class Journal:
     """The newest entries; the oldest go first when there are too many or they are too big."""
 
     def __init__(self, max_entries: int = MAX_ENTRIES, max_bytes: int = MAX_BYTES) -> None:
-        self._entries: deque[Entry] = deque()
+        self._entries: deque[tuple[int, Entry]] = deque()
         self._max_entries = max_entries
         self._max_bytes = max_bytes
         self._bytes = 0
 
     def add(self, entry: Entry) -> None:
         entries = self._entries
-        entries.append(entry)
-        self._bytes += _cost(entry)
+        cost = _cost(entry)
+        entries.append((cost, entry))
+        self._bytes += cost
         while len(entries) > self._max_entries or self._bytes > self._max_bytes:
-            self._bytes -= _cost(entries.popleft())
+            self._bytes -= entries.popleft()[0]
 
     def __iter__(self) -> Iterator[Entry]:
-        return iter(tuple(self._entries))
+        return iter([entry for _, entry in self._entries])
 
     def __len__(self) -> int:
         return len(self._entries)
 
 
 def _cost(entry: Entry) -> int:
-    return len(entry.request_body) + len(entry.response_body) + len(entry.target) + _ENTRY_COST
+    headers = sum(map(len, entry.request_headers.values()))
+    return len(entry.request_body) + len(entry.response_body) + len(entry.target) + headers + _ENTRY_COST

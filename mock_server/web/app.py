@@ -7,7 +7,7 @@ import traceback
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Mount, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -22,10 +22,12 @@ from mock_server.web.live import Live
 from mock_server.web.mock import ROUTE, MockEndpoint
 from mock_server.web.pages import page
 from mock_server.web.provider import ProviderPages
-from mock_server.web.wire import raw_path
+from mock_server.web.wire import declared_length, raw_path, read_headers, send_answer
 
 OWN_PREFIXES = ("/__", "/.well-known/oauth-authorization-server/__")
 CALLBACK = "mock_server.callback"
+ANY_ORIGIN = ((b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", b"*"))
+ICON = "/favicon.ico"
 
 
 class MockApp(Starlette):
@@ -45,24 +47,19 @@ class MockApp(Starlette):
                 *pages.routes(),
                 Mount("/__mock", control),
                 Route("/", self._index),
+                Route(ICON, _no_icon),
             ],
-            exception_handlers={HTTPException: _http_error, Exception: self._failed},
+            exception_handlers={HTTPException: _http_error, ClientDisconnect: _gone, Exception: self._failed},
             max_body_size=live.settings.max_body_bytes,
         )
-        endpoint: ASGIApp = MockEndpoint(live)
-        if live.settings.cors is not None:
-            endpoint = CORSMiddleware(
-                endpoint,
-                allow_origins=live.settings.cors,
-                allow_methods=["*"],
-                allow_headers=["*"],
-                expose_headers=["*"],
-            )
-        self._operations = endpoint
+        self._operations, self._preflight = _with_cors(live)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(OWN_PREFIXES):
+        if scope["type"] != "http":
             await super().__call__(scope, receive, send)
+            return
+        if scope["path"].startswith(OWN_PREFIXES):
+            await self._pages(scope, receive, send)
             return
         world = self.live.world
         path = raw_path(scope)
@@ -75,11 +72,19 @@ class MockApp(Starlette):
             callback = world.callbacks.find("GET", path)
             if isinstance(callback, Found):
                 scope[CALLBACK] = callback
-            if isinstance(callback, Found) or (path == "/" and _wants_html(scope)):
-                await super().__call__(scope, receive, send)
+            if isinstance(callback, Found) or path == ICON or (path == "/" and _wants_html(scope)):
+                await self._pages(scope, receive, send)
                 return
         scope[ROUTE] = found
-        await self._operations(scope, receive, send)
+        await (self._preflight if method == "OPTIONS" else self._operations)(scope, receive, send)
+
+    async def _pages(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Everything besides the operations. Starlette would refuse a declared length in plain text."""
+        limit = self.live.settings.max_body_bytes
+        if declared_length(read_headers(scope["headers"])) > limit:
+            await send_answer(send, problem("MS405", 413, f"the body is larger than {limit} bytes"))
+            return
+        await super().__call__(scope, receive, send)
 
     async def _index(self, request: Request) -> Response:
         """What a person sees who opens the address in a browser."""
@@ -94,6 +99,23 @@ class MockApp(Starlette):
         self.live.log.error(f"entry {entry_id}:\n{''.join(traceback.format_exception(error))}")
         detail = f"the mock failed; its log has the reason under entry {entry_id}"
         return _response(problem("MS407", 500, detail, headers=((b"mock-entry", entry_id.encode()),)))
+
+
+def _with_cors(live: Live) -> tuple[ASGIApp, ASGIApp]:
+    """The operations, and what answers OPTIONS.
+
+    Where any origin may read, the answer says so to everybody: the header is then a constant, needs
+    no ``Vary``, and costs nothing. A list of origins has to look at each request.
+    """
+    origins = live.settings.cors
+    if origins is None:
+        plain = MockEndpoint(live)
+        return plain, plain
+    endpoint = MockEndpoint(live, ANY_ORIGIN if "*" in origins else ())
+    guarded = CORSMiddleware(
+        endpoint, allow_origins=origins, allow_methods=["*"], allow_headers=["*"], expose_headers=["*"]
+    )
+    return (endpoint if "*" in origins else guarded), guarded
 
 
 class _CallbackRoute(BaseRoute):
@@ -112,6 +134,11 @@ class _CallbackRoute(BaseRoute):
         await response(scope, receive, send)
 
 
+async def _no_icon(request: Request) -> Response:
+    """Browsers ask for one by themselves beside every JSON page: that is nothing to journal."""
+    return Response(status_code=204, headers={"cache-control": "max-age=86400"})
+
+
 def _wants_html(scope: Scope) -> bool:
     return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
 
@@ -123,6 +150,11 @@ async def _http_error(request: Request, error: Exception) -> Response:
     headers = tuple((name.lower().encode(), value.encode()) for name, value in (error.headers or {}).items())
     detail = f"{request.method[:20]} {request.url.path[:200]}: {error.detail}"
     return _response(problem(code, error.status_code, detail, headers=headers))
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    """The client hung up in the middle of its request: nobody reads this."""
+    return Response(status_code=400)
 
 
 def _response(answer: Answer) -> Response:

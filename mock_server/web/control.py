@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Awaitable, Callable
 from functools import cache
 from importlib.resources import files
@@ -25,6 +26,7 @@ from mock_server.web.live import BadSession, Live, session_name
 
 DECISIONS = ("approve", "deny", "fail", "unavailable", "abandon")
 MAX_TIMES = 1_000_000
+_DIGITS = re.compile(r"[0-9]{1,9}\Z")
 
 
 class Refused(Exception):
@@ -72,7 +74,8 @@ class Control:
         return control_document()
 
     async def journal(self, request: Request) -> Any:
-        limit = _whole_number(request.query_params.get("limit", "100"), 1, 1_000, "limit")
+        text = request.query_params.get("limit", "100")
+        limit = _whole_number(int(text) if _DIGITS.match(text) else text, 1, 1_000, "limit")
         entries = await self.live.store.entries(_session(request))
         return {"entries": [entry.as_json() for entry in entries[-limit:]], "total": len(entries)}
 
@@ -100,10 +103,12 @@ class Control:
     async def _reference(self, request: Request) -> Reference:
         """A handshake by its id or its pull_id; a wrong pull_id is as unknown as a wrong id."""
         text = request.path_params["id"]
-        reference = read_id(text)
-        if reference is None and (reference := read_ticket(text)):
+        # The ticket first: a session's name may hold dots, so a pull_id may look like an id.
+        if reference := read_ticket(text):
             found, _ = await self.live.look(reference)
-            reference = reference if found and same(text, found.pull_id) else None
+            if found and same(text, found.pull_id):
+                return reference
+        reference = read_id(text)
         if reference is None:
             raise Refused("MS409", 404, "no handshake has this id or pull_id")
         return reference
@@ -266,8 +271,6 @@ def _seconds(body: dict[str, Any], key: str) -> float:
 
 
 def _whole_number(value: Any, low: int, high: int, name: str) -> int:
-    if isinstance(value, str) and value.isdigit() and len(value) < 10:
-        value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise Refused("MS408", 400, f"`{name}` is a whole number from {low} to {high}, not {value!r}")
     return value

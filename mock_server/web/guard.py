@@ -36,7 +36,7 @@ class ControlGuard:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and _authority(origin) != host:
             return "the control API answers no page of another origin"
         token = self.settings.control_token
         scheme, _, given = headers.get("authorization", "").partition(" ")
@@ -45,8 +45,24 @@ class ControlGuard:
         if not _is_loopback(scope):
             return "the control API answers this machine only; start with --control-token to open it to others"
         # A name that only points here (DNS rebinding) would make a foreign page look like our own.
-        if urlsplit("//" + host).hostname not in {*_LOCAL_NAMES, self.settings.host.lower()}:
+        # No name at all is no browser: health checks in HTTP/1.0 send none.
+        if host and _host_name(host) not in {*_LOCAL_NAMES, self.settings.host.lower()}:
             return f"the control API does not answer to the host {host!r}"
+        return None
+
+
+def _authority(origin: str) -> str | None:
+    """The host and port of an origin; None when it has none, as ``null`` (RFC 6454 §7.1)."""
+    try:
+        return urlsplit(origin).netloc or None
+    except ValueError:
+        return None
+
+
+def _host_name(host: str) -> str | None:
+    try:
+        return urlsplit("//" + host).hostname
+    except ValueError:
         return None
 
 

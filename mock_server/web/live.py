@@ -13,7 +13,7 @@ from mock_server.handshake.machine import Handshake, settle
 from mock_server.handshake.ticket import DEFAULT_SESSION, SESSION_NAME, Reference
 from mock_server.model import Answer, Chance, Reason, Request
 from mock_server.settings import Settings
-from mock_server.state.journal import MAX_BODY_BYTES, Entry
+from mock_server.state.journal import MAX_BODY_BYTES, SMALL_BODY_BYTES, Entry
 from mock_server.state.store import Store
 from mock_server.web.log import RequestLog
 from mock_server.world import World
@@ -90,6 +90,8 @@ class Live:
         duration_s = self.ticks() - started
         target = f"{request.path}?{request.query}" if request.query else request.path
         body = request.body if len(request.body) <= MAX_BODY_BYTES else request.body[:MAX_BODY_BYTES]
+        if len(request.body) > SMALL_BODY_BYTES:
+            reasons = tuple(reason.formatted() for reason in reasons)
         self.log.line(request.method, target, answer.status, response, duration_s, reasons)
         await self.store.record(
             Entry(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import IO
 
-from mock_server.mask import mask_text, printable
+from mock_server.mask import mask_reason, mask_text, printable
 from mock_server.model import Reason
 
 FLUSH_AFTER_S = 0.05
@@ -17,10 +19,14 @@ _Line = tuple[float, str, str, int, str, float, Sequence[Reason]]
 
 
 class RequestLog:
-    """Lines such as ``21:04:11  POST /api/oauth2  200 started  0.3 ms``. ``stream`` None = silent."""
+    """Lines such as ``21:04:11  POST /api/oauth2  200 started  0.3 ms``. ``stream`` None = silent.
 
-    def __init__(self, stream: IO[str] | None, colour: bool = False) -> None:
+    ``quiet`` leaves out the lines about requests.
+    """
+
+    def __init__(self, stream: IO[str] | None, colour: bool = False, *, quiet: bool = False) -> None:
         self._stream = stream
+        self._quiet = quiet
         self._colour = colour
         self._waiting: list[_Line] = []
         self._dropped = 0
@@ -28,7 +34,7 @@ class RequestLog:
     def line(
         self, method: str, target: str, status: int, response: str, duration_s: float, reasons: Sequence[Reason]
     ) -> None:
-        if self._stream is None:
+        if self._stream is None or self._quiet:
             return
         if len(self._waiting) >= MAX_WAITING:
             self._dropped += 1
@@ -38,7 +44,7 @@ class RequestLog:
         self._waiting.append((time.time(), method, target, status, response, duration_s, reasons))
 
     def flush(self) -> None:
-        """Write what has gathered. A terminal that went away silences the log, not the mock."""
+        """Write what has gathered."""
         if self._stream is None or not self._waiting:
             return
         lines, self._waiting = self._waiting, []
@@ -46,10 +52,21 @@ class RequestLog:
         if self._dropped:
             text += f"          … {self._dropped} more requests\n"
             self._dropped = 0
+        self._write(text)
+
+    def say(self, text: str) -> None:
+        """Something for the person who started the mock, at once."""
+        self._write(text + "\n")
+
+    def _write(self, text: str) -> None:
+        """A terminal that went away, or a full disk, silences the log and not the mock."""
+        if self._stream is None:
+            return
         try:
             self._stream.write(text)
             self._stream.flush()
         except (OSError, ValueError):
+            _give_up(self._stream)
             self._stream = None
 
     def error(self, text: str) -> None:
@@ -70,6 +87,14 @@ class RequestLog:
         return f"\x1b[{_COLOURS.get(status // 100, 0)}m{text}\x1b[0m"
 
 
+def _give_up(stream: IO[str]) -> None:
+    """Let what is still buffered end nowhere, or Python would complain of it when it exits."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
 _COLOURS = {2: 32, 3: 36, 4: 33, 5: 31}
 
 
@@ -78,7 +103,7 @@ def _deciding(reasons: Sequence[Reason]) -> str:
     if not reasons:
         return ""
     deciding = next((reason for reason in reversed(reasons) if reason.step != "render"), reasons[-1])
-    return "  (" + printable(mask_text(str(deciding)))[:160] + ")"
+    return "  (" + printable(mask_reason(str(deciding)))[:160] + ")"
 
 
 def printable_block(text: str) -> str:

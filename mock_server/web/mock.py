@@ -27,10 +27,11 @@ ROUTE = "mock_server.route"
 
 
 class MockEndpoint:
-    """An ASGI app that answers the operations of the document."""
+    """An ASGI app that answers the operations of the document; ``headers`` go with every answer."""
 
-    def __init__(self, live: Live) -> None:
+    def __init__(self, live: Live, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
         self.live = live
+        self.headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         live = self.live
@@ -57,7 +58,7 @@ class MockEndpoint:
         except Exception as error:
             given, reasons = self._refused(error, entry_id)
         head = request.method == "HEAD"
-        await send_answer(send, given, (b"mock-entry", entry_id.encode()), head=head)
+        await send_answer(send, given, *self.headers, (b"mock-entry", entry_id.encode()), head=head)
         if outcome is None:
             at = (await live.store.load(session)).now
             await live.record(

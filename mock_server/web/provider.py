@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from mock_server.fixture.model import Client, Provider
 from mock_server.handshake import provider as rules
-from mock_server.handshake.machine import PENDING, Handshake, NotInTable, step
+from mock_server.handshake.machine import PENDING, Handshake, NotInTable, State, step
 from mock_server.handshake.provider import CHOICES, Choice, Grant, Redirect, Refusal, TokenAnswer
 from mock_server.handshake.start import PROVIDER_ROOT, issuer
 from mock_server.handshake.ticket import DEFAULT_SESSION, Reference, read_ticket, same
@@ -52,7 +52,7 @@ class ProviderPages:
         handshake, reference = await self._handshake(exchange, state, provider)
         if handshake and handshake.state not in PENDING:
             exchange.because("handshake", "is {}", handshake.state)
-            return await exchange.finish(_decided(handshake, provider))
+            return await exchange.finish(_decided(handshake.state, provider))
         session = reference.session if reference else DEFAULT_SESSION
         now = (await self.live.store.load(session)).now
         me = issuer(exchange.request.origin, provider.id)
@@ -66,9 +66,13 @@ class ProviderPages:
                 exchange.because("provider", "sent back with an error")
                 response = _redirect(uri)
             case Grant():
+                try:
+                    if handshake and reference:
+                        await self.live.change(reference, lambda each, now: step(each, "open", now))
+                except NotInTable as error:  # somebody decided in the meantime
+                    exchange.because("handshake", "{}", error)
+                    return await exchange.finish(_decided(error.state, provider))
                 await self.live.store.save_grant(asked)
-                if handshake and reference:
-                    await self.live.change(reference, lambda each, now: step(each, "open", now))
                 exchange.because("provider", "asks for consent")
                 response = self._consent_page(asked, provider)
         return await exchange.finish(response)
@@ -135,7 +139,7 @@ class ProviderPages:
         try:
             known = await self.live.change(
                 reference,
-                lambda each, now: step(each, event, now) if same(grant.state, each.state_ticket) else each,  # type: ignore[arg-type]
+                lambda each, now: step(each, event, now) if _is_about(grant, each) else each,  # type: ignore[arg-type]
             )
             exchange.handshake_id = known.id if known else None
         except NotInTable as error:
@@ -219,6 +223,11 @@ class ProviderPages:
         return grant
 
 
+def _is_about(grant: Grant, handshake: Handshake) -> bool:
+    """Whether the page was opened with the handshake's own ``state``, at its own provider."""
+    return same(grant.state, handshake.state_ticket) and grant.provider == handshake.provider
+
+
 def _basic(header: str | None) -> tuple[str, str] | None:
     """RFC 6749 §2.3.1: id and secret are urlencoded inside HTTP Basic."""
     scheme, _, text = (header or "").partition(" ")
@@ -244,14 +253,14 @@ def _no_provider() -> Response:
     return _message(404, "No such provider", "The fixtures have no OAuth2 provider of this name.", "bad")
 
 
-def _decided(handshake: Handshake, provider: Provider) -> Response:
+def _decided(state: State, provider: Provider) -> Response:
     """What somebody sees who opens an auth_uri after its end."""
-    heading, text, mood = _ENDINGS[handshake.state]
+    heading, text, mood = _ENDINGS[state]
     return _message(200, heading.format(provider.name), text, mood)
 
 
 _CLOSE = "You can close this window."
-_ENDINGS = {
+_ENDINGS: dict[State, tuple[str, str, str]] = {
     "granted": ("{} is connected", _CLOSE, "good"),
     "collected": ("{} is connected", _CLOSE, "good"),
     "denied": ("Access to {} was denied", _CLOSE, "bad"),

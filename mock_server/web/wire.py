@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
@@ -26,8 +27,7 @@ async def read_request(scope: Scope, receive: Receive, max_body_bytes: int) -> R
     request = Request(
         scope["method"], scope["path"], scope["query_string"].decode("latin-1"), headers, b"", origin_of(scope, headers)
     )
-    length = headers.get("content-length", "0")
-    if length.isdigit() and int(length[:20]) > max_body_bytes:
+    if declared_length(headers) > max_body_bytes:
         raise TooLarge
     message = await receive()
     body: bytes = message.get("body", b"")
@@ -42,6 +42,12 @@ async def read_request(scope: Scope, receive: Receive, max_body_bytes: int) -> R
         raise TooLarge
     request.body = body
     return request
+
+
+def declared_length(headers: Mapping[str, str]) -> int:
+    """``Content-Length``; 0 when there is none that could be one."""
+    length = headers.get("content-length", "0")[:20]
+    return int(length) if length.isascii() and length.isdigit() else 0
 
 
 def read_headers(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:

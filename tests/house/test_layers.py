@@ -1,0 +1,97 @@
+"""The house rules of DESIGN.md, held by tests: layers, purity, sizes, who may import what."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import ROOT
+
+PACKAGE = ROOT / "mock_server"
+MAX_LINES = 400
+PURE = ("core", "handshake", "spec", "fixture")
+IMPURE_MODULES = {
+    "starlette", "uvicorn", "httptools", "asyncio", "socket", "time", "random", "secrets", "os", "threading",
+    "subprocess",
+}  # fmt: skip
+READERS_OF_FILES = {"pathlib", "io", "tempfile", "shutil", "importlib"}
+MAY_NAME_FILES = {
+    "fixture/read.py": {"pathlib"},  # takes the folder; mock_server.source reads it
+    "spec/metaschema.py": {"pathlib", "importlib"},  # finds the installed meta-schemas
+}
+ONLY_IMPORTER = {
+    "jsonschema_rs": "spec/schema.py",
+    "yaml": "source/tree.py",
+    "jinja2": "web/pages.py",
+    "uvicorn": "server/",
+    "httptools": "server/",
+    "starlette": "web/",
+    "click": "cli/",
+    "schemathesis": "contract/",
+    "redis": "state/redis.py",
+}
+BANNED_NAMES = {"utils", "util", "helpers", "helper", "manager", "base", "common", "misc"}
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def name(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            yield node.module
+
+
+def test_an_import_only_points_down() -> None:
+    """The layers themselves are written in pyproject.toml, where import-linter reads them."""
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("path", [file for file in FILES if name(file).startswith(PURE)], ids=name)
+def test_the_pure_rooms_know_no_clock_chance_or_socket(path: Path) -> None:
+    roots = {module.partition(".")[0] for module in imports(path)}
+    assert not roots & IMPURE_MODULES
+    assert roots & READERS_OF_FILES <= MAY_NAME_FILES.get(name(path), set())
+
+
+@pytest.mark.parametrize("library", ONLY_IMPORTER)
+def test_a_library_has_one_importer(library: str) -> None:
+    importers = {name(path) for path in FILES if library in {module.partition(".")[0] for module in imports(path)}}
+    assert all(importer.startswith(ONLY_IMPORTER[library]) for importer in importers), importers
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_a_file_is_short_and_named_for_what_it_is(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= MAX_LINES
+    assert path.stem not in BANNED_NAMES
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_every_module_says_what_it_is_for(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text()))
+
+
+@pytest.mark.parametrize("module", ["mock_server", "mock_server.cli", "mock_server.world", "mock_server.server.run"])
+def test_serving_imports_nothing_heavy(module: str) -> None:
+    """Schemathesis, Jinja2, rich and the OAS validator's package are imported by the command that needs them."""
+    code = f"import sys, {module}; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"schemathesis", "jinja2", "rich", "openapi_spec_validator", "pydantic", "requests"} & set(loaded)

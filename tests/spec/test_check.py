@@ -1,0 +1,201 @@
+"""What is wrong with a document beyond what keeps it from being served."""
+
+from __future__ import annotations
+
+import pytest
+
+from mock_server.errors import Problem
+from mock_server.spec.check import (
+    document_problems,
+    schema_problems,
+    thorough_problems,
+    unsafe_integers,
+    unsafe_message,
+)
+from mock_server.spec.operations import read_operations
+from tests.spec.documents import document, where
+
+
+def thorough(text: str, version: str = "3.1.0") -> list[Problem]:
+    return list(thorough_problems(document(text, version)))
+
+
+def response(content: str, more: str = "") -> str:
+    return (
+        "paths:\n"
+        "  /a:\n"
+        "    get:\n"
+        "      operationId: getA\n"
+        "      responses:\n"
+        '        "200":\n'
+        "          description: fine\n"
+        f"          content: {content}\n{more}"
+    )
+
+
+def test_an_example_that_breaks_its_schema_is_an_error_at_the_very_value() -> None:
+    problems = thorough(
+        response(
+            "{application/json: {schema: {type: array, items: {type: integer}}, examples: {good: {value: [1]}, "
+            "bad: {value: [1, x, y]}}}}"
+        )
+    )
+    assert [(where(problem), problem.message, problem.severity) for problem in problems] == [
+        (
+            "MS207 openapi.yaml:10:139 /paths/~1a/get/responses/200/content/application~1json/examples/bad/value/1",
+            'the example bad breaks its schema: "x" is not of type "integer"',
+            "error",
+        ),
+        (
+            "MS207 openapi.yaml:10:142 /paths/~1a/get/responses/200/content/application~1json/examples/bad/value/2",
+            'the example bad breaks its schema: "y" is not of type "integer"',
+            "error",
+        ),
+    ]
+
+
+def test_a_nameless_example_and_the_examples_of_requests_are_checked_too() -> None:
+    problems = thorough(
+        "paths: {/a: {post: {requestBody: {content: {a/b: {schema: {type: integer}, example: x}}}, responses: {}}}}"
+    )
+    assert [problem.message for problem in problems] == [
+        'the example here breaks its schema: "x" is not of type "integer"'
+    ]
+
+
+def test_an_integer_that_javascript_cannot_hold_is_a_warning_at_its_place() -> None:
+    (problem,) = thorough(response("{application/json: {example: {id: [9007199254740991, 9007199254740993]}}}"))
+    assert where(problem) == (
+        "MS209 openapi.yaml:10:72 /paths/~1a/get/responses/200/content/application~1json/example/id/1"
+    )
+    assert problem.severity == "warning"
+    assert problem.hint == "a client in JavaScript must parse it as text or BigInt"
+
+
+@pytest.mark.parametrize(
+    "value, found",
+    [
+        (2**53 - 1, []),
+        (-(2**53) + 1, []),
+        (2**53, [((), 2**53)]),
+        (-(2**53), [((), -(2**53))]),
+        ({"a": [1, {"b": 2**60}]}, [(("a", 1, "b"), 2**60)]),
+        (1e300, []),
+        (True, []),
+        (str(2**60), []),
+    ],
+)
+def test_unsafe_integers_are_those_beyond_2_to_the_53(value: object, found: list[object]) -> None:
+    assert list(unsafe_integers(value)) == found
+
+
+@pytest.mark.parametrize(
+    "number, neighbour",
+    [
+        (2**53, 2**53 + 1),
+        (2**53 + 1, 2**53),
+        (194785639383273120, 194785639383273121),
+        (194785639383273121, 194785639383273120),
+        (-(2**53) - 1, -(2**53)),
+    ],
+)
+def test_an_unsafe_integer_is_told_with_one_that_javascript_takes_it_for(number: int, neighbour: int) -> None:
+    assert float(number) == float(neighbour)
+    assert unsafe_message(number) == f"{number} is beyond 2^53-1, where JavaScript cannot tell it from {neighbour}"
+
+
+@pytest.mark.parametrize(
+    "number, said", [(2**53 + 2, "cannot tell integers apart"), (10**400, "has no number but Infinity")]
+)
+def test_any_integer_has_something_to_be_said_of_it(number: int, said: str) -> None:
+    assert unsafe_message(number).endswith(said)
+
+
+def test_a_link_to_an_operation_that_does_not_exist_is_an_error() -> None:
+    links = (
+        "          links:\n"
+        "            good: {operationId: getA}\n"
+        "            bad: {operationId: getB}\n"
+        '            goodRef: {operationRef: "#/paths/~1a/get"}\n'
+        '            badRef: {operationRef: "#/paths/~1b/get"}\n'
+        "            remote: {operationRef: https://example.com/}\n"
+        '            again: {$ref: "#/components/links/L"}\n'
+        "components: {links: {L: {operationId: getC}}}\n"
+    )
+    problems = thorough(response("{}", links))
+    at = "/paths/~1a/get/responses/200/links"
+    assert [(where(problem), problem.message, problem.hint) for problem in problems] == [
+        (
+            f"MS210 openapi.yaml:13:32 {at}/bad/operationId",
+            "the link 'bad' leads to 'getB', which is no operation",
+            "the operationIds are getA",
+        ),
+        (
+            f"MS203 openapi.yaml:15:37 {at}/badRef/operationRef",
+            "the reference '#/paths/~1b/get' leads nowhere",
+            "nothing is called '/b' at #/paths",
+        ),
+        (
+            "MS210 openapi.yaml:18:39 /components/links/L/operationId",
+            "the link 'again' leads to 'getC', which is no operation",
+            "the operationIds are getA",
+        ),
+    ]
+
+
+def test_a_path_template_and_its_parameters_must_agree() -> None:
+    problems = thorough(
+        "paths:\n"
+        "  /a/{id}/{part}.{kind}:\n"
+        "    get:\n"
+        "      parameters:\n"
+        "        - {name: id, in: path, required: true, schema: {}}\n"
+        "        - {name: other, in: path, required: true, schema: {}}\n"
+        "        - {name: part, in: query, schema: {}}\n"
+        "      responses: {}\n"
+    )
+    assert [(where(problem), problem.message, problem.severity) for problem in problems] == [
+        ("MS211 openapi.yaml:6:7 /paths/~1a~1{id}~1{part}.{kind}/get", "{kind}: no parameter describes it", "warning"),
+        (
+            "MS211 openapi.yaml:6:7 /paths/~1a~1{id}~1{part}.{kind}/get",
+            "{other}: the path does not have it",
+            "warning",
+        ),
+        ("MS211 openapi.yaml:6:7 /paths/~1a~1{id}~1{part}.{kind}/get", "{part}: no parameter describes it", "warning"),
+    ]
+
+
+def test_a_response_that_no_body_can_be_made_for_is_a_warning_unless_it_has_an_example() -> None:
+    impossible = "{application/json: {schema: {type: string, pattern: '^[A-Z]{3}-[0-9]{8}$'}%s}}"
+    (problem,) = thorough(response(impossible % ""))
+    assert where(problem) == "MS213 openapi.yaml:10:48 /paths/~1a/get/responses/200/content/application~1json/schema"
+    assert problem.severity == "warning"
+    assert thorough(response(impossible % ", example: ABC-12345678")) == []
+
+
+def test_a_schema_that_cannot_be_compiled_is_an_error_wherever_it_is_used() -> None:
+    found = document(
+        "paths:\n"
+        "  /a:\n"
+        "    post:\n"
+        "      parameters: [{name: q, in: query, schema: {type: string, pattern: '('}}]\n"
+        "      requestBody: {content: {a/b: {schema: {pattern: '['}}}}\n"
+        "      responses: {200: {description: d, content: {a/b: {schema: {pattern: '*'}}}}}\n"
+    )
+    problems = list(schema_problems(found, read_operations(found)))
+    assert [problem.code for problem in problems] == ["MS206"] * 3
+    assert sorted(str(problem.place) for problem in problems) == [
+        "openapi.yaml:6:49",
+        "openapi.yaml:7:45",
+        "openapi.yaml:8:65",
+    ]
+    assert all(problem.message.startswith("the schema cannot be compiled: ") for problem in problems)
+
+
+def test_a_document_that_breaks_the_meta_schema_says_so() -> None:
+    problems = document_problems(document("paths: {/a: {get: {responses: {200: {}}}}}"))
+    assert [problem.code for problem in problems] == ["MS202"]
+
+
+def test_a_good_document_has_no_problems() -> None:
+    assert thorough(response("{application/json: {schema: {type: integer}, example: 5}}")) == []

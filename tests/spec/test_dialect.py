@@ -1,0 +1,94 @@
+"""OpenAPI 3.0 schemas as JSON Schema 2020-12."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mock_server.spec.dialect import to_2020_12
+from tests.spec.documents import operations, reference, schema, with_schemas
+
+
+@pytest.mark.parametrize(
+    "node, value, valid",
+    [
+        ({"type": "string", "nullable": True}, None, True),
+        ({"type": "string", "nullable": True}, "x", True),
+        ({"type": "string", "nullable": True}, 5, False),
+        ({"type": "string", "nullable": False}, None, False),
+        ({"type": "string"}, None, False),
+        ({"type": "object", "properties": {"a": {"type": "integer", "nullable": True}}}, {"a": None}, True),
+        ({"type": "array", "items": {"type": "integer", "nullable": True}}, [None, 1], True),
+        ({"additionalProperties": {"type": "integer", "nullable": True}}, {"x": None}, True),
+        ({"allOf": [{"type": "integer", "nullable": True}]}, None, True),
+        ({"not": {"type": "integer", "nullable": True}}, None, False),
+        ({"type": "string", "nullable": True, "enum": ["a"]}, None, False),
+        ({"type": "string", "nullable": True, "enum": ["a", None]}, None, True),
+        ({"type": "integer", "minimum": 5, "exclusiveMinimum": True}, 5, False),
+        ({"type": "integer", "minimum": 5, "exclusiveMinimum": True}, 6, True),
+        ({"type": "integer", "minimum": 5, "exclusiveMinimum": False}, 5, True),
+        ({"type": "integer", "maximum": 5, "exclusiveMaximum": True}, 5, False),
+        ({"type": "integer", "maximum": 5, "exclusiveMaximum": True}, 4, True),
+        ({"type": "integer", "exclusiveMaximum": True}, 10**9, True),
+        ({**reference("Y"), "minimum": 100}, 5, True),
+        ({"properties": {"nullable": {"type": "string"}}}, {"nullable": "x"}, True),
+        ({"properties": {"default": {"type": "string", "nullable": True}}}, {"default": None}, True),
+    ],
+)
+def test_a_schema_of_3_0_means_what_3_0_says(node: dict[str, Any], value: object, valid: bool) -> None:
+    assert schema(node, "3.0.3", Y={"type": "integer"}).is_valid(value) is valid
+
+
+def test_words_beside_a_reference_count_in_3_1_and_are_dropped_in_3_0() -> None:
+    node = {**reference("Y"), "minimum": 100}
+    assert schema(node, "3.0.3", Y={"type": "integer"}).is_valid(5)
+    assert not schema(node, "3.1.0", Y={"type": "integer"}).is_valid(5)
+
+
+@pytest.mark.parametrize("status", ["200", "default"])
+def test_schemas_under_every_response_are_converted(status: str) -> None:
+    (operation,) = operations(
+        f"paths: {{/a: {{get: {{responses: {{{status}: {{description: d,"
+        " content: {application/json: {schema: {type: string, nullable: true}}}}}}}}",
+        "3.0.3",
+    )
+    (media,) = operation.responses[status].content
+    assert media.schema is not None
+    assert media.schema.is_valid(None)
+
+
+@pytest.mark.parametrize("name", ["example", "default", "value", "schema", "schemas", "x-mine"])
+def test_a_component_may_have_any_name(name: str) -> None:
+    found = with_schemas("3.0.3", **{name: {"type": "string", "nullable": True}})
+    assert found.schema(("components", "schemas", name)).is_valid(None)
+
+
+@pytest.mark.parametrize("section", ["responses", "requestBodies", "parameters", "headers"])
+@pytest.mark.parametrize("name", ["example", "default", "schema"])
+def test_schemas_inside_a_component_of_any_name_are_converted(section: str, name: str) -> None:
+    data = {"components": {section: {name: {"schema": {"type": "string", "nullable": True}}}}}
+    assert to_2020_12(data)["components"][section][name]["schema"] == {"type": ["string", "null"]}
+
+
+def test_examples_are_left_as_they_are_and_the_document_itself_is_not_changed() -> None:
+    data: dict[str, Any] = {
+        "paths": {
+            "/a": {
+                "content": {
+                    "schema": {"type": "string", "nullable": True, "example": {"schema": {"nullable": True}}},
+                    "application/json": {
+                        "schema": {"default": {"nullable": True}, "enum": [{"nullable": True}]},
+                        "example": {"schema": {"nullable": True}},
+                        "examples": {"schema": {"value": {"schema": {"nullable": True}}}},
+                    },
+                }
+            }
+        },
+        "x-note": {"schema": {"nullable": True}},
+    }
+    before = repr(data)
+    found = to_2020_12(data)
+    assert repr(data) == before
+    assert found["x-note"] == data["x-note"]
+    assert found["paths"]["/a"]["content"]["application/json"] == data["paths"]["/a"]["content"]["application/json"]
