@@ -1,8 +1,8 @@
 """The floors: what the same server costs when the application does (almost) nothing.
 
 ``python -m benchmarks.floors raw|starlette`` serves on a free port and says ``ready: http://…``,
-as the product does. Nothing of the product is imported but its HTTP protocol class, so that the
-cold start of a floor is that of uvicorn and not ours.
+as the product does. Nothing of the product is imported but its HTTP protocol class (and the two
+small modules that this needs), so that the cold start of a floor is that of uvicorn and not ours.
 """
 
 from __future__ import annotations
@@ -70,10 +70,9 @@ def make_config(app: ASGI3Application) -> uvicorn.Config:
 def unequal_settings(product: uvicorn.Config) -> list[str]:
     """The settings in which the product's server differs from the floors', which would make ratios a lie."""
     floor = make_config(raw)
-    same_class = product.http is floor.http
-    return [name for name in SAME_SETTINGS if getattr(product, name) != getattr(floor, name)] + (
-        [] if same_class else ["http"]
-    )
+    different = [name for name in SAME_SETTINGS if getattr(product, name) != getattr(floor, name)]
+    same_protocol = isinstance(product.http, type) and issubclass(product.http, GuardedProtocol)
+    return different if same_protocol else [*different, "http"]
 
 
 class _Server(uvicorn.Server):

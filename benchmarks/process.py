@@ -38,6 +38,11 @@ def pinned(core: int) -> Callable[[], None] | None:
     return lambda: os.sched_setaffinity(0, {core})
 
 
+def environment() -> dict[str, str]:
+    """Ours, but bytecode is written: pip compiles what it installs, so nobody starts without."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 @dataclass(frozen=True)
 class Server:
     """A running server. ``resident_mib`` of its process is read from ``/proc``."""
@@ -67,7 +72,12 @@ class Server:
 def running(arguments: Sequence[str], core: int) -> Iterator[Server]:
     """``python ARGUMENTS`` on ``core``, from its first line (which must name its address) to SIGTERM."""
     process = subprocess.Popen(
-        [sys.executable, *arguments], stdout=subprocess.PIPE, text=True, cwd=ROOT, preexec_fn=pinned(core)
+        [sys.executable, *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=environment(),
+        preexec_fn=pinned(core),
     )
     assert process.stdout is not None
     try:
@@ -106,7 +116,9 @@ def cold_start_s(arguments: Sequence[str], path: str, headers: dict[str, str], b
 def runs_s(commands: dict[str, list[str]], times: int, core: int) -> dict[str, float]:
     """Median seconds of each command, taken in turns so that noise hits all of them."""
     took: dict[str, list[float]] = {name: [] for name in commands}
-    options: dict[str, Any] = {"stdout": subprocess.DEVNULL, "check": True, "cwd": ROOT, "preexec_fn": pinned(core)}
+    options: dict[str, Any] = {
+        "stdout": subprocess.DEVNULL, "check": True, "cwd": ROOT, "env": environment(), "preexec_fn": pinned(core),
+    }  # fmt: skip
     for _ in range(times):
         for name, command in commands.items():
             started = time.perf_counter()

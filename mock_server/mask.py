@@ -48,6 +48,8 @@ def is_secret_where(where: str) -> bool:
     (True, False)
     """
     name = where.rpartition(".")[2].lower()
+    if where == "handshake.state":
+        return False  # a word of ours, not OAuth2's parameter
     return name in SECRET_FIELDS or name in SECRET_HEADERS
 
 

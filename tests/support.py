@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
@@ -96,11 +97,16 @@ class FakeChance:
         return "".join(blocks)[: (size * 4 + 2) // 3]
 
 
+_bundled_world = cache(build_world)
+"""A world is immutable, so the tests of the bundled one may share it."""
+
+
 def make_app(*specs: Path, fixtures: Path | None = None, wall: FakeWall | None = None, **settings: Any) -> MockApp:
     """The whole application in this process, over a memory store, with fake time and chance."""
     given = Settings(specs=specs, fixtures=fixtures, **settings)
     clock = wall or FakeWall()
-    live = Live(build_world(given), MemoryStore(clock), given, RequestLog(None), FakeChance(), wall=clock)
+    world = build_world(given) if specs or fixtures else _bundled_world(given)
+    live = Live(world, MemoryStore(clock), given, RequestLog(None), FakeChance(), wall=clock)
     return MockApp(live)
 
 

@@ -73,7 +73,11 @@ def body_violations(plan: Plan, request: Request, body: Any, unreadable: Violati
     if media is None and content_type:
         wanted = ", ".join(each.name for each in described.content)
         yield Violation(
-            "header.content-type", "content-type", content_type, wanted, f"{content_type!r} is not read here"
+            "header.content-type",
+            "content-type",
+            content_type,
+            wanted,
+            f"{content_type!r} is not read here, {wanted} is",
         )
     elif body is MISSING and not request.body:
         if described.required:

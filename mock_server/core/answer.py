@@ -22,8 +22,8 @@ from mock_server.core.prefer import Preference, read_preference
 from mock_server.core.problem import problem
 from mock_server.core.render import challenge, refusal, render
 from mock_server.core.snapshot import NO_CHANGES, Changes, Outcome, Snapshot
-from mock_server.fixture.facts import Facts
-from mock_server.fixture.model import Provider, Start, Token
+from mock_server.fixture.facts import Facts, display
+from mock_server.fixture.model import Provider, Response, Start, Token
 from mock_server.handshake import machine
 from mock_server.handshake.machine import Handshake, judge, settle
 from mock_server.handshake.start import Opening, open_handshake
@@ -80,7 +80,7 @@ def answer(reading: Reading, snapshot: Snapshot, chance: Chance) -> Outcome:
     violations = _violations(reading, snapshot.now)
     known = _look_at_handshake(reading, snapshot)
     choice = choose(plan, reading.preference, snapshot, violations, facts)
-    facts.roots["violation"] = choice.violations[0]._asdict() if choice.violations else _ASKED_FOR
+    facts.roots["violation"] = _violation_facts(choice, facts)
     changed = _step_handshake(reading, snapshot, choice, known, chance)
     given = _render(plan, choice, facts, violations)
     response = choice.response
@@ -94,6 +94,23 @@ def answer(reading: Reading, snapshot: Snapshot, chance: Chance) -> Outcome:
         reasons=tuple(choice.reasons),
         handshake_id=(changed or known).id if changed or known else None,  # type: ignore[union-attr]
     )
+
+
+def _violation_facts(choice: Choice, facts: Facts) -> dict[str, Any]:
+    """What templates see under ``violation``: the first one, or what made a rule answer."""
+    if choice.violations:
+        return choice.violations[0]._asdict()
+    if choice.rule is None or not choice.rule.when:
+        return _ASKED_FOR
+    matcher = choice.rule.when[0]
+    seen = facts.get(matcher.where)
+    return {
+        "where": display(matcher.where),
+        "rule": choice.rule.name or matcher.word,
+        "message": choice.rule.name or str(matcher),
+        "seen": None if seen is MISSING else seen,
+        "wanted": matcher.wanted,
+    }
 
 
 def _violations(reading: Reading, now: float) -> list[Violation]:
@@ -138,11 +155,16 @@ def _step_handshake(
     fixture = reading.plan.fixture
     if choice.response is None or not 200 <= choice.response.status <= 299:
         return None
-    if fixture.start:
+    if fixture.start and _asks_handshake(choice.response):
         return _start(reading, fixture.start, snapshot, choice, chance)
     if fixture.collect:
         return _collect(reading, snapshot, choice, known)
     return None
+
+
+def _asks_handshake(response: Response) -> bool:
+    """Whether its templates want a handshake; an answer that nobody can go on from opens none."""
+    return response.body is not None and any(where[0] == "handshake" for where in response.body.wheres)
 
 
 def _start(reading: Reading, start: Start, snapshot: Snapshot, choice: Choice, chance: Chance) -> Handshake | None:
@@ -214,11 +236,15 @@ def _render(plan: Plan, choice: Choice, facts: Facts, violations: list[Violation
         detail = f"{plan.operation.key} documents no answer that could be given"
         given = problem("MS413", 501, detail, hint="give the operation a fixture")
     headers = given.headers
-    if choice.violations and is_authorization(violations[0]):
+    if choice.violations and is_authorization(violations[0]) and not _has_challenge(choice.response):
         headers = (*headers, challenge(violations[0]))
     if choice.applied:
         headers = (*headers, (b"preference-applied", ", ".join(choice.applied).encode("latin-1", "replace")))
     return given if headers is given.headers else given._replace(headers=headers)
+
+
+def _has_challenge(response: Response | None) -> bool:
+    return response is not None and any(name == "www-authenticate" for name, _ in response.headers)
 
 
 def _effects(choice: Choice) -> tuple[Effect, ...]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mock_server.core.plan import Plan
 from mock_server.core.prefer import Preference, wait_seconds
 from mock_server.core.snapshot import Queued, Snapshot
+from mock_server.errors import Broken
 from mock_server.fixture.facts import Facts
-from mock_server.fixture.model import Response, Scenario
+from mock_server.fixture.model import Response, Rule, Scenario
+from mock_server.fixture.operation import with_encoding
+from mock_server.fixture.template import Template
 from mock_server.mask import is_secret_where
 from mock_server.model import Reason, Violation
+from mock_server.spec.generate import generate
 
 _NO_PREFERENCE = Reason("client", "no preference")
 _NO_QUEUE = Reason("queue", "no answer queued")
@@ -39,6 +44,7 @@ class Choice:
     """Whether somebody asked for this answer, so that what its templates lack is made up."""
     queue: tuple[Queued, ...] | None = None
     violations: Sequence[Violation] = ()
+    rule: Rule | None = None
     scenario: Scenario | None = None
     wait_s: float = 0.0
 
@@ -55,6 +61,8 @@ def choose(
     else:
         wait_s, applied = _wait(preference)
         wanted = _preferred(plan, preference)
+        if preference.dynamic == "true":
+            wanted = _generated(plan, preference, wanted)
         if wanted:
             response, word = wanted
             reasons.append(Reason("client", "asked for {}", (word,)))
@@ -92,6 +100,27 @@ def _preferred(plan: Plan, preference: Preference) -> tuple[Response, str] | Non
         raise Unmet(f"code={preference.code}", _available(plan))
     usual = plan.responses.get(plan.fixture.otherwise or "")
     return (usual if usual in found else found[0]), f"code={preference.code}"
+
+
+def _generated(plan: Plan, preference: Preference, wanted: tuple[Response, str] | None) -> tuple[Response, str]:
+    """A body made from the document's schema for the wanted status, or for the usual one."""
+    name = wanted[0].name if wanted else plan.fixture.otherwise or ""
+    schema = plan.schemas.get(name)
+    seed = preference.seed or "0"
+    if schema is None or not _SEED.match(seed):
+        raise Unmet(f"seed={seed}" if schema else "dynamic", {**_available(plan), "seed": ["0 to 999999999"]})
+    try:
+        body = generate(plan.operation.document, schema.pointer, int(seed))
+    except Broken:
+        raise Unmet("dynamic", _available(plan)) from None
+    like = plan.responses[name]
+    made = Response("generated", like.status, "assumed", Template(body, frozenset()), like.media_type)
+    words = [wanted[1]] if wanted else []
+    words += ["dynamic=true", *([f"seed={seed}"] if preference.seed else [])]
+    return with_encoding(made), ", ".join(words)
+
+
+_SEED = re.compile(r"[0-9]{1,9}\Z")
 
 
 def _available(plan: Plan) -> dict[str, list[str]]:
@@ -152,7 +181,7 @@ def _from_request(plan: Plan, violations: Sequence[Violation], facts: Facts, rea
                 break
         else:
             reasons.append(Reason("rule", "{} answers {}", (rule.name or index + 1, rule.respond)))
-            return Choice(plan.responses[rule.respond], reasons)
+            return Choice(plan.responses[rule.respond], reasons, rule=rule)
     response = plan.responses.get(plan.fixture.otherwise or "")
     reasons.append(Reason("otherwise", "{}", (response.name if response else "nothing is documented",)))
     return Choice(response, reasons)

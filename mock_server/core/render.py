@@ -25,6 +25,7 @@ def render(
     """The answer on the wire. A filled body that breaks ``schema`` never leaves silently."""
     lenient = _Lenient(facts, reasons)
     headers = [(name.encode(), _header_text(template.fill(lenient))) for name, template in response.headers]
+    headers = [header for header in headers if header[1]]  # an empty value leaves the header away
     body = response.encoded
     if body is None and response.body is not None:
         value = response.body.fill(lenient)

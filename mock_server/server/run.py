@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import signal
 import socket
@@ -10,12 +9,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import uvicorn
-from starlette.types import Receive, Scope, Send
 
-from mock_server.core.problem import problem
 from mock_server.errors import MockServerError
 from mock_server.server.protocol import guarded
 from mock_server.settings import Settings
@@ -23,7 +20,7 @@ from mock_server.state.memory import MemoryStore
 from mock_server.web.app import MockApp
 from mock_server.web.live import Live
 from mock_server.web.log import RequestLog
-from mock_server.web.wire import send_answer
+from mock_server.web.stop import GivesUpPolitely
 from mock_server.world import World
 
 KEEP_ALIVE_S = 5
@@ -98,22 +95,6 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-class _GivesUpPolitely:
-    """ASGI middleware: an answer that is given up when the mock stops is 503; uvicorn would say 500."""
-
-    def __init__(self, app: MockApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await self.app(scope, receive, send)
-        except asyncio.CancelledError:
-            with suppress(RuntimeError):  # the answer has begun already
-                retry = ((b"retry-after", b"1"),)
-                await send_answer(send, problem("MS407", 503, "the mock is being stopped", headers=retry))
-            raise
-
-
 def serve(app: MockApp, sock: socket.socket, on_ready: Callable[[], None]) -> int:
     """Serve until told to stop; the exit code: 0, or 130 after an interrupt."""
     server = make_server(app, on_ready)
@@ -126,7 +107,7 @@ def make_server(app: MockApp, on_ready: Callable[[], None]) -> _Server:
     """uvicorn, set up as this product promises."""
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # every fault has its line in our own log
     config = uvicorn.Config(
-        _GivesUpPolitely(app),
+        GivesUpPolitely(app),
         http=guarded(app.live.settings.header_timeout_s, app.live.settings.body_timeout_s),
         ws="none",
         lifespan="off",

@@ -16,6 +16,8 @@ from mock_server.source import Pointer
 from mock_server.spec.document import Document
 
 MAX_TRIES = 64
+MAX_STEPS = 5_000
+"""Schemas looked at for one body: alternatives inside alternatives multiply, and a start must not hang."""
 MAX_DEPTH = 12
 MAX_ITEMS = 1_000
 MAX_TEXT = 100_000
@@ -43,120 +45,127 @@ def generate(document: Document, pointer: Pointer, seed: int = 0) -> Any:
     """A value that keeps the schema at ``pointer``. Raises ``Broken`` (MS213) when none is found."""
     schema = document.schema(pointer)
     node, at = document.at(pointer, pointer, "#")
-    for value in islice(_values(document, node, at, seed, 0), MAX_TRIES):
+    for value in islice(_Maker(document, seed).values(node, at, 0), MAX_TRIES):
         if schema.is_valid(value):
             return value
     hint = "give the response an example, or a fixture"
     raise Broken([document.loaded.problem("MS213", "no valid body could be made from this schema", pointer, hint)])
 
 
-def _values(document: Document, node: Any, at: Pointer, seed: int, depth: int) -> Iterator[Any]:
-    """Candidates, likeliest first."""
-    node, at = document.follow(node, at)
-    if not isinstance(node, dict):
-        yield {}
-        return
+class _Maker:
+    """Makes the candidates for one body, likeliest first, until its steps are used up."""
+
+    def __init__(self, document: Document, seed: int) -> None:
+        self.document = document
+        self.seed = seed
+        self.steps_left = MAX_STEPS
+
+    def values(self, node: Any, at: Pointer, depth: int) -> Iterator[Any]:
+        self.steps_left -= 1
+        if self.steps_left < 0:
+            return
+        node, at = self.document.follow(node, at)
+        if not isinstance(node, dict):
+            yield {}
+            return
+        yield from _given(node)
+        if depth > MAX_DEPTH:
+            return
+        for word in ("oneOf", "anyOf"):
+            branches = list(enumerate(node.get(word) or []))
+            if depth > _SHALLOW:
+                branches.sort(key=lambda each: isinstance(each[1], dict) and "$ref" in each[1])
+            for index, branch in branches:
+                merged = self.merged(node, word, [(branch, (*at, word, index))])
+                yield from self.values(merged, at, depth + 1)
+        if node.get("allOf"):
+            parts = [(part, (*at, "allOf", index)) for index, part in enumerate(node["allOf"])]
+            yield from self.values(self.merged(node, "allOf", parts), at, depth + 1)
+            return
+        kinds = node.get("type") or _guess(node)
+        for kind in kinds if isinstance(kinds, list) else [kinds]:
+            yield from self.of_type(kind, node, at, depth)
+
+    def merged(self, node: dict[str, Any], word: str, parts: list[tuple[Any, Pointer]]) -> dict[str, Any]:
+        """The schema with ``parts`` in it instead of the ``word`` that they stood under."""
+        found = {key: value for key, value in node.items() if key != word}
+        for part, at in parts:
+            inner, _ = self.document.follow(part, at)
+            for key, value in inner.items() if isinstance(inner, dict) else ():
+                if key == "properties":
+                    found[key] = {**found.get(key, {}), **value}
+                elif key == "required":
+                    found[key] = [*found.get(key, []), *value]
+                else:
+                    found[key] = value
+        return found
+
+    def of_type(self, kind: str, node: dict[str, Any], at: Pointer, depth: int) -> Iterator[Any]:
+        match kind:
+            case "object":
+                yield from self.objects(node, at, depth)
+            case "array":
+                yield from self.arrays(node, at, depth)
+            case "integer" | "number":
+                yield from _numbers(node, self.seed, at)
+            case "boolean":
+                yield True
+                yield False
+            case "null":
+                yield None
+            case _:
+                yield from _texts(node, at)
+
+    def arrays(self, node: dict[str, Any], at: Pointer, depth: int) -> Iterator[list[Any]]:
+        least = int(node.get("minItems", 0))
+        if depth > _SHALLOW and not least:
+            yield []
+        count = max(least, 1)
+        if count > MAX_ITEMS:
+            return
+        items = list(islice(self.values(node.get("items", {}), (*at, "items"), depth + 1), count * 3))
+        if node.get("uniqueItems"):
+            items = [item for index, item in enumerate(items) if item not in items[:index]]
+        if items:
+            yield (items * count)[:count]
+        yield []
+
+    def objects(self, node: dict[str, Any], at: Pointer, depth: int) -> Iterator[dict[str, Any]]:
+        required = dict.fromkeys(node.get("required") or [])
+        properties = node.get("properties") or {}
+        rest = node.get("additionalProperties", {})
+        full: dict[str, Any] = {}
+        least: dict[str, Any] = {}
+        for name in [*properties, *(name for name in required if name not in properties)]:
+            if depth >= 2 and name not in required:  # optional parts of optional parts multiply
+                continue
+            place: Pointer = ("properties", name) if name in properties else ("additionalProperties",)
+            value = next(self.values(properties.get(name, rest), (*at, *place), depth + 1), _NOTHING)
+            if name in required:
+                if value is _NOTHING:
+                    return  # too deep: whoever asked must do without this object
+                least[name] = value
+            if value is not _NOTHING:
+                full[name] = value
+        yield full
+        yield least
+
+
+def _given(node: dict[str, Any]) -> Iterator[Any]:
+    """Values that the schema itself names."""
     if "const" in node:
         yield node["const"]
     for word in ("example", "default"):
         if word in node:
             yield node[word]
     yield from node.get("examples") or []
-    if node.get("enum"):
-        yield from node["enum"]
-    if depth > MAX_DEPTH:
-        return
-    for word in ("oneOf", "anyOf"):
-        branches = list(enumerate(node.get(word) or []))
-        if depth > _SHALLOW:
-            branches.sort(key=lambda each: isinstance(each[1], dict) and "$ref" in each[1])
-        for index, branch in branches:
-            merged = _merged(document, {key: node[key] for key in node if key != word}, [(branch, (*at, word, index))])
-            yield from _values(document, merged, at, seed, depth + 1)
-    if node.get("allOf"):
-        parts = [(part, (*at, "allOf", index)) for index, part in enumerate(node["allOf"])]
-        rest = {key: node[key] for key in node if key != "allOf"}
-        yield from _values(document, _merged(document, rest, parts), at, seed, depth + 1)
-        return
-    kinds = node.get("type") or _guess(node)
-    for kind in kinds if isinstance(kinds, list) else [kinds]:
-        yield from _of_type(document, kind, node, at, seed, depth)
+    yield from node.get("enum") or []
 
 
 def _guess(node: dict[str, Any]) -> str:
     if "properties" in node or "required" in node or "additionalProperties" in node:
         return "object"
     return "array" if "items" in node else "string"
-
-
-def _merged(document: Document, base: dict[str, Any], parts: list[tuple[Any, Pointer]]) -> dict[str, Any]:
-    found = dict(base)
-    for part, at in parts:
-        node, _ = document.follow(part, at)
-        if not isinstance(node, dict):
-            continue
-        for key, value in node.items():
-            if key == "properties":
-                found[key] = {**found.get(key, {}), **value}
-            elif key == "required":
-                found[key] = [*found.get(key, []), *value]
-            else:
-                found[key] = value
-    return found
-
-
-def _of_type(document: Document, kind: str, node: dict[str, Any], at: Pointer, seed: int, depth: int) -> Iterator[Any]:
-    match kind:
-        case "object":
-            yield from _objects(document, node, at, seed, depth)
-        case "array":
-            yield from _arrays(document, node, at, seed, depth)
-        case "integer" | "number":
-            yield from _numbers(node, seed, at)
-        case "boolean":
-            yield True
-            yield False
-        case "null":
-            yield None
-        case _:
-            yield from _texts(node, at)
-
-
-def _arrays(document: Document, node: dict[str, Any], at: Pointer, seed: int, depth: int) -> Iterator[list[Any]]:
-    least = int(node.get("minItems", 0))
-    if depth > _SHALLOW and not least:
-        yield []
-    count = max(least, 1)
-    if count > MAX_ITEMS:
-        return
-    items = list(islice(_values(document, node.get("items", {}), (*at, "items"), seed, depth + 1), count * 3))
-    if node.get("uniqueItems"):
-        items = [item for index, item in enumerate(items) if item not in items[:index]]
-    if items:
-        yield (items * count)[:count]
-    yield []
-
-
-def _objects(document: Document, node: dict[str, Any], at: Pointer, seed: int, depth: int) -> Iterator[Any]:
-    required = dict.fromkeys(node.get("required") or [])
-    properties = node.get("properties") or {}
-    rest = node.get("additionalProperties", {})
-    rest_at: Pointer = (*at, "additionalProperties")
-    full: dict[str, Any] = {}
-    least: dict[str, Any] = {}
-    for name in [*properties, *(name for name in required if name not in properties)]:
-        if depth >= 2 and name not in required:  # optional parts of optional parts multiply
-            continue
-        schema, schema_at = (properties[name], (*at, "properties", name)) if name in properties else (rest, rest_at)
-        value = next(_values(document, schema, schema_at, seed, depth + 1), _NOTHING)
-        if name in required:
-            if value is _NOTHING:
-                return  # too deep: whoever asked must do without this object
-            least[name] = value
-        if value is not _NOTHING:
-            full[name] = value
-    yield full
-    yield least
 
 
 def _numbers(node: dict[str, Any], seed: int, at: Pointer) -> Iterator[int | float]:

@@ -28,6 +28,14 @@ class _Session:
 
 
 _NO_HANDSHAKE: tuple[int, Handshake | None] = (0, None)
+_NOBODY = _Session()
+"""What a session looks like that nobody has used: read, never written."""
+
+
+def _alive(session: _Session, wall: float) -> dict[str, tuple[int, Handshake]]:
+    """The session's live handshakes."""
+    now = session.clock.now(wall)
+    return {key: each for key, each in session.handshakes.items() if settle(each[1], now).state in LIVE}
 
 
 class MemoryStore:
@@ -48,19 +56,28 @@ class MemoryStore:
         self._swept_at = float("-inf")
 
     def _session(self, name: str) -> _Session:
+        """The session, made if need be. Raises ``Full``."""
         session = self._sessions.get(name)
         if session is None:
+            if len(self._sessions) >= self._max_sessions:
+                self._put_out_a_session()
             session = self._sessions[name] = _Session()
-            while len(self._sessions) > self._max_sessions:
-                # The one that was used longest ago; its handshakes go with it.
-                _, gone = self._sessions.popitem(last=False)
-                self._handshake_count -= len(gone.handshakes)
         elif len(self._sessions) > 1:
             self._sessions.move_to_end(name)
         return session
 
-    async def load(self, session: str, handshake_id: str | None = None) -> Snapshot:
-        found = self._session(session)
+    def _put_out_a_session(self) -> None:
+        """The one used longest ago in which no handshake lives. Raises ``Full`` when there is none."""
+        wall = self._wall()
+        for name, session in self._sessions.items():
+            if not _alive(session, wall):
+                self._handshake_count -= len(session.handshakes)
+                del self._sessions[name]
+                return
+        raise Full
+
+    async def load(self, session: str, handshake_id: str | None = None, *, make: bool = True) -> Snapshot:
+        found = self._session(session) if make else self._sessions.get(session, _NOBODY)
         version, handshake = found.handshakes.get(handshake_id or "", _NO_HANDSHAKE)
         now = found.clock.now(self._wall())
         return Snapshot(session, now, found.scenario, found.queue, found.version, handshake, version)
@@ -91,8 +108,7 @@ class MemoryStore:
         if wall - self._swept_at >= 1.0:
             self._swept_at = wall
             for session in self._sessions.values():
-                now = session.clock.now(wall)
-                alive = {key: each for key, each in session.handshakes.items() if settle(each[1], now).state in LIVE}
+                alive = _alive(session, wall)
                 self._handshake_count -= len(session.handshakes) - len(alive)
                 session.handshakes = alive
         if self._handshake_count >= self._max_handshakes:

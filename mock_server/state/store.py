@@ -17,7 +17,7 @@ MAX_QUEUE = 1_000
 
 
 class Full(Exception):
-    """No room for another live handshake; a live one is never put out."""
+    """No room for another session, live handshake or queued answer; a live handshake is never put out."""
 
 
 class Store(Protocol):
@@ -27,8 +27,12 @@ class Store(Protocol):
     requests that saw the same state, one is accepted and the others are told to look again.
     """
 
-    async def load(self, session: str, handshake_id: str | None = None) -> Snapshot:
-        """The session as it is now, and the handshake of that id; the session is made if need be."""
+    async def load(self, session: str, handshake_id: str | None = None, *, make: bool = True) -> Snapshot:
+        """The session as it is now, and the handshake of that id.
+
+        A session that nobody has used is made, or only looked at without ``make``. Raises ``Full``
+        when there is no room for it.
+        """
         ...
 
     async def save(self, seen: Snapshot, changes: Changes) -> bool:

@@ -25,8 +25,8 @@ class CallbackPage:
         self.live = live
         self.pages = pages
 
-    async def answer(self, incoming: StarletteRequest, operation: str, provider: str) -> Response:
-        """``operation`` is the key of the plan whose callback this is."""
+    async def answer(self, incoming: StarletteRequest, operation: str, provider: str | None) -> Response:
+        """``operation`` is the key of the plan whose callback this is, ``provider`` what its path names, if it does."""
         exchange = await open_exchange(self.live, incoming)
         found = await self._handshake(exchange, provider)
         if found is None:
@@ -40,7 +40,7 @@ class CallbackPage:
         exchange.because("callback", "neither one code nor one error")
         return await exchange.finish(_not_valid())
 
-    async def _handshake(self, exchange: Exchange, provider: str) -> tuple[Handshake, Reference] | None:
+    async def _handshake(self, exchange: Exchange, provider: str | None) -> tuple[Handshake, Reference] | None:
         """The pending handshake that the ``state`` opens, when everything else fits it too."""
         query = exchange.query
         state = single(query, "state")
@@ -54,7 +54,8 @@ class CallbackPage:
             return None
         exchange.session, exchange.handshake_id = reference.session, handshake.id
         # RFC 9207 §2.4: the provider says in its metadata that it sends iss, so its absence is a fault.
-        if handshake.provider != provider or single(query, "iss") != issuer(exchange.request.origin, provider):
+        iss = issuer(exchange.request.origin, handshake.provider)
+        if provider not in (None, handshake.provider) or single(query, "iss") != iss:
             exchange.because("callback", "the answer is of another provider")
             return None
         if handshake.state not in PENDING:

@@ -58,7 +58,7 @@ class Live:
     async def change(self, reference: Reference, make: Callable[[Handshake, float], Handshake]) -> Handshake | None:
         """Change a handshake atomically; None when there is none. Whatever ``make`` raises passes through."""
         for _ in range(MAX_TRIES):
-            seen = await self.store.load(reference.session, reference.id)
+            seen = await self.store.load(reference.session, reference.id, make=False)
             if seen.handshake is None:
                 return None
             changed = make(settle(seen.handshake, seen.now), seen.now)
@@ -68,7 +68,7 @@ class Live:
 
     async def look(self, reference: Reference) -> tuple[Handshake | None, Snapshot]:
         """A handshake as it stands now, and the snapshot it came from."""
-        seen = await self.store.load(reference.session, reference.id)
+        seen = await self.store.load(reference.session, reference.id, make=False)
         return (settle(seen.handshake, seen.now) if seen.handshake else None), seen
 
     async def record(

@@ -77,7 +77,7 @@ class RequestLog:
         at, method, target, status, response, duration_s, reasons = line
         clock = time.strftime("%H:%M:%S", time.localtime(at))
         answer = self._painted(status, f"{status} {response}".strip())
-        why = _deciding(reasons) if status >= 400 else ""
+        why = _deciding(reasons) if status >= 400 or _stumbled(reasons) else ""
         shown = printable(mask_text(target))[:200]
         return f"{clock}  {printable(method)[:20]} {shown}  {answer}  {duration_s * 1000:.1f} ms{why}\n"
 
@@ -98,11 +98,16 @@ def _give_up(stream: IO[str]) -> None:
 _COLOURS = {2: 32, 3: 36, 4: 33, 5: 31}
 
 
+def _stumbled(reasons: Sequence[Reason]) -> bool:
+    """Whether something was wrong with the answer that was sent all the same."""
+    return bool(reasons) and reasons[-1].step == "render"
+
+
 def _deciding(reasons: Sequence[Reason]) -> str:
     """The reason that decided, for answers that surprise."""
     if not reasons:
         return ""
-    deciding = next((reason for reason in reversed(reasons) if reason.step != "render"), reasons[-1])
+    deciding = reasons[-1]
     return "  (" + printable(mask_reason(str(deciding)))[:160] + ")"
 
 

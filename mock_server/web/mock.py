@@ -104,7 +104,9 @@ class MockEndpoint:
                 return given, (Reason("client", "asked for {}, which there is not", (error.preference,)),)
             case Full():
                 retry = ((b"retry-after", b"60"),)
-                return _refusal("MS410", 503, "too many live handshakes; none is ever put out", retry)
+                return _refusal(
+                    "MS410", 503, "too many live handshakes or sessions; a live handshake is never put out", retry
+                )
             case Contended():
                 return _refusal("MS407", 503, "others changed the same state faster", ((b"retry-after", b"1"),))
         self.live.log.error(f"entry {entry_id}:\n{''.join(traceback.format_exception(error))}")
