@@ -91,7 +91,7 @@ def mask_value(value: Any) -> Any:
     """A JSON value with its secret fields hidden and its texts cleared of secret parameters."""
     match value:
         case dict():
-            return {key: MASK if _is_secret(key, item) else mask_value(item) for key, item in value.items()}
+            return {mask_text(key): MASK if _is_secret(key, item) else mask_value(item) for key, item in value.items()}
         case list():
             return [mask_value(item) for item in value]
         case str():

@@ -140,12 +140,8 @@ def _look_at_handshake(reading: Reading, snapshot: Snapshot) -> Handshake | None
     )
     provider = reading.plan.house.providers.get(handshake.provider) if handshake else None
     facts.roots["handshake"] = machine.facts(handshake, state, provider.credentials if provider else None)
-    facts.roots["provider"] = _provider_facts(provider)
+    facts.roots["provider"] = provider.facts if provider else {}
     return handshake if "id" in facts.roots["handshake"] else None
-
-
-def _provider_facts(provider: Provider | None) -> dict[str, Any]:
-    return {"id": provider.id, "name": provider.name, "scopes": list(provider.scopes)} if provider else {}
 
 
 def _step_handshake(
@@ -155,16 +151,11 @@ def _step_handshake(
     fixture = reading.plan.fixture
     if choice.response is None or not 200 <= choice.response.status <= 299:
         return None
-    if fixture.start and _asks_handshake(choice.response):
+    if fixture.start and choice.response.name in reading.plan.openers:
         return _start(reading, fixture.start, snapshot, choice, chance)
     if fixture.collect:
         return _collect(reading, snapshot, choice, known)
     return None
-
-
-def _asks_handshake(response: Response) -> bool:
-    """Whether its templates want a handshake; an answer that nobody can go on from opens none."""
-    return response.body is not None and any(where[0] == "handshake" for where in response.body.wheres)
 
 
 def _start(reading: Reading, start: Start, snapshot: Snapshot, choice: Choice, chance: Chance) -> Handshake | None:
@@ -195,7 +186,7 @@ def _start(reading: Reading, start: Start, snapshot: Snapshot, choice: Choice, c
         chance,
     )
     facts.roots["handshake"] = machine.facts(handshake, handshake.state, provider.credentials)
-    facts.roots["provider"] = _provider_facts(provider)
+    facts.roots["provider"] = provider.facts
     return handshake
 
 

@@ -177,7 +177,7 @@ def _from_request(plan: Plan, violations: Sequence[Violation], facts: Facts, rea
         for matcher in rule.when:
             miss = matcher.difference(facts)
             if miss:
-                reasons.append(Reason("rule", "{} does not fit: {}", (rule.name or index + 1, _Miss(*miss))))
+                reasons.append(Reason("rule", "{} does not fit: {}", (rule.name or index + 1, miss)))
                 break
         else:
             reasons.append(Reason("rule", "{} answers {}", (rule.name or index + 1, rule.respond)))
@@ -193,22 +193,3 @@ _AUTHORIZATION = frozenset(("missing", "malformed", "unknown", "expired", "scope
 def is_authorization(violation: Violation) -> bool:
     """Whether the violation is about who asks and not about what."""
     return violation.rule in _AUTHORIZATION
-
-
-class _Miss:
-    """A matcher's miss, put into words only when somebody reads the journal."""
-
-    __slots__ = ("matcher", "seen")
-
-    def __init__(self, matcher: object, seen: object) -> None:
-        self.matcher = matcher
-        self.seen = seen
-
-    def __str__(self) -> str:
-        from mock_server.fixture.match import Matcher
-
-        assert isinstance(self.matcher, Matcher)
-        return self.matcher.explain(self.seen)
-
-    def __format__(self, spec: str) -> str:
-        return str(self)

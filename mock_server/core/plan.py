@@ -48,6 +48,8 @@ class Plan:
     """Response name -> the schema of its body in the document."""
     fields: frozenset[str]
     """The body's properties that the document knows, for ``unknown_fields: refuse``."""
+    openers: frozenset[str]
+    """The responses whose templates ask for a handshake: what nobody can go on from opens none."""
 
     @property
     def responses(self) -> Mapping[str, Response]:
@@ -64,7 +66,12 @@ def make_plan(operation: Operation, fixture: OperationFixture | None, house: Hou
         otherwise = fixture.otherwise or _lowest_success(fixture.responses) or _lowest_success(documented)
         fixture = replace(fixture, responses=responses, otherwise=otherwise)
     schemas = {name: body_schema(operation, response) for name, response in fixture.responses.items()}
-    return Plan(operation, fixture, house, schemas, _known_fields(operation))
+    openers = frozenset(name for name, response in fixture.responses.items() if _asks_handshake(response))
+    return Plan(operation, fixture, house, schemas, _known_fields(operation), openers)
+
+
+def _asks_handshake(response: Response) -> bool:
+    return response.body is not None and any(where[0] == "handshake" for where in response.body.wheres)
 
 
 def _from_document(operation: Operation, documented: dict[str, Response]) -> OperationFixture:

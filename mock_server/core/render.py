@@ -24,8 +24,11 @@ def render(
 ) -> Answer:
     """The answer on the wire. A filled body that breaks ``schema`` never leaves silently."""
     lenient = _Lenient(facts, reasons)
-    headers = [(name.encode(), _header_text(template.fill(lenient))) for name, template in response.headers]
-    headers = [header for header in headers if header[1]]  # an empty value leaves the header away
+    headers: list[tuple[bytes, bytes]] = []
+    for name, template in response.headers:
+        text = _header_text(template.fill(lenient))
+        if text:  # an empty value leaves the header away
+            headers.append((name.encode(), text))
     body = response.encoded
     if body is None and response.body is not None:
         value = response.body.fill(lenient)

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from mock_server.handshake.ticket import same
 
@@ -67,8 +66,7 @@ class NotInTable(ValueError):
         super().__init__(f"a handshake that is {state} cannot {event}")
 
 
-@dataclass(frozen=True, slots=True)
-class Handshake:
+class Handshake(NamedTuple):
     """One OAuth2 connection attempt. Times are Unix seconds of the session's clock."""
 
     id: str
@@ -96,7 +94,7 @@ def step(handshake: Handshake, event: Event, now: float, failure: str | None = N
         raise NotInTable(handshake.state, event)
     if state == handshake.state:
         return handshake
-    return replace(handshake, state=state, changed_at=now, failure=failure or handshake.failure)
+    return handshake._replace(state=state, changed_at=now, failure=failure or handshake.failure)
 
 
 def settle(handshake: Handshake, now: float) -> Handshake:

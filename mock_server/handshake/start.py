@@ -57,7 +57,7 @@ def open_handshake(opening: Opening, now: float, chance: Chance) -> Handshake:
         decision=opening.decision,
         decide_at=None if opening.decision is None else now + opening.decide_after_s,
     )
-    return settle(handshake, now)
+    return handshake if opening.decision is None else settle(handshake, now)
 
 
 def code_challenge(verifier: str) -> str:

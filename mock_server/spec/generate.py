@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -176,11 +177,13 @@ def _numbers(node: dict[str, Any], seed: int, at: Pointer) -> Iterator[int | flo
         yield number
     for bound in (low, high, node.get("exclusiveMinimum"), node.get("exclusiveMaximum")):
         if isinstance(bound, int | float) and not isinstance(bound, bool):
-            nearest = bound // step * step
-            yield from (nearest, nearest + step, nearest - step)
+            with suppress(OverflowError):  # an integer too big to be divided by a fraction
+                nearest = bound // step * step
+                yield from (nearest, nearest + step, nearest - step)
     floor, ceiling = _bound(node, "Minimum"), _bound(node, "Maximum")
     if floor is not None and ceiling is not None:
-        yield (floor + ceiling) / 2
+        with suppress(OverflowError):
+            yield (floor + ceiling) / 2
     yield from (0, step, 2 * step)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from mock_server.errors import Problem
 from mock_server.source import Loaded, Pointer, read_bytes
 from mock_server.spec.dialect import NAMING, holds_data
-from mock_server.spec.schema import Breach, compile_schema, meta_breaches
+from mock_server.spec.schema import Breach, json_schema_breaches, meta_breaches
 
 
 def meta_schema(version: str) -> dict[str, Any]:
@@ -34,14 +34,14 @@ def meta_problems(loaded: Loaded, version: str) -> Iterator[Problem]:
     The meta-schema of 3.1 leaves the schemas themselves to their dialect, so those are put
     before JSON Schema 2020-12's own meta-schema.
     """
-    breaches = list(meta_breaches(meta_schema(version), loaded.data))
-    for breach in _deepest(breaches):
-        yield loaded.problem("MS202", breach.message[:300], breach.path)
+    breaches = _deepest(list(meta_breaches(meta_schema(version), loaded.data)))
+    found = [(breach.path, breach.message[:300]) for breach in breaches]
     if not version.startswith("3.0"):
-        validator = compile_schema({"$ref": "https://json-schema.org/draft/2020-12/schema"})
         for pointer, schema in _schemas(loaded.data):
-            for error in validator.iter_errors(schema):
-                yield loaded.problem("MS202", error.message[:300], (*pointer, *error.instance_path))
+            inner = json_schema_breaches(schema)
+            found += [((*pointer, *breach.path), breach.message[:300]) for breach in inner]
+    for path, message in dict.fromkeys(found):  # each vocabulary complains of what is no schema at all
+        yield loaded.problem("MS202", message, path)
 
 
 def _deepest(breaches: list[Breach]) -> list[Breach]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, NamedTuple
 
 import jsonschema_rs
@@ -55,8 +56,7 @@ class Schema:
         validator = self._compiled or self.compile()
         try:
             for error in validator.iter_errors(value):
-                wanted = getattr(error.kind, "value", None)
-                yield Breach(tuple(error.instance_path), error.kind.name, error.message, wanted)
+                yield _breach(error, value)
         except (ValueError, UnicodeEncodeError, RecursionError) as error:
             yield Breach((), "value", f"the value cannot be read: {error}", None)
 
@@ -94,16 +94,58 @@ class SchemaBook:
             return _compile(reference, self._registry, _BACKTRACKING_PATTERNS)
 
 
+def _breach(error: jsonschema_rs.ValidationError, value: Any) -> Breach:
+    """The library says 200 for the key ``"200"``: only the value itself tells keys from indexes."""
+    path: list[str | int] = []
+    for step in error.instance_path:
+        path.append(step if isinstance(value, list) else str(step))
+        try:
+            value = value[path[-1]]
+        except (KeyError, IndexError, TypeError):  # the library leaves the key "" out of its paths
+            value = None
+    return Breach(tuple(path), error.kind.name, error.message, getattr(error.kind, "value", None))
+
+
 def compile_schema(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
     """A free-standing schema of our own. Raises ``SchemaError``."""
     return _compile(schema, None, _PATTERNS)
 
 
+@cache
+def _json_schema() -> jsonschema_rs.Draft202012Validator:
+    return compile_schema({"$ref": "https://json-schema.org/draft/2020-12/schema"})
+
+
+def json_schema_breaches(schema: object) -> Iterator[Breach]:
+    """How a schema breaks JSON Schema 2020-12's own meta-schema."""
+    for error in _json_schema().iter_errors(schema):
+        yield _breach(error, schema)
+
+
 def meta_breaches(meta_schema: dict[str, Any], data: object) -> Iterator[Breach]:
     """How a document breaks an OAS meta-schema; the draft is the one the meta-schema names."""
-    for error in jsonschema_rs.validator_for(meta_schema, offline=True).iter_errors(data):
-        wanted = getattr(error.kind, "value", None)
-        yield Breach(tuple(error.instance_path), error.kind.name, error.message, wanted)
+    for outer in jsonschema_rs.validator_for(meta_schema, offline=True).iter_errors(data):
+        for error in _meant(outer):
+            yield _breach(error, data)
+
+
+def _meant(error: jsonschema_rs.ValidationError) -> Iterator[jsonschema_rs.ValidationError]:
+    """What is wrong by the one alternative that was meant.
+
+    3.0's meta-schema says "this or a Reference" nearly everywhere, and who writes no ``$ref`` did
+    not mean the Reference.
+    """
+    here = error.instance_path
+    alternatives = [
+        inner
+        for inner in getattr(error.kind, "context", None) or ()
+        if not any(each.instance_path == here and each.message.startswith('"$ref" is a required') for each in inner)
+    ]
+    if len(alternatives) != 1:
+        yield error
+        return
+    for each in alternatives[0]:
+        yield from _meant(each)
 
 
 def _compile(

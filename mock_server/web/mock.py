@@ -37,7 +37,7 @@ class MockEndpoint:
         live = self.live
         started = live.ticks()
         entry_id = live.entry_id()
-        request = Request(scope["method"], scope["path"], "", {}, b"", "")
+        request: Request | None = None
         session = DEFAULT_SESSION
         outcome: Outcome | None = None
         reasons: tuple[Reason, ...] = ()
@@ -57,6 +57,8 @@ class MockEndpoint:
             return
         except Exception as error:
             given, reasons = self._refused(error, entry_id)
+            if request is None:
+                request = error.request if isinstance(error, TooLarge) else _unread(scope)
         head = request.method == "HEAD"
         await send_answer(send, given, *self.headers, (b"mock-entry", entry_id.encode()), head=head)
         if outcome is None:
@@ -111,6 +113,11 @@ class MockEndpoint:
                 return _refusal("MS407", 503, "others changed the same state faster", ((b"retry-after", b"1"),))
         self.live.log.error(f"entry {entry_id}:\n{''.join(traceback.format_exception(error))}")
         return _refusal("MS407", 500, f"the mock failed; its log has the reason under entry {entry_id}")
+
+
+def _unread(scope: Scope) -> Request:
+    """What the journal shows of a request that could not be read."""
+    return Request(scope["method"], scope["path"], "", {}, b"", "")
 
 
 def _refusal(

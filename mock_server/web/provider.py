@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 from urllib.parse import unquote
 
 from starlette.requests import Request as StarletteRequest
@@ -235,7 +234,7 @@ def _basic(header: str | None) -> tuple[str, str] | None:
         return None
     try:
         identity, _, secret = base64.b64decode(text.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # neither base64 nor UTF-8
         return "", ""
     return unquote(identity), unquote(secret)
 

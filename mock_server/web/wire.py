@@ -14,7 +14,10 @@ _HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{
 
 
 class TooLarge(Exception):
-    """The body is larger than the limit."""
+    """The body is larger than the limit; ``request`` is what was read of it."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
 
 
 class Gone(Exception):
@@ -28,18 +31,18 @@ async def read_request(scope: Scope, receive: Receive, max_body_bytes: int) -> R
         scope["method"], scope["path"], scope["query_string"].decode("latin-1"), headers, b"", origin_of(scope, headers)
     )
     if declared_length(headers) > max_body_bytes:
-        raise TooLarge
+        raise TooLarge(request)
     message = await receive()
     body: bytes = message.get("body", b"")
     while message.get("more_body", False):
         if len(body) > max_body_bytes:
-            raise TooLarge
+            raise TooLarge(request)
         message = await receive()
         body += message.get("body", b"")
     if message["type"] == "http.disconnect":
         raise Gone
     if len(body) > max_body_bytes:
-        raise TooLarge
+        raise TooLarge(request)
     request.body = body
     return request
 

@@ -28,8 +28,8 @@ def test_the_demo_walks_the_hand_shake_and_shows_402_403_and_429(tmp_path: Path)
 
 
 def test_the_wheel_carries_the_document_the_fixtures_and_the_pages(tmp_path: Path) -> None:
-    build = [sys.executable, "-m", "pip", "wheel", "-q", "--disable-pip-version-check", "--no-deps", "-w", str(tmp_path)]
-    subprocess.run([*build, str(ROOT)], check=True, timeout=300)
+    build = [sys.executable, "-m", "pip", "wheel", "-q", "--disable-pip-version-check", "--no-deps"]
+    subprocess.run([*build, "-w", str(tmp_path), str(ROOT)], check=True, timeout=300)
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())

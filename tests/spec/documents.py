@@ -36,16 +36,15 @@ def problems_of(text: str, version: str = "3.1.0") -> list[Problem]:
     return caught.value.problems
 
 
-def with_schemas(version: str = "3.1.0", **schemas: Any) -> Document:
+def with_schemas(schemas: dict[str, Any], version: str = "3.1.0") -> Document:
     """A document that has these schemas and nothing else."""
-    text = json.dumps({"paths": {}, "components": {"schemas": schemas}})
-    data = {"openapi": version, "info": {"title": "t", "version": "1"}, **json.loads(text)}
+    data = {"openapi": version, "info": {"title": "t", "version": "1"}, "components": {"schemas": schemas}}
     return open_document(load(Source("openapi.json", json.dumps(data, indent=1))))
 
 
-def schema(node: Any, version: str = "3.1.0", **others: Any) -> Schema:
+def schema(node: Any, version: str = "3.1.0", others: dict[str, Any] | None = None) -> Schema:
     """The schema ``X`` of a document; ``others`` are beside it."""
-    return with_schemas(version, X=node, **others).schema(("components", "schemas", "X"))
+    return with_schemas({"X": node, **(others or {})}, version).schema(("components", "schemas", "X"))
 
 
 def reference(name: str) -> dict[str, str]:

@@ -42,12 +42,12 @@ def test_an_example_that_breaks_its_schema_is_an_error_at_the_very_value() -> No
     )
     assert [(where(problem), problem.message, problem.severity) for problem in problems] == [
         (
-            "MS207 openapi.yaml:10:139 /paths/~1a/get/responses/200/content/application~1json/examples/bad/value/1",
+            "MS207 openapi.yaml:10:135 /paths/~1a/get/responses/200/content/application~1json/examples/bad/value/1",
             'the example bad breaks its schema: "x" is not of type "integer"',
             "error",
         ),
         (
-            "MS207 openapi.yaml:10:142 /paths/~1a/get/responses/200/content/application~1json/examples/bad/value/2",
+            "MS207 openapi.yaml:10:138 /paths/~1a/get/responses/200/content/application~1json/examples/bad/value/2",
             'the example bad breaks its schema: "y" is not of type "integer"',
             "error",
         ),
@@ -66,7 +66,7 @@ def test_a_nameless_example_and_the_examples_of_requests_are_checked_too() -> No
 def test_an_integer_that_javascript_cannot_hold_is_a_warning_at_its_place() -> None:
     (problem,) = thorough(response("{application/json: {example: {id: [9007199254740991, 9007199254740993]}}}"))
     assert where(problem) == (
-        "MS209 openapi.yaml:10:72 /paths/~1a/get/responses/200/content/application~1json/example/id/1"
+        "MS209 openapi.yaml:10:73 /paths/~1a/get/responses/200/content/application~1json/example/id/1"
     )
     assert problem.severity == "warning"
     assert problem.hint == "a client in JavaScript must parse it as text or BigInt"
@@ -131,7 +131,7 @@ def test_a_link_to_an_operation_that_does_not_exist_is_an_error() -> None:
             "the operationIds are getA",
         ),
         (
-            f"MS203 openapi.yaml:15:37 {at}/badRef/operationRef",
+            f"MS203 openapi.yaml:15:36 {at}/badRef/operationRef",
             "the reference '#/paths/~1b/get' leads nowhere",
             "nothing is called '/b' at #/paths",
         ),

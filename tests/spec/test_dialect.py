@@ -37,13 +37,13 @@ from tests.spec.documents import operations, reference, schema, with_schemas
     ],
 )
 def test_a_schema_of_3_0_means_what_3_0_says(node: dict[str, Any], value: object, valid: bool) -> None:
-    assert schema(node, "3.0.3", Y={"type": "integer"}).is_valid(value) is valid
+    assert schema(node, "3.0.3", {"Y": {"type": "integer"}}).is_valid(value) is valid
 
 
 def test_words_beside_a_reference_count_in_3_1_and_are_dropped_in_3_0() -> None:
     node = {**reference("Y"), "minimum": 100}
-    assert schema(node, "3.0.3", Y={"type": "integer"}).is_valid(5)
-    assert not schema(node, "3.1.0", Y={"type": "integer"}).is_valid(5)
+    assert schema(node, "3.0.3", {"Y": {"type": "integer"}}).is_valid(5)
+    assert not schema(node, "3.1.0", {"Y": {"type": "integer"}}).is_valid(5)
 
 
 @pytest.mark.parametrize("status", ["200", "default"])
@@ -60,7 +60,7 @@ def test_schemas_under_every_response_are_converted(status: str) -> None:
 
 @pytest.mark.parametrize("name", ["example", "default", "value", "schema", "schemas", "x-mine"])
 def test_a_component_may_have_any_name(name: str) -> None:
-    found = with_schemas("3.0.3", **{name: {"type": "string", "nullable": True}})
+    found = with_schemas({name: {"type": "string", "nullable": True}}, "3.0.3")
     assert found.schema(("components", "schemas", name)).is_valid(None)
 
 

@@ -29,13 +29,13 @@ def test_every_version_that_is_served_has_its_meta_schema(version: str) -> None:
         ),
         ("paths: {/a: }", "3.1.0", "openapi.yaml:3:13 /paths/~1a", 'null is not of type "object"'),
         (
-            "paths: {/a: {get: {parameters: [{name: x, in: body}], responses: {}}}}",
+            "paths: {/a: {get: {parameters: [{name: x, in: body}], responses: {200: {description: d}}}}}",
             "3.1.0",
             "openapi.yaml:3:47 /paths/~1a/get/parameters/0/in",
             '"body" is not one of',
         ),
         (
-            "paths: {/a: {post: {requestBody: {content: {a/b: {schema: 5}}}, responses: {}}}}",
+            "paths: {/a: {post: {requestBody: {content: {a/b: {schema: 5}}}, responses: {200: {description: d}}}}}",
             "3.1.0",
             "openapi.yaml:3:59 /paths/~1a/post/requestBody/content/a~1b/schema",
             '5 is not of types "boolean", "object"',
@@ -56,7 +56,13 @@ def test_every_version_that_is_served_has_its_meta_schema(version: str) -> None:
             "paths: {/a: {get: {responses: {200: {}}}}}",
             "3.0.3",
             "openapi.yaml:3:37 /paths/~1a/get/responses/200",
-            "{} is not valid under any of the schemas",
+            '"description" is a required property',
+        ),
+        (
+            "paths: {}\ncomponents: {schemas: {X: {properties: {a: {items: {type: banana}}}}}}",
+            "3.0.3",
+            "openapi.yaml:4:59 /components/schemas/X/properties/a/items/type",
+            '"banana" is not one of',
         ),
     ],
 )
@@ -84,7 +90,7 @@ def test_a_message_stays_short_however_big_the_document_is() -> None:
         "components: {schemas: {X: {default: {schema: {type: banana}}}}}",
         "components: {schemas: {X: {properties: {schema: {type: string}, type: {type: string}}}}}",
         "components: {examples: {schema: {value: {schema: {type: banana}}}}}",
-        "paths: {/a: {post: {requestBody: {content: {a/b: {example: {schema: {type: banana}}}}}, responses: {}}}}",
+        "paths: {/a: {post: {requestBody: {content: {a/b: {example: {schema: {type: banana}}}}}}}}",
     ],
 )
 def test_the_word_schema_in_the_users_own_data_is_no_schema(text: str) -> None:

@@ -126,7 +126,7 @@ def test_a_handshake_is_made_once(factory: Factory) -> None:
         store = factory(FakeWall(WALL))
         nothing = await store.load("default", handshake().id)
         assert await store.save(nothing, Changes(handshake=handshake()))
-        assert not await store.save(nothing, Changes(handshake=replace(handshake(), account="globex")))
+        assert not await store.save(nothing, Changes(handshake=handshake()._replace(account="globex")))
 
     run(story)
 
