@@ -79,7 +79,7 @@ def build_world(settings: Settings) -> World:
     problems: list[Problem] = []
     documents = [document for spec in specs if (document := _open(spec, problems))]
     operations = _operations(documents, problems)
-    fixtures = _fixtures(folder, operations, problems)
+    fixtures = _fixtures(folder, operations, problems, documented=not problems)
     if fixtures is not None and not any(problem.severity == "error" for problem in problems):
         problems += fixture_problems(fixtures, {each.key: each for each in operations}, body_schema)
     if fixtures is None or any(problem.severity == "error" for problem in problems):
@@ -134,11 +134,13 @@ def _operations(documents: list[Document], problems: list[Problem]) -> list[Oper
     return list(found.values())
 
 
-def _fixtures(folder: Path | None, operations: list[Operation], problems: list[Problem]) -> Fixtures | None:
+def _fixtures(
+    folder: Path | None, operations: list[Operation], problems: list[Problem], *, documented: bool
+) -> Fixtures | None:
     if folder is None:
         return Fixtures()
     try:
-        fixtures, warnings = read_fixtures(folder, operations)
+        fixtures, warnings = read_fixtures(folder, operations, documented=documented)
     except Broken as broken:
         problems += broken.problems
         return None

@@ -1,19 +1,24 @@
 #!/bin/sh
 # Sets up a virtual environment in .venv and runs every check. Needs Python 3.11 or later with pip;
-# installs Chromium from the system's packages when it is missing (for the browser tests).
+# installs Chromium and curl from the system's packages when they are missing.
 set -eu
 cd "$(dirname "$0")/.."
 
-if ! command -v chromium >/dev/null 2>&1; then
-    as_root=""
-    [ "$(id -u)" -eq 0 ] || as_root="sudo"
+missing=""
+for command in chromium curl; do
+    command -v "$command" >/dev/null 2>&1 || missing="$missing $command"
+done
+if [ -n "$missing" ]; then
     if ! command -v apt-get >/dev/null 2>&1; then
-        echo "Install Chromium so that the command 'chromium' is found, then run this again." >&2
+        echo "Install$missing so that the commands are found, then run this again." >&2
         exit 1
     fi
-    echo "== chromium (from the system's packages)"
+    as_root=""
+    [ "$(id -u)" -eq 0 ] || as_root="sudo"
+    echo "== from the system's packages:$missing"
     $as_root apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq chromium >/dev/null
+    # shellcheck disable=SC2086  # a list of names
+    DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq $missing >/dev/null
 fi
 
 echo "== environment"

@@ -14,7 +14,7 @@ from mock_server.handshake.machine import LIVE, Handshake, settle
 from mock_server.handshake.provider import Grant
 from mock_server.state.clock import Clock
 from mock_server.state.journal import Entry, Journal
-from mock_server.state.store import MAX_GRANTS, MAX_HANDSHAKES, MAX_QUEUE, MAX_SESSIONS, Full
+from mock_server.state.store import MAX_GRANTS, MAX_HANDSHAKES, MAX_QUEUE, MAX_SESSIONS, Full, QueueFull
 
 
 @dataclass(slots=True)
@@ -65,6 +65,10 @@ class MemoryStore:
         elif len(self._sessions) > 1:
             self._sessions.move_to_end(name)
         return session
+
+    def _known(self, name: str) -> _Session:
+        """The session as it is; nothing is made for whoever only looks."""
+        return self._session(name) if name in self._sessions else _NOBODY
 
     def _put_out_a_session(self) -> None:
         """The one used longest ago in which no handshake lives. Raises ``Full`` when there is none."""
@@ -128,12 +132,12 @@ class MemoryStore:
         return True
 
     async def handshakes(self, session: str) -> list[Handshake]:
-        found = self._session(session)
+        found = self._known(session)
         now = found.clock.now(self._wall())
         return [settle(each, now) for _, each in reversed(found.handshakes.values())]
 
     async def clock(self, session: str) -> Clock:
-        return self._session(session).clock
+        return self._known(session).clock
 
     async def set_clock(self, session: str, clock: Clock) -> None:
         self._session(session).clock = clock
@@ -145,7 +149,7 @@ class MemoryStore:
     async def enqueue(self, session: str, queued: Queued) -> None:
         found = self._session(session)
         if len(found.queue) >= MAX_QUEUE:
-            raise Full
+            raise QueueFull
         found.queue = (*found.queue, queued)
         found.version += 1
 
@@ -153,7 +157,7 @@ class MemoryStore:
         self._session(entry.session).journal.add(entry)
 
     async def entries(self, session: str) -> list[Entry]:
-        return list(self._session(session).journal)
+        return list(self._known(session).journal)
 
     async def reset(self, session: str) -> None:
         gone = self._sessions.pop(session, None)

@@ -20,6 +20,10 @@ class Full(Exception):
     """No room for another session, live handshake or queued answer; a live handshake is never put out."""
 
 
+class QueueFull(Full):
+    """No room for another queued answer."""
+
+
 class Store(Protocol):
     """Where sessions, handshakes, grants and the journal are kept.
 
@@ -56,7 +60,7 @@ class Store(Protocol):
     async def set_scenario(self, session: str, scenario: str | None) -> None: ...
 
     async def enqueue(self, session: str, queued: Queued) -> None:
-        """Raises ``Full`` when the queue has no room."""
+        """Raises ``QueueFull`` when the queue has no room."""
         ...
 
     async def record(self, entry: Entry) -> None:

@@ -21,7 +21,7 @@ from mock_server.handshake.machine import Handshake, NotInTable, decide
 from mock_server.handshake.ticket import Reference, read_id, read_ticket, same
 from mock_server.mask import MASK
 from mock_server.source import Source, load
-from mock_server.state.store import Full
+from mock_server.state.store import Full, QueueFull
 from mock_server.web.live import BadSession, Live, session_name
 
 DECISIONS = ("approve", "deny", "fail", "unavailable", "abandon")
@@ -140,7 +140,7 @@ class Control:
         return {"now": now, "frozen": clock.frozen_at is not None, "ahead_s": now - self.live.wall()}
 
     async def scenario(self, request: Request) -> Any:
-        seen = await self.live.store.load(_session(request))
+        seen = await self.live.store.load(_session(request), make=False)
         known = self.live.world.fixtures.scenarios.values()
         listed = [{"name": each.name, "description": each.description} for each in known]
         return {"scenario": seen.scenario, "scenarios": listed}
@@ -155,7 +155,7 @@ class Control:
         return await self.scenario(request)
 
     async def queue(self, request: Request) -> Any:
-        seen = await self.live.store.load(_session(request))
+        seen = await self.live.store.load(_session(request), make=False)
         return {"next": [queued._asdict() for queued in seen.queue]}
 
     async def enqueue(self, request: Request) -> Any:
@@ -171,7 +171,7 @@ class Control:
         times = _whole_number(body.get("times", 1), 1, MAX_TIMES, "times")
         try:
             await self.live.store.enqueue(_session(request), Queued(plan.operation.key, response, times))
-        except Full:
+        except QueueFull:
             raise Refused("MS408", 409, "too many answers are queued; POST /__mock/reset clears them") from None
         return await self.queue(request)
 
@@ -228,6 +228,11 @@ def _endpoint(path: str, table: _Table) -> Callable[[Request], Awaitable[Respons
             return _json(await by_method[method](request))
         except Refused as refused:
             return _json(refused.answer.body, refused.answer.status, PROBLEM_JSON.decode())
+        except Full:
+            no_room = problem("MS410", 503, "too many sessions in which a handshake lives")
+            response = _json(no_room.body, 503, PROBLEM_JSON.decode())
+            response.headers["retry-after"] = "60"
+            return response
         except BadSession as error:
             return _json(problem("MS404", 400, str(error)).body, 400, PROBLEM_JSON.decode())
 

@@ -45,7 +45,7 @@ class Exchange:
         entry_id = self.live.entry_id()
         response.headers["mock-entry"] = entry_id
         answer = Answer(response.status_code, tuple(response.raw_headers), bytes(response.body))
-        seen = await self.live.store.load(self.session)
+        seen = await self.live.store.load(self.session, make=False)
         await self.live.record(
             self.request,
             answer,

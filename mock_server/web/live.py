@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -14,7 +15,7 @@ from mock_server.handshake.ticket import DEFAULT_SESSION, SESSION_NAME, Referenc
 from mock_server.model import Answer, Chance, Reason, Request
 from mock_server.settings import Settings
 from mock_server.state.journal import MAX_BODY_BYTES, SMALL_BODY_BYTES, Entry
-from mock_server.state.store import Store
+from mock_server.state.store import Full, Store
 from mock_server.web.log import RequestLog
 from mock_server.world import World
 
@@ -93,12 +94,12 @@ class Live:
         if len(request.body) > SMALL_BODY_BYTES:
             reasons = tuple(reason.formatted() for reason in reasons)
         self.log.line(request.method, target, answer.status, response, duration_s, reasons)
-        await self.store.record(
-            Entry(
-                entry_id, at, session, request.method, target, operation, answer.status, response, source, reasons,
-                handshake_id, duration_s, request.headers, body, answer.headers, answer.body[:MAX_BODY_BYTES],
-            )
+        entry = Entry(
+            entry_id, at, session, request.method, target, operation, answer.status, response, source, reasons,
+            handshake_id, duration_s, request.headers, body, answer.headers, answer.body[:MAX_BODY_BYTES],
         )  # fmt: skip
+        with suppress(Full):  # a session for which there is no room has no journal
+            await self.store.record(entry)
 
 
 def session_name(headers: Mapping[str, str]) -> str:

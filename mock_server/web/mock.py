@@ -62,7 +62,7 @@ class MockEndpoint:
         head = request.method == "HEAD"
         await send_answer(send, given, *self.headers, (b"mock-entry", entry_id.encode()), head=head)
         if outcome is None:
-            at = (await live.store.load(session)).now
+            at = (await live.store.load(session, make=False)).now
             await live.record(
                 request, given, session=session, at=at, started=started, entry_id=entry_id, reasons=reasons
             )

@@ -53,7 +53,7 @@ class ProviderPages:
             exchange.because("handshake", "is {}", handshake.state)
             return await exchange.finish(_decided(handshake.state, provider))
         session = reference.session if reference else DEFAULT_SESSION
-        now = (await self.live.store.load(session)).now
+        now = (await self.live.store.load(session, make=False)).now
         me = issuer(exchange.request.origin, provider.id)
         clients = self.clients(provider, exchange.request.origin)
         asked = rules.authorize(exchange.query, provider, clients, session, me, now, self.live.chance)
@@ -97,7 +97,7 @@ class ProviderPages:
         provider = self._provider(incoming)
         form = exchange.form
         grant = await self._grant(exchange, single(form, "ticket"))
-        now = (await self.live.store.load(exchange.session)).now
+        now = (await self.live.store.load(exchange.session, make=False)).now
         choice = single(form, "decision")
         if provider is None or grant is None or not same(single(form, "ticket"), grant.page_ticket):
             grant = None
@@ -163,7 +163,7 @@ class ProviderPages:
     ) -> TokenAnswer:
         """The token request itself, which our own callback makes without a socket."""
         grant = await self._grant(exchange, single(form, "code"))
-        now = (await self.live.store.load(exchange.session)).now
+        now = (await self.live.store.load(exchange.session, make=False)).now
         clients = self.clients(provider, exchange.request.origin)
         changed, answer = rules.redeem(form, credentials, grant, clients, provider, now)
         if changed is not None and not await self.live.store.save_grant(changed):

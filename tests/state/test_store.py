@@ -16,7 +16,7 @@ from mock_server.model import Reason
 from mock_server.state.clock import Clock
 from mock_server.state.journal import MAX_ENTRIES, Entry
 from mock_server.state.memory import MemoryStore
-from mock_server.state.store import MAX_QUEUE, Full, Store
+from mock_server.state.store import MAX_QUEUE, Full, QueueFull, Store
 from tests.support import FakeWall
 
 
@@ -313,7 +313,7 @@ def test_a_full_queue_says_so(factory: Factory) -> None:
         store = factory(FakeWall(WALL))
         for _ in range(MAX_QUEUE):
             await store.enqueue("default", QUEUED)
-        with pytest.raises(Full):
+        with pytest.raises(QueueFull):
             await store.enqueue("default", QUEUED)
         await store.enqueue("other", QUEUED)
 
