@@ -105,7 +105,7 @@ def _media_type(content: tuple[MediaType, ...], content_type: str | None) -> Med
         name = each.name.partition(";")[0].strip().lower()
         if name in (essence, "*/*") or (name.endswith("/*") and essence.startswith(name[:-1])):
             return each
-    return None
+    return next((each for each in content if is_json(essence) and is_json(each.name)), None)
 
 
 def _breaches(root: str, schema: Schema, value: Any) -> Iterator[Violation]:

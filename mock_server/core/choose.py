@@ -167,10 +167,7 @@ def _from_request(plan: Plan, violations: Sequence[Violation], facts: Facts, rea
         first = violations[0]
         by_rule = plan.fixture.unauthorized if is_authorization(first) else plan.fixture.invalid
         name = by_rule.get(first.rule) or by_rule.get("*")
-        # The validator's message quotes the value that it refuses.
-        quotes_secret = is_secret_where(first.where) and not is_authorization(first)
-        told = f"breaks {first.rule}" if quotes_secret else first.message
-        reasons.append(Reason("document", "{} {}", (first.where, told)))
+        reasons.append(Reason("document", "{} {}", (first.where, told(first))))
         return Choice(plan.responses.get(name or ""), reasons, violations=violations)
     reasons.append(_VALID)
     for index, rule in enumerate(plan.fixture.rules):
@@ -188,6 +185,12 @@ def _from_request(plan: Plan, violations: Sequence[Violation], facts: Facts, rea
 
 
 _AUTHORIZATION = frozenset(("missing", "malformed", "unknown", "expired", "scope"))
+
+
+def told(violation: Violation) -> str:
+    """The violation's message; the validator's quotes the value that it refuses, which may be a secret."""
+    quotes_secret = is_secret_where(violation.where) and not is_authorization(violation)
+    return f"breaks {violation.rule}" if quotes_secret else violation.message
 
 
 def is_authorization(violation: Violation) -> bool:

@@ -7,11 +7,12 @@ from typing import Any
 
 import orjson
 
-from mock_server.core.choose import is_authorization
+from mock_server.core.choose import is_authorization, told
 from mock_server.core.problem import problem
 from mock_server.fixture.facts import Asked, display
 from mock_server.fixture.model import Response
 from mock_server.fixture.operation import encode
+from mock_server.mask import MASK, is_secret_where
 from mock_server.model import MISSING, Answer, Reason, Violation
 from mock_server.spec.schema import Schema
 
@@ -95,10 +96,16 @@ def refusal(violations: Sequence[Violation]) -> Answer:
     """Our problem+json for violations that neither fixture nor document has a body for."""
     first = violations[0]
     listed = [
-        {"where": each.where, "rule": each.rule, "seen": each.seen, "wanted": each.wanted, "message": each.message}
+        {
+            "where": each.where,
+            "rule": each.rule,
+            "seen": MASK if is_secret_where(each.where) else each.seen,
+            "wanted": each.wanted,
+            "message": told(each),
+        }
         for each in violations[:20]
     ]
-    return problem("MS406", _refusal_status(first), f"{first.where}: {first.message}", violations=listed)
+    return problem("MS406", _refusal_status(first), f"{first.where}: {told(first)}", violations=listed)
 
 
 def _refusal_status(violation: Violation) -> int:

@@ -18,7 +18,7 @@ from mock_server.model import Answer
 from mock_server.web.callback import CallbackPage
 from mock_server.web.control import Control
 from mock_server.web.guard import ControlGuard
-from mock_server.web.live import Live
+from mock_server.web.live import Contended, Live
 from mock_server.web.mock import ROUTE, MockEndpoint
 from mock_server.web.pages import page
 from mock_server.web.provider import ProviderPages
@@ -40,7 +40,7 @@ class MockApp(Starlette):
     def __init__(self, live: Live) -> None:
         self.live = live
         pages = ProviderPages(live)
-        control = ControlGuard(Router(Control(live).routes()), live.settings)
+        control = ControlGuard(Router(Control(live).routes(), redirect_slashes=False), live.settings)
         super().__init__(
             routes=[
                 _CallbackRoute(CallbackPage(live, pages)),
@@ -49,9 +49,15 @@ class MockApp(Starlette):
                 Route("/", self._index),
                 Route(ICON, _no_icon),
             ],
-            exception_handlers={HTTPException: _http_error, ClientDisconnect: _gone, Exception: self._failed},
+            exception_handlers={
+                HTTPException: _http_error,
+                ClientDisconnect: _gone,
+                Contended: _contended,
+                Exception: self._failed,
+            },
             max_body_size=live.settings.max_body_bytes,
         )
+        self.router.redirect_slashes = False  # a path is right or it is not
         self._operations, self._preflight = _with_cors(live)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -150,6 +156,12 @@ async def _http_error(request: Request, error: Exception) -> Response:
     headers = tuple((name.lower().encode(), value.encode()) for name, value in (error.headers or {}).items())
     detail = f"{request.method[:20]} {request.url.path[:200]}: {error.detail}"
     return _response(problem(code, error.status_code, detail, headers=headers))
+
+
+async def _contended(request: Request, error: Exception) -> Response:
+    """Others changed the same record faster, every time: the client may try again."""
+    detail = "others changed the same state faster"
+    return _response(problem("MS407", 503, detail, headers=((b"retry-after", b"1"),)))
 
 
 async def _gone(request: Request, error: Exception) -> Response:
