@@ -27,7 +27,9 @@ def server() -> Iterator[Server]:
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """A skipped test is a promise that nobody checked: the run fails and names it."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    skipped = reporter.stats.get("skipped", []) if reporter else []
-    if skipped and exitstatus == 0:
+    if reporter is None or exitstatus != 0:
+        return
+    skipped = reporter.stats.get("skipped", [])
+    if skipped:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         reporter.write_line(f"{len(skipped)} test(s) were skipped, which counts as a failure", red=True)

@@ -123,9 +123,10 @@ def run(settings: Settings) -> int:
     try:
         world = build_world(settings)
     except Broken as broken:
-        click.echo(str(broken), err=True)
+        errors = [problem for problem in broken.problems if problem.severity == "error"]
+        click.echo("\n".join(problem.as_text() for problem in errors), err=True)
         click.echo(
-            f"\n{len(broken.problems)} problem(s); nothing is served. `mock-server check` shows them again.", err=True
+            f"\n{len(errors)} error(s); nothing is served. `mock-server check` shows the warnings too.", err=True
         )
         return EXIT_BROKEN
     try:

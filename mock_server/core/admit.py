@@ -11,9 +11,8 @@ import orjson
 from mock_server.core.plan import Plan
 from mock_server.fixture.facts import Facts
 from mock_server.fixture.model import Token
-from mock_server.fixture.operation import is_json
 from mock_server.model import MISSING, Request, Violation
-from mock_server.spec.operations import MediaType, Parameter, Requirement
+from mock_server.spec.operations import MediaType, Parameter, Requirement, is_json
 from mock_server.spec.schema import Schema
 
 MAX_JSON_DEPTH = 64

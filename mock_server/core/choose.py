@@ -12,7 +12,7 @@ from mock_server.core.snapshot import Queued, Snapshot
 from mock_server.errors import Broken
 from mock_server.fixture.facts import Facts
 from mock_server.fixture.model import Response, Rule, Scenario
-from mock_server.fixture.operation import with_encoding
+from mock_server.fixture.response import with_encoding
 from mock_server.fixture.template import Template
 from mock_server.mask import is_secret_where
 from mock_server.model import Reason, Violation

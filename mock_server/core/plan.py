@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 
 from mock_server.errors import Broken
 from mock_server.fixture.model import OperationFixture, Provider, Response, Scenario, Token
-from mock_server.fixture.operation import is_json, with_encoding
+from mock_server.fixture.response import with_encoding
 from mock_server.fixture.template import Template
 from mock_server.model import PROVENANCES, Provenance
 from mock_server.spec.generate import generate
-from mock_server.spec.operations import DocumentedResponse, MediaType, Operation
+from mock_server.spec.operations import DocumentedResponse, MediaType, Operation, is_json
 from mock_server.spec.schema import Schema
 
 JSON = "application/json"
@@ -150,7 +150,10 @@ def body_schema(operation: Operation, response: Response) -> Schema | None:
     entry = operation.documented(response.status)
     if entry is None or not is_json(response.media_type):
         return None
-    return next((media.schema for media in entry.content if is_json(media.name)), None)
+    essence = response.media_type.partition(";")[0].strip().lower()
+    exact = [media for media in entry.content if media.name.partition(";")[0].strip().lower() == essence]
+    like = [media for media in entry.content if is_json(media.name)] if essence == JSON else []
+    return next((media.schema for media in (*exact, *like)), None)
 
 
 def _known_fields(operation: Operation) -> frozenset[str]:

@@ -11,7 +11,7 @@ from mock_server.core.choose import is_authorization, told
 from mock_server.core.problem import problem
 from mock_server.fixture.facts import Asked, display
 from mock_server.fixture.model import Response
-from mock_server.fixture.operation import encode
+from mock_server.fixture.response import encode
 from mock_server.mask import MASK, is_secret_where
 from mock_server.model import MISSING, Answer, Reason, Violation
 from mock_server.spec.schema import Schema

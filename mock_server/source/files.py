@@ -71,7 +71,11 @@ class Folder:
             hint = "give the folder that holds the fixtures, or leave --fixtures out"
             raise Broken([Problem("MS101", f"{self.root} is not a folder", hint=hint)])
         found = [*self.root.rglob("*.yaml"), *self.root.rglob("*.yml")]
-        return sorted(path for path in found if path.is_file())
+        return sorted(path for path in found if path.is_file() and not self._is_hidden(path))
+
+    def _is_hidden(self, path: Path) -> bool:
+        """Below a folder such as ``.git``, or ``..data`` of a mounted Kubernetes ConfigMap."""
+        return any(part.startswith(".") for part in path.relative_to(self.root).parts)
 
     def inside(self, relative: str | Path) -> Path:
         """The file of that name in the folder. Raises ``Broken`` (MS101, MS106) when it lies outside or nowhere."""

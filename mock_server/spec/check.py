@@ -11,7 +11,7 @@ from mock_server.source import Pointer
 from mock_server.spec.document import Document, parse_reference
 from mock_server.spec.generate import generate
 from mock_server.spec.metaschema import meta_problems
-from mock_server.spec.operations import MediaType, Operation, read_operations
+from mock_server.spec.operations import MediaType, Operation, is_json, read_operations
 from mock_server.spec.schema import SchemaError
 
 MAX_SAFE_INTEGER = 2**53 - 1
@@ -45,6 +45,26 @@ def thorough_problems(document: Document) -> Iterator[Problem]:
         yield from _bodiless(document, operation)
         yield from _link_problems(document, operation, keys)
         yield from _path_problems(document, operation)
+        yield from _not_acted_on(document, operation)
+
+
+def _not_acted_on(document: Document, operation: Operation) -> Iterator[Problem]:
+    """What is served as if it were not there (MS212)."""
+    node, _ = document.at(operation.pointer, operation.pointer, "#")
+    parts: list[tuple[str, Pointer]] = []
+    for index, raw in enumerate(node.get("parameters") or []):
+        entry, at = document.follow(raw, (*operation.pointer, "parameters", index))
+        if "content" in entry:
+            parts.append(("the `content` of a parameter is not checked", at))
+        elif entry.get("style", "form") not in ("form", "simple"):
+            parts.append((f"the style {entry['style']} is read as form", at))
+    for media in operation.body.content if operation.body else ():
+        if media.schema and not is_json(media.name):
+            parts.append((f"bodies of {media.name} are not checked", media.schema.pointer))
+    if "callbacks" in node:
+        parts.append(("callbacks are not sent", (*operation.pointer, "callbacks")))
+    for message, pointer in parts:
+        yield document.loaded.problem("MS212", message, pointer, at="key", severity="warning")
 
 
 def _contents(operation: Operation) -> list[tuple[MediaType, ...]]:

@@ -14,6 +14,8 @@ from mock_server.spec.document import Document
 from mock_server.spec.schema import Schema
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
+MAX_BASE_PATHS = 64
+_AUTHORITY = re.compile(r"[^/]*//[^/]*")
 Location = Literal["path", "query", "header", "cookie"]
 _TEMPLATE = re.compile(r"\{[^{}/]*\}")
 
@@ -170,7 +172,9 @@ def base_paths(server: dict[str, Any]) -> list[str]:
     urls = [str(server.get("url", "/"))]
     for name, variable in (server.get("variables") or {}).items():
         choices = variable.get("enum") or [variable.get("default", "")]
-        urls = [url.replace("{" + name + "}", str(choice)) for url in urls for choice in choices]
+        if "{" + name + "}" not in _AUTHORITY.sub("", urls[0]):
+            choices = choices[:1]  # a variable of the host makes no other path
+        urls = [url.replace("{" + name + "}", str(choice)) for url in urls for choice in choices][:MAX_BASE_PATHS]
     return list(dict.fromkeys(_path_of(url) for url in urls))
 
 
@@ -263,3 +267,9 @@ def _requirement(document: Document, name: str, scopes: list[str], pointer: Poin
     else:  # oauth2, openIdConnect: the token travels as a bearer token (RFC 6750 §2.1)
         word = "bearer"
     return Requirement(name, word, str(scheme.get("name", "")), tuple(scopes))
+
+
+def is_json(media_type: str) -> bool:
+    """Whether bodies of this media type are JSON, by name or by suffix (RFC 6839 §3.1)."""
+    essence = media_type.partition(";")[0].strip().lower()
+    return essence in ("application/json", "text/json") or essence.endswith("+json")

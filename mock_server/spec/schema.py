@@ -17,6 +17,15 @@ _PATTERNS = jsonschema_rs.RegexOptions()
 _BACKTRACKING_PATTERNS = jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000)
 
 
+KEYWORDS = (
+    "type", "enum", "const", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength",
+    "maxLength", "pattern", "format", "required", "additionalProperties", "minProperties", "maxProperties",
+    "propertyNames", "minItems", "maxItems", "uniqueItems", "contains", "anyOf", "oneOf", "not", "falseSchema",
+    "unevaluatedProperties", "unevaluatedItems",
+)  # fmt: skip
+"""What a :class:`Breach` may name; ``falseSchema`` is a value where the schema is ``false``."""
+
+
 class Breach(NamedTuple):
     """One way in which a value breaks its schema.
 

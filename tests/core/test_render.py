@@ -9,7 +9,7 @@ import pytest
 
 from mock_server.core.render import render
 from mock_server.fixture.model import Response
-from mock_server.fixture.operation import with_encoding
+from mock_server.fixture.response import with_encoding
 from mock_server.fixture.template import compile_template
 from mock_server.model import MISSING, Reason
 from tests.core.pure import START, plan

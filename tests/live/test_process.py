@@ -161,7 +161,7 @@ def test_broken_fixtures_are_listed_whole_and_nothing_is_served(tmp_path: Path) 
         assert mistake in done.stderr
     assert re.search(r"new-credentials\.yaml:\d+:\d+", done.stderr)
     assert re.search(r"salesforce\.yaml:\d+:\d+", done.stderr)
-    assert "3 problem(s); nothing is served" in done.stderr
+    assert "3 error(s); nothing is served" in done.stderr
 
 
 def test_a_broken_document_exits_3_with_its_place(tmp_path: Path) -> None:

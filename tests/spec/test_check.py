@@ -59,7 +59,8 @@ def test_a_nameless_example_and_the_examples_of_requests_are_checked_too() -> No
         "paths: {/a: {post: {requestBody: {content: {a/b: {schema: {type: integer}, example: x}}}, responses: {}}}}"
     )
     assert [problem.message for problem in problems] == [
-        'the example here breaks its schema: "x" is not of type "integer"'
+        'the example here breaks its schema: "x" is not of type "integer"',
+        "bodies of a/b are not checked",
     ]
 
 
@@ -199,3 +200,29 @@ def test_a_document_that_breaks_the_meta_schema_says_so() -> None:
 
 def test_a_good_document_has_no_problems() -> None:
     assert thorough(response("{application/json: {schema: {type: integer}, example: 5}}")) == []
+
+
+@pytest.mark.parametrize(
+    "operation, message, pointer",
+    [
+        (
+            "parameters: [{name: q, in: query, content: {application/json: {schema: {}}}}]",
+            "the `content` of a parameter is not checked",
+            "/paths/~1a/post/parameters/0",
+        ),
+        (
+            "parameters: [{name: q, in: query, style: deepObject, schema: {type: object}}]",
+            "the style deepObject is read as form",
+            "/paths/~1a/post/parameters/0",
+        ),
+        ("callbacks: {done: {}}", "callbacks are not sent", "/paths/~1a/post/callbacks"),
+        (
+            "requestBody: {content: {application/xml: {schema: {type: object}}}}",
+            "bodies of application/xml are not checked",
+            "/paths/~1a/post/requestBody/content/application~1xml/schema",
+        ),
+    ],
+)
+def test_what_the_mock_does_not_act_on_is_a_warning(operation: str, message: str, pointer: str) -> None:
+    (problem,) = thorough(f"paths: {{/a: {{post: {{{operation}, responses: {{}}}}}}}}")
+    assert (problem.code, problem.severity, problem.message, problem.pointer) == ("MS212", "warning", message, pointer)
