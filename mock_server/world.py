@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import NamedTuple
 
@@ -65,11 +64,9 @@ class World:
 
 def bundled(name: str) -> Path:
     """``openapi.yaml`` or ``fixtures`` as they came with the package (or lie in the checkout)."""
-    packaged = files("mock_server") / "bundled" / name
-    with as_file(packaged) as path:
-        if path.exists():
-            return path
-    return Path(__file__).parent.parent / name
+    here = Path(__file__).parent
+    packaged = here / "bundled" / name
+    return packaged if packaged.exists() else here.parent / name
 
 
 def build_world(settings: Settings) -> World:

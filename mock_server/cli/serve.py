@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 
@@ -120,6 +121,7 @@ def run(settings: Settings) -> int:
     from mock_server.web.log import RequestLog
     from mock_server.world import build_world
 
+    gc.disable()  # nothing of what is read and compiled now is garbage; `serve` turns it on again
     try:
         world = build_world(settings)
     except Broken as broken:

@@ -55,6 +55,8 @@ def _in_query(query: str) -> Iterator[tuple[str, str]]:
 
 def _split(text: str, separator: str) -> list[str]:
     """Split outside quoted strings."""
+    if '"' not in text:
+        return text.split(separator)
     parts, quoted = [""], False
     for char in text:
         quoted ^= char == '"'

@@ -101,8 +101,8 @@ def serve(app: MockApp, sock: socket.socket, on_ready: Callable[[], None]) -> in
     server = make_server(app, on_ready)
     # What was made so far lives as long as the process: the collector need not look at it again, and
     # what a request leaves behind (handshake, journal entry) has no cycles that would make it urgent.
-    gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(10_000, 20, 50)
     server.run([sock])
     app.live.log.flush()

@@ -110,8 +110,8 @@ class MockApp(Starlette):
 def _with_cors(live: Live) -> tuple[ASGIApp, ASGIApp]:
     """The operations, and what answers OPTIONS.
 
-    Where any origin may read, the answer says so to everybody: the header is then a constant, needs
-    no ``Vary``, and costs nothing. A list of origins has to look at each request.
+    Where any origin may read, the header is a constant, needs no ``Vary`` and costs next to nothing. A
+    list of origins has to look at each request.
     """
     origins = live.settings.cors
     if origins is None:

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Awaitable, Callable
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -20,7 +20,7 @@ from mock_server.core.snapshot import Queued
 from mock_server.handshake.machine import Handshake, NotInTable, decide
 from mock_server.handshake.ticket import Reference, read_id, read_ticket, same
 from mock_server.mask import MASK
-from mock_server.source import Source, load
+from mock_server.source import load, read_source
 from mock_server.state.store import Full, QueueFull
 from mock_server.web.live import BadSession, Live, session_name
 
@@ -201,8 +201,7 @@ def handshake_json(handshake: Handshake) -> dict[str, Any]:
 @cache
 def control_document() -> dict[str, Any]:
     """The control API's own OpenAPI document."""
-    text = (files("mock_server.web") / "control.yaml").read_text("utf-8")
-    document: dict[str, Any] = load(Source("control.yaml", text)).data
+    document: dict[str, Any] = load(read_source(Path(__file__).with_name("control.yaml"))).data
     document["info"]["version"] = __version__
     return document
 

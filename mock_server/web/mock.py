@@ -27,7 +27,7 @@ ROUTE = "mock_server.route"
 
 
 class MockEndpoint:
-    """An ASGI app that answers the operations of the document; ``headers`` go with every answer."""
+    """An ASGI app that answers the operations of the document; ``headers`` go to every browser."""
 
     def __init__(self, live: Live, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
         self.live = live
@@ -60,7 +60,8 @@ class MockEndpoint:
             if request is None:
                 request = error.request if isinstance(error, TooLarge) else _unread(scope)
         head = request.method == "HEAD"
-        await send_answer(send, given, *self.headers, (b"mock-entry", entry_id.encode()), head=head)
+        extra = self.headers if "origin" in request.headers else ()
+        await send_answer(send, given, *extra, (b"mock-entry", entry_id.encode()), head=head)
         if outcome is None:
             at = (await live.store.load(session, make=False)).now
             await live.record(

@@ -69,9 +69,11 @@ def test_a_refusal_of_a_path_or_a_method_may_be_read_too(client: TestClient) -> 
         assert answer.headers["access-control-allow-origin"] == "*"
 
 
-def test_an_answer_for_any_page_says_so_to_everybody_so_that_it_may_be_cached(client: TestClient) -> None:
-    answer = client.post("/api/oauth2", json=ASK, headers=TOKEN)
-    assert answer.headers["access-control-allow-origin"] == "*"
+def test_only_a_browser_is_told_who_may_read(client: TestClient) -> None:
+    from_a_page = client.post("/api/oauth2", json=ASK, headers={**TOKEN, "Origin": ORIGIN})
+    from_a_script = client.post("/api/oauth2", json=ASK, headers=TOKEN)
+    assert from_a_page.headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-origin" not in from_a_script.headers
 
 
 def test_origins_can_be_narrowed() -> None:
