@@ -190,11 +190,13 @@ def find_token(plan: Plan, request: Request) -> tuple[Token | None, str | None]:
         return None, "missing"
     scheme, _, text = header.partition(" ")
     text = text.strip(" ")
-    if scheme.lower() != "bearer" or not text or not set(text) <= _TOKEN_CHARS:
-        return None, "malformed"
     tokens = plan.house.tokens
+    if scheme.lower() != "bearer":
+        return None, "malformed"
     if tokens and text in tokens:
         return tokens[text], None
+    if not text or not _TOKEN_CHARS.issuperset(text):
+        return None, "malformed"
     if tokens is None or plan.house.any_token:
         return Token(text, _unlisted_account(text), None), None
     return None, "unknown"
