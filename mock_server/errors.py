@@ -60,6 +60,7 @@ CODES: dict[str, str] = {
     "MS411": "the transition is not in the handshake's table",
     "MS412": "the control API does not answer to this client",
     "MS413": "the response breaks the document",
+    "MS414": "the handshake cannot be started",
     "MS420": "the address cannot be bound",
 }
 

@@ -12,10 +12,12 @@ from typing import Any
 import orjson
 
 MASK = "***"
-SECRET_HEADERS = frozenset(("authorization", "cookie", "set-cookie", "proxy-authorization"))
+SECRET_HEADERS = frozenset((
+    "authorization", "cookie", "set-cookie", "proxy-authorization", "x-api-key", "x-auth-token", "api-key",
+))  # fmt: skip
 SECRET_FIELDS = frozenset((
     "access_token", "refresh_token", "id_token", "token", "pull_id", "code", "state", "client_secret",
-    "code_verifier", "password", "ticket",
+    "code_verifier", "password", "ticket", "api_key", "apikey", "api-key",
 ))  # fmt: skip
 _IN_TEXT = re.compile(r"(?i)\b(" + "|".join(sorted(SECRET_FIELDS)) + r")(=|%3D)[^&\s\"'#]*")
 _TICKET = re.compile(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, Protocol
 
 Provenance = Literal["documented", "observed", "assumed"]
-PROVENANCES: Final = ("documented", "observed", "assumed")
+PROVENANCES: Final[tuple[Provenance, ...]] = ("documented", "observed", "assumed")
 
 
 class Missing:

@@ -12,7 +12,7 @@ from mock_server.core.plan import House, Plan, body_schema, make_plan
 from mock_server.core.route import Router
 from mock_server.errors import Broken, Problem
 from mock_server.fixture.check import fixture_problems
-from mock_server.fixture.model import Fixtures, OperationFixture
+from mock_server.fixture.model import Fixtures
 from mock_server.fixture.read import read_fixtures
 from mock_server.settings import Settings
 from mock_server.source import load, read_source
@@ -49,10 +49,6 @@ class World:
     warnings: tuple[Problem, ...]
     names: tuple[str, str]
     """What to call the documents and the fixtures in the banner."""
-
-    def starter(self) -> OperationFixture | None:
-        """The fixture that opens handshakes."""
-        return next((plan.fixture for plan in self.plans.values() if plan.fixture.start), None)
 
     def plan(self, name: str) -> Plan | None:
         """By ``POST /oauth2`` or by operationId."""

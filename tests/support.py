@@ -29,6 +29,7 @@ from mock_server.web.log import RequestLog
 from mock_server.world import build_world
 
 ROOT = Path(__file__).parent.parent
+LOOPBACK = ("127.0.0.1", 50_000)
 TOKEN = {"Authorization": "Bearer dev-token"}
 OTHER_TOKEN = {"Authorization": "Bearer other-token"}
 ASK = {"datasource_id": "fb", "validity_duration": 300}
@@ -113,7 +114,9 @@ def make_app(*specs: Path, fixtures: Path | None = None, wall: FakeWall | None =
 def make_client(app: MockApp | None = None, **settings: Any) -> TestClient:
     """A client of the application in this process. It follows no redirects and shows 500s as answers."""
     made = app or make_app(**settings)
-    return TestClient(made, "http://127.0.0.1:4010", raise_server_exceptions=False, follow_redirects=False)
+    return TestClient(
+        made, "http://127.0.0.1:4010", raise_server_exceptions=False, follow_redirects=False, client=LOOPBACK
+    )
 
 
 def start(client: TestClient, path: str = "/api/oauth2", **changes: Any) -> dict[str, str]:

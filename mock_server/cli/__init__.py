@@ -71,8 +71,11 @@ def main() -> None:
     """The entry point of the console script."""
     _fill_standard_streams()
     try:
-        group(prog_name="mock-server")
-    except KeyboardInterrupt:
+        sys.exit(group(prog_name="mock-server", standalone_mode=False))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
         sys.exit(EXIT_INTERRUPTED)
 
 

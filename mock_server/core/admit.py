@@ -11,6 +11,7 @@ import orjson
 from mock_server.core.plan import Plan
 from mock_server.fixture.facts import Facts
 from mock_server.fixture.model import Token
+from mock_server.fixture.read import TOKEN_CHARS
 from mock_server.model import MISSING, Request, Violation
 from mock_server.spec.operations import MediaType, Parameter, Requirement, is_json
 from mock_server.spec.schema import Schema
@@ -69,7 +70,7 @@ def body_violations(plan: Plan, request: Request, body: Any, unreadable: Violati
         return
     content_type = _content_type(plan, request)
     media = _media_type(described.content, content_type)
-    if media is None and content_type:
+    if media is None and content_type and request.body:
         wanted = ", ".join(each.name for each in described.content)
         yield Violation(
             "header.content-type",
@@ -113,10 +114,11 @@ def _breaches(root: str, schema: Schema, value: Any) -> Iterator[Violation]:
         return
     for breach in schema.breaches(value):
         path = list(breach.path)
-        if breach.keyword == "required":
-            path.append(breach.message.split('"')[1] if '"' in breach.message else "")
-        where = ".".join([root, *map(str, path)])
         seen = _at(value, breach.path)
+        if breach.keyword == "required":
+            path.append(str(breach.wanted))
+            seen = None
+        where = ".".join([root, *map(str, path)])
         yield Violation(where, breach.keyword, seen, breach.wanted, breach.message[:MAX_MESSAGE])
 
 
@@ -153,18 +155,33 @@ def _cookie(facts: Facts, name: str) -> Any:
 
 
 def coerce(parameter: Parameter, text: Any) -> Any:
-    """A parameter's text as a value of its schema's type; left alone when it is not one."""
+    """A parameter's text as the value that its schema takes: as text, or as what JSON reads in it.
+
+    ``1`` is the text ``"1"`` for a schema of strings and the number 1 for one of integers. Where neither
+    fits, the JSON reading is given back, for it makes the better complaint.
+    """
+    schema = parameter.schema
+    assert schema is not None
+    tried = [text, _scalar(text)] if isinstance(text, str) else []
+    if parameter.type == "array" or isinstance(text, list):
+        items = text if isinstance(text, list) else str(text).split(",")
+        joined = [part for item in items for part in item.split(",")]
+        tried += [items, [_scalar(item) for item in items], joined, [_scalar(item) for item in joined]]
+    fitting = next((value for value in tried if schema.is_valid(value)), None)
+    if fitting is not None:
+        return fitting
     if parameter.type == "array":
-        return text if isinstance(text, list) else str(text).split(",")
-    if not isinstance(text, str):
+        return tried[-1]
+    return None if schema.is_valid(None) and text == "null" else _scalar(text)
+
+
+def _scalar(text: Any) -> Any:
+    """The number, truth value or null that a text is in JSON, else the text."""
+    try:
+        value = orjson.loads(text)
+    except (orjson.JSONDecodeError, TypeError):
         return text
-    if parameter.type in ("integer", "number", "boolean", "null"):
-        try:
-            value = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            return text
-        return value if isinstance(value, int | float) or value is None else text
-    return text
+    return text if isinstance(value, str | list | dict) else value
 
 
 def authorization_violations(plan: Plan, facts: Facts, token: Token | None, now: float) -> list[Violation]:
@@ -195,7 +212,7 @@ def find_token(plan: Plan, request: Request) -> tuple[Token | None, str | None]:
         return None, "malformed"
     if tokens and text in tokens:
         return tokens[text], None
-    if not text or not _TOKEN_CHARS.issuperset(text):
+    if not text or not TOKEN_CHARS.issuperset(text):
         return None, "malformed"
     if tokens is None or plan.house.any_token:
         return Token(text, _unlisted_account(text), None), None
@@ -206,9 +223,6 @@ def _unlisted_account(token: str) -> str:
     """One account a token, named so that the token cannot be read from it."""
     return "any:" + sha256(token.encode()).hexdigest()[:12]
 
-
-_TOKEN_CHARS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=")
-"""b64token of RFC 6750 §2.1."""
 
 _MESSAGES = {
     "missing": "no Authorization header",

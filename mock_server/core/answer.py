@@ -20,7 +20,7 @@ from mock_server.core.choose import Choice, choose, is_authorization
 from mock_server.core.plan import Plan
 from mock_server.core.prefer import Preference, read_preference
 from mock_server.core.problem import problem
-from mock_server.core.render import challenge, refusal, render
+from mock_server.core.render import challenge, header_text, refusal, render
 from mock_server.core.snapshot import NO_CHANGES, Changes, Outcome, Snapshot
 from mock_server.fixture.facts import Facts, display
 from mock_server.fixture.model import Provider, Response, Start, Token
@@ -37,6 +37,10 @@ _ASKED_FOR = {
     "seen": None,
     "wanted": None,
 }
+
+
+class NoProvider(Exception):
+    """A handshake that nobody could grant: the request leads to no OAuth2 provider of the fixtures."""
 
 
 @dataclass(slots=True)
@@ -134,7 +138,7 @@ def _look_at_handshake(reading: Reading, snapshot: Snapshot) -> Handshake | None
         handshake = settle(handshake, snapshot.now) if handshake.session == snapshot.session else None
     facts = reading.facts
     auth_uri = facts.get(collect.auth_uri)
-    account = reading.token.account if reading.token else None
+    account = reading.token.account if reading.token else ""
     state = judge(
         handshake, facts.get(collect.pull_id), None if auth_uri is MISSING else auth_uri, account, collect.single_use
     )
@@ -163,6 +167,8 @@ def _start(reading: Reading, start: Start, snapshot: Snapshot, choice: Choice, c
     wanted = facts.get(start.provider) if len(start.provider) > 1 else start.provider[0]
     provider = house.providers.get(wanted) if isinstance(wanted, str) else None
     if provider is None or not provider.oauth2:
+        if not choice.forced:
+            raise NoProvider(wanted)
         provider = house.sample_provider()
         choice.reasons.append(Reason("handshake", "{} is no provider, so {}", (wanted, provider and provider.id)))
     if provider is None:
@@ -230,7 +236,7 @@ def _render(plan: Plan, choice: Choice, facts: Facts, violations: list[Violation
     if choice.violations and is_authorization(violations[0]) and not _has_challenge(choice.response):
         headers = (*headers, challenge(violations[0]))
     if choice.applied:
-        headers = (*headers, (b"preference-applied", ", ".join(choice.applied).encode("latin-1", "replace")))
+        headers = (*headers, (b"preference-applied", header_text(", ".join(choice.applied))))
     return given if headers is given.headers else given._replace(headers=headers)
 
 

@@ -54,25 +54,31 @@ def choose(
 ) -> Choice:
     """Walk the ladder. Raises ``Unmet``."""
     reasons: list[Reason] = []
-    wait_s, scenario = 0.0, None
+    wait_s = 0.0
+    scenario: Scenario | None = None
     applied: tuple[str, ...] = ()
     if preference is None:
         reasons.append(_NO_PREFERENCE)
     else:
         wait_s, applied = _wait(preference)
+        scenario = _preferred_scenario(plan, preference)
         wanted = _preferred(plan, preference)
         if preference.dynamic == "true":
             wanted = _generated(plan, preference, wanted)
         if wanted:
             response, word = wanted
             reasons.append(Reason("client", "asked for {}", (word,)))
-            return Choice(response, reasons, (*applied, word), forced=True, wait_s=wait_s)
-        scenario = _preferred_scenario(plan, preference)
-        if scenario:
-            applied = (*applied, f"scenario={scenario.name}")
-            reasons.append(Reason("client", "asked for the scenario {}", (scenario.name,)))
-    scenario = scenario or plan.house.scenarios.get(snapshot.scenario or "")
-    choice = _from_state(plan, snapshot, scenario, reasons) or _from_request(plan, violations, facts, reasons)
+            active = scenario or plan.house.scenarios.get(snapshot.scenario or "")
+            if scenario and scenario.consent:
+                word = f"{word}, scenario={scenario.name}"
+            return Choice(response, reasons, (*applied, word), forced=True, scenario=active, wait_s=wait_s)
+    if scenario:
+        applied = (*applied, f"scenario={scenario.name}")
+        reasons.append(Reason("client", "asked for the scenario {}", (scenario.name,)))
+        choice = _from_scenario(plan, scenario, reasons) or _from_request(plan, violations, facts, reasons)
+    else:
+        scenario = plan.house.scenarios.get(snapshot.scenario or "")
+        choice = _from_state(plan, snapshot, scenario, reasons) or _from_request(plan, violations, facts, reasons)
     choice.applied, choice.wait_s, choice.scenario = applied, wait_s, scenario
     return choice
 
@@ -82,8 +88,8 @@ def _wait(preference: Preference) -> tuple[float, tuple[str, ...]]:
         return 0.0, ()
     seconds = wait_seconds(preference.wait)
     if seconds is None:
-        raise Unmet(f"wait={preference.wait}", {"wait": ("0 to 60 seconds",)})
-    return seconds, (f"wait={preference.wait}",)
+        raise Unmet(f"wait={preference.wait}", {"wait": ("a number of seconds",)})
+    return seconds, (f"wait={seconds:g}",)
 
 
 def _preferred(plan: Plan, preference: Preference) -> tuple[Response, str] | None:
@@ -152,13 +158,17 @@ def _from_state(plan: Plan, snapshot: Snapshot, scenario: Scenario | None, reaso
     reasons.append(_NO_QUEUE)
     if scenario is None:
         reasons.append(_NO_SCENARIO)
-    elif scenario.respond.get(key) in plan.responses:
-        name = scenario.respond[key]
-        reasons.append(Reason("scenario", "{} answers {}", (scenario.name, name)))
-        return Choice(plan.responses[name], reasons, forced=True)
-    else:
+        return None
+    return _from_scenario(plan, scenario, reasons)
+
+
+def _from_scenario(plan: Plan, scenario: Scenario, reasons: list[Reason]) -> Choice | None:
+    name = scenario.respond.get(plan.operation.key, "")
+    if name not in plan.responses:
         reasons.append(Reason("scenario", "{} says nothing of this operation", (scenario.name,)))
-    return None
+        return None
+    reasons.append(Reason("scenario", "{} answers {}", (scenario.name, name)))
+    return Choice(plan.responses[name], reasons, forced=True)
 
 
 def _from_request(plan: Plan, violations: Sequence[Violation], facts: Facts, reasons: list[Reason]) -> Choice:

@@ -13,7 +13,8 @@ from mock_server.errors import Broken
 from mock_server.fixture.model import OperationFixture, Provider, Response, Scenario, Token
 from mock_server.fixture.response import with_encoding
 from mock_server.fixture.template import Template
-from mock_server.model import PROVENANCES, Provenance
+from mock_server.model import PROVENANCES
+from mock_server.source import pointer_text
 from mock_server.spec.generate import generate
 from mock_server.spec.operations import DocumentedResponse, MediaType, Operation, is_json
 from mock_server.spec.schema import Schema
@@ -64,10 +65,27 @@ def make_plan(operation: Operation, fixture: OperationFixture | None, house: Hou
     else:
         responses = {**fixture.responses, **{k: v for k, v in documented.items() if k not in fixture.responses}}
         otherwise = fixture.otherwise or _lowest_success(fixture.responses) or _lowest_success(documented)
-        fixture = replace(fixture, responses=responses, otherwise=otherwise)
+        drawn = _from_document(operation, documented)
+        fixture = replace(
+            fixture,
+            responses=responses,
+            otherwise=otherwise,
+            unauthorized=fixture.unauthorized or drawn.unauthorized,
+            invalid=fixture.invalid or drawn.invalid,
+        )
     schemas = {name: body_schema(operation, response) for name, response in fixture.responses.items()}
+    judged = {name: _judged(response, schemas[name]) for name, response in fixture.responses.items()}
+    fixture = replace(fixture, responses=judged)
     openers = frozenset(name for name, response in fixture.responses.items() if _asks_handshake(response))
     return Plan(operation, fixture, house, schemas, _known_fields(operation), openers)
+
+
+def _judged(response: Response, schema: Schema | None) -> Response:
+    """With what is wrong with a body that is always the same: such a one is never sent silently."""
+    if schema is None or response.invalid or response.body is None or not response.body.is_static:
+        return response
+    breach = None if schema.is_valid(response.body.tree) else next(schema.breaches(response.body.tree), None)
+    return replace(response, invalid=f"{pointer_text(breach.path)} {breach.message}") if breach else response
 
 
 def _asks_handshake(response: Response) -> bool:
@@ -99,8 +117,10 @@ def _document_choice(documented: dict[str, Response], wanted: dict[str, tuple[in
 
 
 def _lowest_success(responses: Mapping[str, Response]) -> str | None:
-    good = [(response.status, index, name) for index, (name, response) in enumerate(responses.items())]
-    lowest = min((each for each in good if 200 <= each[0] <= 299), default=None)
+    """The usual answer: the lowest 2xx; where there is none, the lowest of what there is."""
+    numbered = [(each.status, index, name) for index, (name, each) in enumerate(responses.items())]
+    good = [each for each in numbered if 200 <= each[0] <= 299 and each[2] != "default"]
+    lowest = min(good or numbered, default=None)
     return lowest[2] if lowest else None
 
 
@@ -110,13 +130,16 @@ def documented_responses(operation: Operation) -> dict[str, Response]:
     for entry in operation.responses.values():
         status = _status(entry.status)
         media = _preferred(entry)
+        if status < 200:
+            continue  # an interim answer is not one that can be chosen (RFC 9110 §15.2)
         if media is None:
             found.setdefault(entry.status, Response(entry.status, status, "documented", None, JSON))
             continue
         for example in media.examples:
             name = example.name or entry.status
-            provenance: Provenance = example.provenance if example.provenance in PROVENANCES else "documented"  # type: ignore[assignment]
-            response = Response(name, status, provenance, Template(example.value, frozenset()), media.name)
+            name = f"{name}-{entry.status}" if name in found else name
+            source = next((each for each in PROVENANCES if each == example.provenance), PROVENANCES[0])
+            response = Response(name, status, source, Template(example.value, frozenset()), media.name)
             found.setdefault(name, with_encoding(response))
         if not media.examples:
             found.setdefault(entry.status, _generated(operation, entry, media, status))
@@ -124,21 +147,21 @@ def documented_responses(operation: Operation) -> dict[str, Response]:
 
 
 def _generated(operation: Operation, entry: DocumentedResponse, media: MediaType, status: int) -> Response:
-    """A body made from the schema. One that cannot be made is left out; ``check`` says so."""
+    """A body made from the schema. One that cannot be made is left out, and said so in the answer."""
     if media.schema is None:
         return Response(entry.status, status, "documented", None, media.name)
     try:
         body = generate(operation.document, media.schema.pointer)
     except Broken:
-        return Response(entry.status, status, "documented", None, media.name)
+        return Response(entry.status, status, "assumed", None, media.name, invalid="no body could be made")
     return with_encoding(Response(entry.status, status, "assumed", Template(body, frozenset()), media.name))
 
 
 def _status(text: str) -> int:
-    """A number to answer with: ``4XX`` answers 400 and ``default`` 200."""
-    if text.isdigit():
+    """A number to answer with: ``4XX`` answers 400 and ``default``, mostly an error, 500."""
+    if text.isdecimal():
         return int(text)
-    return int(text[0]) * 100 if text[:1].isdigit() else 200
+    return int(text[0]) * 100 if text[:1].isdecimal() else 500
 
 
 def _preferred(entry: DocumentedResponse) -> MediaType | None:

@@ -68,7 +68,9 @@ def _split(text: str, separator: str) -> list[str]:
 
 
 def wait_seconds(text: str) -> float | None:
-    """RFC 7240 §4.3: a count of seconds; None when it is none or above the limit."""
+    """How late to answer: what is asked for, at most ``MAX_WAIT_S``; None when it is no number.
+
+    RFC 7240 §4.3 means by ``wait`` how long the client would wait; a mock makes it wait.
+    """
     # Only digits: what `float` would strip besides them, a line end say, is echoed in Preference-Applied.
-    seconds = float(text) if _SECONDS.match(text) else None
-    return seconds if seconds is not None and seconds <= MAX_WAIT_S else None
+    return min(float(text), MAX_WAIT_S) if _SECONDS.match(text) else None

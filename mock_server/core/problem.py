@@ -8,8 +8,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-import orjson
-
+from mock_server.fixture.template import write_json
 from mock_server.model import Answer
 
 PROBLEM_JSON = b"application/problem+json"
@@ -32,6 +31,6 @@ def problem(
         "message": detail,
         **members,
     }
-    data = orjson.dumps(body, default=str)
+    data = write_json(body)
     fixed = ((b"content-type", PROBLEM_JSON), (b"content-length", str(len(data)).encode()))
     return Answer(status, (*fixed, *headers), data)

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
-
 from mock_server.core.choose import is_authorization, told
 from mock_server.core.problem import problem
 from mock_server.fixture.facts import Asked, display
 from mock_server.fixture.model import Response
 from mock_server.fixture.response import encode
+from mock_server.fixture.template import write_json
 from mock_server.mask import MASK, is_secret_where
 from mock_server.model import MISSING, Answer, Reason, Violation
 from mock_server.spec.schema import Schema
 
-_NO_BODY = frozenset((204, 304))
+_NO_BODY = frozenset((204, 205, 304))  # RFC 9110 §15.3.5, §15.3.6, §15.4.5
 _CONTROL = str.maketrans(dict.fromkeys(map(chr, (*range(32), 127)), " "))
 
 
@@ -27,24 +26,24 @@ def render(
     lenient = _Lenient(facts, reasons)
     headers: list[tuple[bytes, bytes]] = []
     for name, template in response.headers:
-        text = _header_text(template.fill(lenient))
+        text = header_text(template.fill(lenient))
         if text:  # an empty value leaves the header away
             headers.append((name.encode(), text))
-    body = response.encoded
+    body, breach = response.encoded, response.invalid
     if body is None and response.body is not None:
         value = response.body.fill(lenient)
-        breach = _breach(schema, value)
-        if breach:
-            reasons.append(Reason("render", "the body breaks the document: {}", (breach,)))
-            if strict:
-                detail = f"the response {response.name} breaks the document: {breach}"
-                return problem("MS413", 500, detail, response=response.name)
-            headers.append((b"mock-body-invalid", _header_text(breach)))
+        breach = breach or _breach(schema, value)
         body = encode(value, response.media_type)
+    if breach:
+        reasons.append(Reason("render", "the body breaks the document: {}", (breach,)))
+        if strict:
+            detail = f"the response {response.name} breaks the document: {breach}"
+            return problem("MS413", 500, detail, response=response.name)
+        headers.append((b"mock-body-invalid", header_text(breach)))
     if body is None or response.status in _NO_BODY:
         body = b""
     else:
-        headers.append((b"content-type", response.media_type.encode()))
+        headers.append((b"content-type", header_text(response.media_type)))
     if response.status not in _NO_BODY:
         headers.append((b"content-length", str(len(body)).encode()))
     return Answer(response.status, tuple(headers), body)
@@ -57,9 +56,9 @@ def _breach(schema: Schema | None, value: Any) -> str | None:
     return f"/{'/'.join(map(str, first.path))} {first.message}" if first else None
 
 
-def _header_text(value: Any) -> bytes:
-    """RFC 9110 §5.5: no control characters, so a filled-in value cannot split the header."""
-    text = value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
+def header_text(value: Any) -> bytes:
+    """A header's value as it may be sent: no control characters that would split it (RFC 9110 §5.5)."""
+    text = value if isinstance(value, str) else write_json(value).decode()
     return text.translate(_CONTROL).encode("latin-1", "replace")[:1000]
 
 
@@ -89,7 +88,7 @@ def challenge(violation: Violation) -> tuple[bytes, bytes]:
         text += f', error="invalid_token", error_description="{violation.message}"'
     elif violation.rule == "malformed":
         text += ', error="invalid_request"'
-    return b"www-authenticate", text.encode("latin-1", "replace")
+    return b"www-authenticate", header_text(text)
 
 
 def refusal(violations: Sequence[Violation]) -> Answer:

@@ -79,6 +79,7 @@ class Handshake(NamedTuple):
     pull_id: str
     state_ticket: str
     code_verifier: str
+    client_id: str
     started_at: float
     expires_at: float
     changed_at: float
@@ -129,7 +130,7 @@ FAILURES: Final[Mapping[str, str]] = {
 """A decision -> the ``error`` of RFC 6749 §4.1.2.1 that the provider's redirect carries."""
 
 
-def judge(handshake: Handshake | None, pull_id: object, auth_uri: object, account: str | None, single_use: bool) -> str:
+def judge(handshake: Handshake | None, pull_id: object, auth_uri: object, account: str, single_use: bool) -> str:
     """The word that rules see as ``handshake.state`` when somebody collects.
 
     ``unknown forged foreign mismatched`` for a pull_id that opens nothing here, ``spent`` for a

@@ -51,6 +51,7 @@ def open_handshake(opening: Opening, now: float, chance: Chance) -> Handshake:
         pull_id=ticket(identity, random[ID_CHARS + SECRET_CHARS : ID_CHARS + 2 * SECRET_CHARS]),
         state_ticket=state,
         code_verifier=rest,
+        client_id=opening.client_id,
         started_at=now,
         expires_at=now + opening.valid_for_s,
         changed_at=now,

@@ -28,6 +28,8 @@ class Source:
 def read_bytes(path: Path, limit: int = MAX_FILE_BYTES) -> bytes:
     """The file's bytes. Raises ``Broken`` (MS101, MS105) when it cannot be read or is too big."""
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():  # a FIFO or a device could keep us for ever
+            raise Broken([Problem("MS101", f"cannot read {path}: it is no ordinary file", hint="give a file")])
         with path.open("rb") as file:
             data = file.read(limit + 1)
     except OSError as error:

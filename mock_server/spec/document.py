@@ -67,7 +67,7 @@ class Document:
             if isinstance(node, dict) and str(step) in node:
                 node = node[str(step)]
                 path.append(str(step))
-            elif isinstance(node, list) and str(step).isdigit() and int(step) < len(node):
+            elif isinstance(node, list) and str(step).isdecimal() and str(step).isascii() and int(step) < len(node):
                 node = node[int(step)]
                 path.append(int(step))
             else:

@@ -15,6 +15,8 @@ from mock_server.spec.schema import Schema
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 MAX_BASE_PATHS = 64
+_IGNORED_HEADERS = frozenset(("accept", "content-type", "authorization"))
+"""Parameters of these names are ignored (OAS 3.1 §4.8.12.2.1)."""
 _AUTHORITY = re.compile(r"[^/]*//[^/]*")
 Location = Literal["path", "query", "header", "cookie"]
 _TEMPLATE = re.compile(r"\{[^{}/]*\}")
@@ -205,7 +207,8 @@ def _parameters(
                 schema=document.schema(schema_at) if "schema" in entry else None,
                 type=kind if isinstance(kind, str) else "",
             )
-            found[parameter.location, parameter.name] = parameter
+            if not (parameter.location == "header" and parameter.name.lower() in _IGNORED_HEADERS):
+                found[parameter.location, parameter.name] = parameter
     return list(found.values())
 
 

@@ -103,6 +103,13 @@ class SchemaBook:
             return _compile(reference, self._registry, _BACKTRACKING_PATTERNS)
 
 
+def _wanted(kind: jsonschema_rs.ValidationErrorKind) -> object:
+    """What the keyword asks for; of ``required`` the property that is missing."""
+    return (
+        kind.property if isinstance(kind, jsonschema_rs.ValidationErrorKind.Required) else getattr(kind, "value", None)
+    )
+
+
 def _breach(error: jsonschema_rs.ValidationError, value: Any) -> Breach:
     """The library says 200 for the key ``"200"``: only the value itself tells keys from indexes."""
     path: list[str | int] = []
@@ -112,7 +119,7 @@ def _breach(error: jsonschema_rs.ValidationError, value: Any) -> Breach:
             value = value[path[-1]]
         except (KeyError, IndexError, TypeError):  # the library leaves the key "" out of its paths
             value = None
-    return Breach(tuple(path), error.kind.name, error.message, getattr(error.kind, "value", None))
+    return Breach(tuple(path), error.kind.name, error.message, _wanted(error.kind))
 
 
 def compile_schema(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:

@@ -69,13 +69,23 @@ class Journal:
         self._max_bytes = max_bytes
         self._bytes = 0
 
+    @property
+    def bytes(self) -> int:
+        """About how much memory the entries take."""
+        return self._bytes
+
+    def drop_oldest(self) -> None:
+        """Forget the oldest entry, if there is one."""
+        if self._entries:
+            self._bytes -= self._entries.popleft()[0]
+
     def add(self, entry: Entry) -> None:
         entries = self._entries
         cost = _cost(entry)
         entries.append((cost, entry))
         self._bytes += cost
         while len(entries) > self._max_entries or self._bytes > self._max_bytes:
-            self._bytes -= entries.popleft()[0]
+            self.drop_oldest()
 
     def __iter__(self) -> Iterator[Entry]:
         return iter([entry for _, entry in self._entries])
@@ -85,5 +95,5 @@ class Journal:
 
 
 def _cost(entry: Entry) -> int:
-    headers = sum(map(len, entry.request_headers.values()))
+    headers = sum(map(len, entry.request_headers)) + sum(map(len, entry.request_headers.values()))
     return len(entry.request_body) + len(entry.response_body) + len(entry.target) + headers + _ENTRY_COST

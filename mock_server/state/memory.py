@@ -14,7 +14,15 @@ from mock_server.handshake.machine import LIVE, Handshake, settle
 from mock_server.handshake.provider import Grant
 from mock_server.state.clock import Clock
 from mock_server.state.journal import Entry, Journal
-from mock_server.state.store import MAX_GRANTS, MAX_HANDSHAKES, MAX_QUEUE, MAX_SESSIONS, Full, QueueFull
+from mock_server.state.store import (
+    MAX_ALL_JOURNALS_BYTES,
+    MAX_GRANTS,
+    MAX_HANDSHAKES,
+    MAX_QUEUE,
+    MAX_SESSIONS,
+    Full,
+    QueueFull,
+)
 
 
 @dataclass(slots=True)
@@ -53,6 +61,7 @@ class MemoryStore:
         self._sessions: OrderedDict[str, _Session] = OrderedDict()
         self._grants: OrderedDict[str, Grant] = OrderedDict()
         self._handshake_count = 0
+        self._journal_bytes = 0
         self._swept_at = float("-inf")
 
     def _session(self, name: str) -> _Session:
@@ -76,6 +85,7 @@ class MemoryStore:
         for name, session in self._sessions.items():
             if not _alive(session, wall):
                 self._handshake_count -= len(session.handshakes)
+                self._journal_bytes -= session.journal.bytes
                 del self._sessions[name]
                 return
         raise Full
@@ -99,6 +109,8 @@ class MemoryStore:
                 self._make_room()
                 self._handshake_count += 1
             session.handshakes[handshake.id] = (version + 1, handshake)
+            if handshake.state not in LIVE:
+                self._swept_at = float("-inf")  # its room can be had at once
         if changes.queue is not None:
             session.queue = changes.queue
             session.version += 1
@@ -154,7 +166,23 @@ class MemoryStore:
         found.version += 1
 
     async def record(self, entry: Entry) -> None:
-        self._session(entry.session).journal.add(entry)
+        journal = self._session(entry.session).journal
+        before = journal.bytes
+        journal.add(entry)
+        self._journal_bytes += journal.bytes - before
+        if self._journal_bytes > MAX_ALL_JOURNALS_BYTES:
+            self._shorten_journals()
+
+    def _shorten_journals(self) -> None:
+        """All journals together stay bounded: the sessions used longest ago forget first."""
+        for session in self._sessions.values():
+            journal = session.journal
+            before = journal.bytes
+            while len(journal) and self._journal_bytes - (before - journal.bytes) > MAX_ALL_JOURNALS_BYTES:
+                journal.drop_oldest()
+            self._journal_bytes -= before - journal.bytes
+            if self._journal_bytes <= MAX_ALL_JOURNALS_BYTES:
+                return
 
     async def entries(self, session: str) -> list[Entry]:
         return list(self._known(session).journal)
@@ -163,6 +191,7 @@ class MemoryStore:
         gone = self._sessions.pop(session, None)
         if gone:
             self._handshake_count -= len(gone.handshakes)
+            self._journal_bytes -= gone.journal.bytes
         for grant_id in [key for key, grant in self._grants.items() if grant.session == session]:
             del self._grants[grant_id]
 

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Match, Mount, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mock_server.core.problem import PROBLEM_JSON, problem
-from mock_server.core.route import Found, NotFound
+from mock_server.core.route import Found
 from mock_server.model import Answer
 from mock_server.web.callback import CallbackPage
 from mock_server.web.control import Control
@@ -74,7 +74,7 @@ class MockApp(Starlette):
         if method == "HEAD" and not isinstance(found, Found):
             as_get = world.router.find("GET", path)  # RFC 9110 §9.3.2: HEAD is GET without the body
             found = as_get if isinstance(as_get, Found) else found
-        if isinstance(found, NotFound) and method in ("GET", "HEAD"):
+        if not isinstance(found, Found) and method in ("GET", "HEAD"):
             callback = world.callbacks.find("GET", path)
             if isinstance(callback, Found):
                 scope[CALLBACK] = callback

@@ -36,7 +36,7 @@ class CallbackPage:
         if error and not code:
             return await exchange.finish(await self._failed(exchange, reference, handshake, error))
         if code and not error:
-            return await exchange.finish(await self._redeem(exchange, reference, handshake, operation, code))
+            return await exchange.finish(await self._redeem(exchange, reference, handshake, code))
         exchange.because("callback", "neither one code nor one error")
         return await exchange.finish(_not_valid())
 
@@ -73,20 +73,17 @@ class CallbackPage:
             return _ended(f"Access to {name} was denied", "You can close this window.", "bad")
         return _ended(f"{name} failed", "Go back to the application and start again.", "bad", f"error: {error[:100]}")
 
-    async def _redeem(
-        self, exchange: Exchange, reference: Reference, handshake: Handshake, operation: str, code: str
-    ) -> Response:
+    async def _redeem(self, exchange: Exchange, reference: Reference, handshake: Handshake, code: str) -> Response:
         """Redeem the code at the provider's token endpoint; only its success grants anything."""
         provider = self.live.world.fixtures.providers.get(handshake.provider)
-        plan = self.live.world.plans.get(operation)
-        if provider is None or plan is None or plan.fixture.start is None:
-            exchange.because("callback", "the provider or the operation is gone")
+        if provider is None:
+            exchange.because("callback", "the provider is gone")
             return _not_valid()
         form = {
             "grant_type": ["authorization_code"],
             "code": [code],
             "redirect_uri": [handshake.redirect_uri],
-            "client_id": [plan.fixture.start.client_id],
+            "client_id": [handshake.client_id],
             "code_verifier": [handshake.code_verifier],
         }
         session = exchange.session

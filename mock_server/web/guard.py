@@ -71,6 +71,7 @@ def _is_loopback(scope: Scope) -> bool:
     if client is None:
         return True  # a Unix socket or an in-process transport: this machine
     try:
-        return ip_address(client[0]).is_loopback
+        found = ip_address(client[0])
+        return (getattr(found, "ipv4_mapped", None) or found).is_loopback
     except ValueError:
-        return client[0] == "testclient"
+        return False

@@ -7,7 +7,7 @@ import traceback
 
 from starlette.types import Receive, Scope, Send
 
-from mock_server.core.answer import Reading, answer, read
+from mock_server.core.answer import NoProvider, Reading, answer, read
 from mock_server.core.choose import Unmet
 from mock_server.core.problem import problem
 from mock_server.core.render import render
@@ -105,6 +105,10 @@ class MockEndpoint:
             case Unmet():
                 given = problem("MS403", 400, str(error), available=error.available)
                 return given, (Reason("client", "asked for {}, which there is not", (error.preference,)),)
+            case NoProvider():
+                providers = [each.id for each in self.live.world.fixtures.providers.values() if each.oauth2]
+                detail = f"no OAuth2 provider is called {error.args[0]!r}"
+                return problem("MS414", 422, detail, available=providers), (Reason("handshake", "{}", (detail,)),)
             case Full():
                 retry = ((b"retry-after", b"60"),)
                 return _refusal(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from urllib.parse import unquote
+from urllib.parse import unquote_plus
 
 from starlette.requests import Request as StarletteRequest
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -182,17 +182,22 @@ class ProviderPages:
 
     def clients(self, provider: Provider, origin: str) -> list[Client]:
         """The provider's registered clients: the fixture's, and the mocked API itself."""
-        world = self.live.world
-        own = []
-        for plan in world.plans.values():
+        own: dict[str, Client] = {}
+        for plan in self.live.world.plans.values():
             start = plan.fixture.start
             if start:
                 paths = [path.replace("{provider}", provider.id) for path in start.callbacks]
                 bases = dict.fromkeys((*plan.operation.bases, ""))
                 uris = tuple(f"{origin}{base}{path}" for base in bases for path in paths)
                 name = start.client_name or plan.operation.document.title or start.client_id
-                own.append(Client(start.client_id, None, uris, name))
-        return [*provider.clients, *own]
+                known = own.get(start.client_id)
+                own[start.client_id] = Client(
+                    start.client_id,
+                    None,
+                    (*known.redirect_uris, *uris) if known else uris,
+                    known.name if known else name,
+                )
+        return [*own.values(), *provider.clients]
 
     def _provider(self, incoming: StarletteRequest) -> Provider | None:
         provider = self.live.world.fixtures.providers.get(incoming.path_params["provider"])
@@ -236,7 +241,7 @@ def _basic(header: str | None) -> tuple[str, str] | None:
         identity, _, secret = base64.b64decode(text.strip(), validate=True).decode().partition(":")
     except ValueError:  # neither base64 nor UTF-8
         return "", ""
-    return unquote(identity), unquote(secret)
+    return unquote_plus(identity), unquote_plus(secret)
 
 
 def _redirect(uri: str) -> Response:

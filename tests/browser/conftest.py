@@ -67,7 +67,7 @@ def _origin(url: str) -> str:
     return "data:" if parts.scheme == "data" else f"{parts.scheme}://{parts.netloc}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # its event loop must be gone before other tests run theirs
 def browser() -> Iterator[Browser]:
     """The system's chromium; a test without it fails, it is not skipped."""
     with sync_playwright() as playwright:

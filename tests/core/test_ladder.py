@@ -122,7 +122,7 @@ def test_without_a_preference_nothing_is_said_to_be_applied() -> None:
         ("response=nothing", "response=nothing"),
         ("example=nothing", "example=nothing"),
         ("scenario=nothing", "scenario=nothing"),
-        ("wait=61", "wait=61"),
+        ("wait=soon", "wait=soon"),
         ("wait=-1, code=402", "wait=-1"),
     ],
 )

@@ -68,7 +68,7 @@ def test_a_wait_is_a_number_of_seconds(text: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "-1", "61", "nan", "inf", "1e1", "1_0", "true", " 1", "1\r\n", "1\n", "٣", "1.", ".5", "9" * 5_000]
+    "text", ["", "-1", "nan", "inf", "1e1", "1_0", "true", " 1", "1\r\n", "1\n", "٣", "1.", ".5", "9" * 5_000]
 )
 def test_what_is_no_number_of_seconds_is_no_wait(text: str) -> None:
     assert wait_seconds(text) is None

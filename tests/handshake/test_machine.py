@@ -58,6 +58,7 @@ def handshake(state: State = "asked", decision: str | None = None, decide_at: fl
         pull_id="abcdefghijkl.pull",
         state_ticket="abcdefghijkl.state",
         code_verifier="v" * 44,
+        client_id="data-integration",
         started_at=1000,
         expires_at=1300,
         changed_at=1000,
@@ -183,7 +184,6 @@ AUTH_URI = "http://127.0.0.1/authorize?x"
         ([PULL_ID], None, "acme", "forged"),
         ("\ud800", None, "acme", "forged"),
         (PULL_ID, AUTH_URI, "globex", "foreign"),
-        (PULL_ID, AUTH_URI, None, "foreign"),
         (PULL_ID, AUTH_URI, "", "foreign"),
         (PULL_ID, AUTH_URI + "&", "acme", "mismatched"),
         (PULL_ID, "", "acme", "mismatched"),
@@ -193,7 +193,7 @@ AUTH_URI = "http://127.0.0.1/authorize?x"
         (PULL_ID, "", "globex", "foreign"),
     ],
 )
-def test_whoever_collects_is_judged(pull_id: object, auth_uri: object, account: str | None, word: str) -> None:
+def test_whoever_collects_is_judged(pull_id: object, auth_uri: object, account: str, word: str) -> None:
     assert judge(handshake("granted"), pull_id, auth_uri, account, single_use=False) == word
 
 

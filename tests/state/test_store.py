@@ -60,6 +60,7 @@ def handshake(name: str = "a", session: str = "default", valid_for_s: float = 30
         pull_id=f"{identity}.pull",
         state_ticket=f"{identity}.state",
         code_verifier="v" * 44,
+        client_id="data-integration",
         started_at=WALL,
         expires_at=WALL + valid_for_s,
         changed_at=WALL,
