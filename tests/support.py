@@ -107,7 +107,7 @@ def make_app(*specs: Path, fixtures: Path | None = None, wall: FakeWall | None =
     given = Settings(specs=specs, fixtures=fixtures, **settings)
     clock = wall or FakeWall()
     world = build_world(given) if specs or fixtures else _bundled_world(given)
-    live = Live(world, MemoryStore(clock), given, RequestLog(None), FakeChance(), wall=clock)
+    live = Live(world, MemoryStore(clock, given.max_handshakes), given, RequestLog(None), FakeChance(), wall=clock)
     return MockApp(live)
 
 

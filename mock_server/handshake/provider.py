@@ -53,10 +53,11 @@ class Grant:
     state: str
     challenge: str
     page_ticket: str
-    asked_at: float
     expires_at: float
     stage: Literal["asked", "coded", "redeemed", "closed"] = "asked"
     code: str = ""
+    sent_to: str = ""
+    """Where the browser was sent with the code: a second click on the same page goes there again."""
     token_fails: bool = False
     version: int = 0
 
@@ -119,7 +120,6 @@ def authorize(
         state=asked.get("state", ""),
         challenge=asked["code_challenge"],
         page_ticket=ticket(identity, random[ID_CHARS : ID_CHARS + SECRET_CHARS]),
-        asked_at=now,
         expires_at=now + PAGE_LIVES_S,
     )
 
@@ -154,8 +154,10 @@ def choose(grant: Grant, choice: Choice, issuer: str, now: float, chance: Chance
         error = {"error": FAILURES[choice], **state, "iss": issuer}
         return replace(grant, stage="closed"), Redirect(_with_query(grant.redirect_uri, error))
     code = ticket(grant.id, chance.token(SECRET_BYTES))
-    coded = replace(grant, stage="coded", code=code, expires_at=now + CODE_LIVES_S, token_fails=choice == "fail-token")
-    return coded, Redirect(_with_query(grant.redirect_uri, {"code": code, **state, "iss": issuer}))
+    uri = _with_query(grant.redirect_uri, {"code": code, **state, "iss": issuer})
+    lives_until, fails = now + CODE_LIVES_S, choice == "fail-token"
+    coded = replace(grant, stage="coded", code=code, sent_to=uri, expires_at=lives_until, token_fails=fails)
+    return coded, Redirect(uri)
 
 
 def redeem(

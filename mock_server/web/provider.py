@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from mock_server.fixture.model import Client, Provider
 from mock_server.handshake import provider as rules
-from mock_server.handshake.machine import PENDING, Handshake, NotInTable, State, step
+from mock_server.handshake.machine import PENDING, Event, Handshake, NotInTable, State, step
 from mock_server.handshake.provider import CHOICES, Choice, Grant, Redirect, Refusal, TokenAnswer
 from mock_server.handshake.start import PROVIDER_ROOT, issuer
 from mock_server.handshake.ticket import DEFAULT_SESSION, Reference, read_ticket, same
@@ -22,6 +22,8 @@ from mock_server.web.pages import SAFE_HEADERS, page
 
 SLOW_S = 5.0
 _MAIN_CHOICES = ("approve", "deny")
+APPROVING = ("approve", "slow", "fail-token")
+"""The choices after which the browser carries a code."""
 
 
 class ProviderPages:
@@ -92,29 +94,30 @@ class ProviderPages:
         )
 
     async def consent(self, incoming: StarletteRequest) -> Response:
-        """The button that the person pressed. A page's ticket works once."""
+        """The button that the person pressed. A page's ticket decides once; a second click changes nothing."""
         exchange = await open_exchange(self.live, incoming)
-        provider = self._provider(incoming)
-        form = exchange.form
-        grant = await self._grant(exchange, single(form, "ticket"))
+        return await exchange.finish(await self._consent(exchange, self._provider(incoming)))
+
+    async def _consent(self, exchange: Exchange, provider: Provider | None) -> Response:
+        pressed = exchange.form
+        ticket, wanted = single(pressed, "ticket"), single(pressed, "decision")
+        choice = next((each for each in CHOICES if each == wanted), None)
+        grant = await self._grant(exchange, ticket)
         now = (await self.live.store.load(exchange.session, make=False)).now
-        choice = single(form, "decision")
-        if provider is None or grant is None or not same(single(form, "ticket"), grant.page_ticket):
-            grant = None
-        if (
-            grant is None
-            or provider is None
-            or grant.provider != provider.id
-            or grant.stage != "asked"
-            or now >= grant.expires_at
-        ):
-            exchange.because("provider", "the page's ticket is unknown, used or too old")
-            text = "Go back to the application and start again."
-            return await exchange.finish(_message(400, "This page is no longer valid", text, "bad"))
-        if choice not in CHOICES:
+        if grant is None or provider is None or grant.provider != provider.id or not same(ticket, grant.page_ticket):
+            return _stale(exchange)
+        if now >= grant.expires_at:
+            return _stale(exchange)
+        if grant.stage == "coded" and choice in APPROVING:
+            # The answer to the first click may never have been looked at: browsers drop it for the second.
+            exchange.because("provider", "the person clicked again")
+            return _redirect(grant.sent_to)
+        if grant.stage != "asked":
+            return _stale(exchange)
+        if choice is None:
             exchange.because("provider", "no such decision")
-            return await exchange.finish(_message(400, "No such decision", "Use one of the page's buttons.", "bad"))
-        return await exchange.finish(await self._decide(exchange, grant, choice, now))  # type: ignore[arg-type]
+            return _message(400, "No such decision", "Use one of the page's buttons.", "bad")
+        return await self._decide(exchange, grant, choice, now)
 
     async def _decide(self, exchange: Exchange, grant: Grant, choice: Choice, now: float) -> Response:
         me = issuer(exchange.request.origin, grant.provider)
@@ -132,13 +135,13 @@ class ProviderPages:
     async def _tell_handshake(self, exchange: Exchange, grant: Grant, choice: Choice) -> None:
         """Let the handshake's state follow the person; the callback decides what comes of it."""
         reference = read_ticket(grant.state)
-        event = {"abandon": "abandon", "approve": "approve", "slow": "approve", "fail-token": "approve"}.get(choice)
+        event: Event | None = "approve" if choice in APPROVING else "abandon" if choice == "abandon" else None
         if reference is None or event is None:
             return
         try:
             known = await self.live.change(
                 reference,
-                lambda each, now: step(each, event, now) if _is_about(grant, each) else each,  # type: ignore[arg-type]
+                lambda each, now: step(each, event, now) if _is_about(grant, each) else each,
             )
             exchange.handshake_id = known.id if known else None
         except NotInTable as error:
@@ -242,6 +245,12 @@ def _basic(header: str | None) -> tuple[str, str] | None:
     except ValueError:  # neither base64 nor UTF-8
         return "", ""
     return unquote_plus(identity), unquote_plus(secret)
+
+
+def _stale(exchange: Exchange) -> Response:
+    exchange.because("provider", "the page's ticket is unknown, used or too old")
+    text = "Go back to the application and start again."
+    return _message(400, "This page is no longer valid", text, "bad")
 
 
 def _redirect(uri: str) -> Response:

@@ -188,7 +188,7 @@ SWITCHES: dict[str, Check] = {
     "authorization at all": lambda c: ask(c, headers={}).status_code == 200,
     "invalid request 1": lambda c: ask(c, {}).headers.get("retry-after") == "1",
     "invalid request 1 that is not JSON": lambda c: ask_raw(c, b"{", TOKEN).status_code == 402,
-    "unknown `datasource_id`": lambda c: ask(c, {"datasource_id": "nobody"}).status_code == 200,
+    "unknown `datasource_id`": lambda c: ask(c, {"datasource_id": "nobody"}).status_code == 403,
     "real rate limiting": lambda c: "retry-after" in ask(c, {"datasource_id": "google_ads"}).headers,
     "`validity_duration` missing": lambda c: lives_s(c, NO_DURATION) == 12 * 3600,
     "`validity_duration` missing, refused": lambda c: ask(c, NO_DURATION).status_code == 429,

@@ -126,7 +126,7 @@ def test_a_callback_that_comes_24_times_grants_once(store: MemoryStore) -> None:
         form = {"ticket": ticket, "decision": "approve"}
         clicks = await asyncio.gather(*(client.post("/__provider/fb/consent", data=form) for _ in range(PARALLEL)))
         sent_back = [click.headers["location"] for click in clicks if click.status_code == 303]
-        assert len(sent_back) == 1
+        assert len(set(sent_back)) == 1  # a second click goes where the first one went: one code
         assert {click.status_code for click in clicks} <= {303, 400, 409}
         assert set(parse_qs(urlsplit(sent_back[0]).query)) == {"code", "state", "iss"}
         calls = await asyncio.gather(*(client.get(sent_back[0]) for _ in range(PARALLEL)))

@@ -69,7 +69,7 @@ def handshake(name: str = "a", session: str = "default", valid_for_s: float = 30
 
 def grant(session: str = "default") -> Grant:
     return Grant(
-        "grant-------", session, "fb", "c", "C", "http://127.0.0.1/cb", "", "s", "x" * 43, "t", WALL, WALL + 60
+        "grant-------", session, "fb", "c", "C", "http://127.0.0.1/cb", "", "s", "x" * 43, "t", WALL + 60
     )  # fmt: skip
 
 

@@ -421,10 +421,10 @@ def test_another_account_collects_nothing(client: TestClient) -> None:
 # Tickets of the page
 
 
-def test_a_pages_ticket_works_once(client: TestClient) -> None:
+def test_a_pages_ticket_decides_once(client: TestClient) -> None:
     page = open_page(client, start(client)["auth_uri"])
     assert press(client, page, "approve").status_code == 303
-    for decision in ("approve", "deny", "abandon"):
+    for decision in ("deny", "fail", "abandon"):
         again = press(client, page, decision)
         assert again.status_code == 400
         assert "This page is no longer valid" in again.text
