@@ -28,13 +28,6 @@ class Served(NamedTuple):
     base: str
 
 
-class Callback(NamedTuple):
-    """Where providers send the browser back to."""
-
-    base: str
-    operation: str
-
-
 @dataclass(frozen=True, slots=True)
 class World:
     """Everything that answers, and what was noticed while it was compiled."""
@@ -44,8 +37,8 @@ class World:
     house: House
     plans: Mapping[str, Plan]
     router: Router[Served]
-    callbacks: Router[Callback]
-    bases: tuple[str, ...]
+    callbacks: Router[str]
+    """Where providers send the browser back to; the target is the path below the base."""
     warnings: tuple[Problem, ...]
     names: tuple[str, str]
     """What to call the documents and the fixtures in the banner."""
@@ -86,7 +79,6 @@ def build_world(settings: Settings) -> World:
         plans=plans,
         router=Router(_routes(plans)),
         callbacks=Router(_callbacks(plans)),
-        bases=tuple(dict.fromkeys(base for each in operations for base in (*each.bases, ""))),
         warnings=tuple(problems),
         names=(
             ", ".join(str(spec) for spec in settings.specs) or "openapi.yaml (bundled)",
@@ -148,11 +140,11 @@ def _routes(plans: Mapping[str, Plan]) -> Iterator[tuple[str, str, Served]]:
             yield plan.operation.method, base + plan.operation.path, Served(plan, base)
 
 
-def _callbacks(plans: Mapping[str, Plan]) -> Iterator[tuple[str, str, Callback]]:
+def _callbacks(plans: Mapping[str, Plan]) -> Iterator[tuple[str, str, str]]:
     for plan in plans.values():
         for path in plan.fixture.start.callbacks if plan.fixture.start else ():
             for base in dict.fromkeys((*plan.operation.bases, "")):
-                yield "GET", base + path, Callback(base, plan.operation.key)
+                yield "GET", base + path, path
 
 
 def provenance_tally(world: World) -> dict[str, int]:

@@ -7,14 +7,13 @@ import shlex
 from typing import Any
 
 from mock_server.core.plan import Plan
-from mock_server.settings import Settings
 from mock_server.spec.operations import Operation
 from mock_server.world import World, provenance_tally
 
 MAX_LISTED = 12
 
 
-def banner(world: World, url: str, settings: Settings) -> str:
+def banner(world: World, url: str) -> str:
     """The address, what is served, how well it is known, a line to copy, where the controls are."""
     titles = ", ".join(document.title or "untitled" for document in world.documents)
     operations = [plan.operation for plan in world.plans.values()]

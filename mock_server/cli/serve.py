@@ -138,7 +138,7 @@ def run(settings: Settings) -> int:
         return EXIT_UNREACHABLE
     colour = sys.stdout is not None and sys.stdout.isatty() and not _no_color()  # None = started with it closed
     log = RequestLog(sys.stdout, colour, quiet=settings.quiet)
-    text = banner(world, address(sock), settings)
+    text = banner(world, address(sock))
     return serve(make_app(world, settings, log), sock, lambda: log.say(text))
 
 

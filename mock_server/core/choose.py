@@ -12,6 +12,7 @@ from mock_server.core.snapshot import Queued, Snapshot
 from mock_server.errors import Broken
 from mock_server.fixture.facts import Facts
 from mock_server.fixture.model import Response, Rule, Scenario
+from mock_server.fixture.operation import AUTHORIZATION_RULES
 from mock_server.fixture.response import with_encoding
 from mock_server.fixture.template import Template
 from mock_server.mask import is_secret_where
@@ -194,7 +195,7 @@ def _from_request(plan: Plan, violations: Sequence[Violation], facts: Facts, rea
     return Choice(response, reasons)
 
 
-_AUTHORIZATION = frozenset(("missing", "malformed", "unknown", "expired", "scope"))
+_AUTHORIZATION = frozenset(AUTHORIZATION_RULES)
 
 
 def told(violation: Violation) -> str:

@@ -92,11 +92,6 @@ class Router(Generic[Target]):
             return WrongMethod(tuple(sorted(allowed)))
         return NotFound(tuple(get_close_matches(raw_path[:200], self._paths, 3, 0.5)))
 
-    def methods(self, raw_path: str) -> tuple[str, ...]:
-        """The methods that a path answers to, or none."""
-        found = self.find("", raw_path)
-        return found.allowed if isinstance(found, WrongMethod) else ()
-
     def _walk(
         self,
         node: _Node[Target],

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 from mock_server.core.snapshot import Changes, Queued, Snapshot
 from mock_server.handshake.machine import LIVE, Handshake, settle
 from mock_server.handshake.provider import Grant
+from mock_server.settings import MAX_HANDSHAKES
 from mock_server.state.clock import Clock
 from mock_server.state.journal import Entry, Journal
 from mock_server.state.store import (
     MAX_ALL_JOURNALS_BYTES,
     MAX_GRANTS,
-    MAX_HANDSHAKES,
     MAX_QUEUE,
     MAX_SESSIONS,
     Full,

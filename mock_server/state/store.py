@@ -10,7 +10,6 @@ from mock_server.handshake.provider import Grant
 from mock_server.state.clock import Clock
 from mock_server.state.journal import Entry
 
-MAX_HANDSHAKES = 10_000
 MAX_GRANTS = 10_000
 MAX_SESSIONS = 10_000
 MAX_ALL_JOURNALS_BYTES = 64 * 1024 * 1024

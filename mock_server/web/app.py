@@ -136,7 +136,7 @@ class _CallbackRoute(BaseRoute):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         found = scope[CALLBACK]
         provider = found.values.get("provider")
-        response = await self._callbacks.answer(Request(scope, receive), found.target.operation, provider)
+        response = await self._callbacks.answer(Request(scope, receive), provider)
         await response(scope, receive, send)
 
 

@@ -25,8 +25,8 @@ class CallbackPage:
         self.live = live
         self.pages = pages
 
-    async def answer(self, incoming: StarletteRequest, operation: str, provider: str | None) -> Response:
-        """``operation`` is the key of the plan whose callback this is, ``provider`` what its path names, if it does."""
+    async def answer(self, incoming: StarletteRequest, provider: str | None) -> Response:
+        """``provider`` is the one that the path names; None when it names none."""
         exchange = await open_exchange(self.live, incoming)
         found = await self._handshake(exchange, provider)
         if found is None:
@@ -48,7 +48,7 @@ class CallbackPage:
         if reference is None:
             exchange.because("callback", "no state of ours")
             return None
-        handshake, _ = await self.live.look(reference)
+        handshake = await self.live.look(reference)
         if handshake is None or not same(state, handshake.state_ticket):
             exchange.because("callback", "the state opens no handshake")
             return None

@@ -17,6 +17,7 @@ from starlette.routing import Route
 from mock_server import __version__
 from mock_server.core.problem import PROBLEM_JSON, problem
 from mock_server.core.snapshot import Queued
+from mock_server.fixture.model import DECISIONS
 from mock_server.handshake.machine import Handshake, NotInTable, decide
 from mock_server.handshake.ticket import Reference, read_id, read_ticket, same
 from mock_server.mask import MASK
@@ -24,7 +25,6 @@ from mock_server.source import load, read_source
 from mock_server.state.store import Full, QueueFull
 from mock_server.web.live import BadSession, Live, session_name
 
-DECISIONS = ("approve", "deny", "fail", "unavailable", "abandon")
 MAX_TIMES = 1_000_000
 _DIGITS = re.compile(r"[0-9]{1,9}\Z")
 
@@ -85,7 +85,7 @@ class Control:
 
     async def handshake(self, request: Request) -> Any:
         reference = await self._reference(request)
-        found, _ = await self.live.look(reference)
+        found = await self.live.look(reference)
         return handshake_json(_known(found))
 
     async def decide(self, request: Request) -> Any:
@@ -105,7 +105,7 @@ class Control:
         text = request.path_params["id"]
         # The ticket first: a session's name may hold dots, so a pull_id may look like an id.
         if reference := read_ticket(text):
-            found, _ = await self.live.look(reference)
+            found = await self.live.look(reference)
             if found and same(text, found.pull_id):
                 return reference
         reference = read_id(text)

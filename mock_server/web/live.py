@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 
-from mock_server.core.snapshot import Changes, Snapshot
+from mock_server.core.snapshot import Changes
 from mock_server.handshake.machine import Handshake, settle
 from mock_server.handshake.ticket import DEFAULT_SESSION, SESSION_NAME, Reference
 from mock_server.model import Answer, Chance, Reason, Request
@@ -67,10 +67,10 @@ class Live:
                 return changed
         raise Contended(reference.id)
 
-    async def look(self, reference: Reference) -> tuple[Handshake | None, Snapshot]:
-        """A handshake as it stands now, and the snapshot it came from."""
+    async def look(self, reference: Reference) -> Handshake | None:
+        """A handshake as it stands now."""
         seen = await self.store.load(reference.session, reference.id, make=False)
-        return (settle(seen.handshake, seen.now) if seen.handshake else None), seen
+        return settle(seen.handshake, seen.now) if seen.handshake else None
 
     async def record(
         self,

@@ -213,7 +213,7 @@ class ProviderPages:
         reference = read_ticket(state)
         if reference is None:
             return None, None
-        handshake, _ = await self.live.look(reference)
+        handshake = await self.live.look(reference)
         if handshake is None or not same(state, handshake.state_ticket) or handshake.provider != provider.id:
             return None, None
         exchange.session, exchange.handshake_id = reference.session, handshake.id
