@@ -45,6 +45,7 @@ class Control:
 
     def routes(self) -> list[Route]:
         table: list[tuple[str, str, Callable[[Request], Awaitable[Any]]]] = [
+            ("GET", "/", self.index),
             ("GET", "/health", self.health),
             ("GET", "/ready", self.ready),
             ("GET", "/openapi.json", self.openapi),
@@ -61,6 +62,17 @@ class Control:
             ("POST", "/reset", self.reset),
         ]
         return [Route(path, _endpoint(path, table), methods=_methods(path, table)) for path in _paths(table)]
+
+    async def index(self, request: Request) -> Any:
+        """What there is, for whoever opens the address that the banner shows."""
+        paths = control_document()["paths"]
+        listed = [
+            {"endpoint": f"{method.upper()} /__mock{path}", "summary": operation["summary"]}
+            for path, item in paths.items()
+            for method, operation in item.items()
+            if method != "parameters"
+        ]
+        return {"openapi": "/__mock/openapi.json", "endpoints": listed}
 
     async def health(self, request: Request) -> Any:
         return {"status": "ok", "version": __version__}

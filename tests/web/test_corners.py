@@ -75,3 +75,14 @@ def test_a_refusal_does_not_repeat_a_secret(tmp_path: Path) -> None:
     seen = {each["where"]: each["seen"] for each in response.json()["violations"]}
     assert seen == {"body.password": "***", "body.name": 7}
     assert "hunter2" not in response.text
+
+
+def test_the_address_of_the_banner_tells_what_there_is(client: TestClient) -> None:
+    told = client.get("/__mock/").json()
+    endpoints = {each["endpoint"] for each in told["endpoints"]}
+    assert told["openapi"] == "/__mock/openapi.json"
+    assert {"GET /__mock/health", "POST /__mock/next", "PUT /__mock/scenario"} <= endpoints
+    for endpoint in endpoints:
+        method, _, path = endpoint.partition(" ")
+        answer = client.request(method, path.replace("{id}", "nobody"), json={} if method != "GET" else None)
+        assert answer.status_code != 405
