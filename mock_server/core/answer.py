@@ -87,7 +87,7 @@ def answer(reading: Reading, snapshot: Snapshot, chance: Chance) -> Outcome:
     facts.roots["violation"] = _violation_facts(choice, facts)
     changed = _step_handshake(reading, snapshot, choice, known, chance)
     given = _render(plan, choice, facts, violations)
-    response = choice.response
+    response, handshake = choice.response, changed or known
     return Outcome(
         answer=given,
         changes=Changes(changed, choice.queue) if changed or choice.queue is not None else NO_CHANGES,
@@ -96,7 +96,7 @@ def answer(reading: Reading, snapshot: Snapshot, chance: Chance) -> Outcome:
         response=response.name if response else "",
         source=response.source if response else "assumed",
         reasons=tuple(choice.reasons),
-        handshake_id=(changed or known).id if changed or known else None,  # type: ignore[union-attr]
+        handshake_id=handshake.id if handshake else None,
     )
 
 

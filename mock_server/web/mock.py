@@ -56,6 +56,8 @@ class MockEndpoint:
         except Gone:
             return
         except Exception as error:
+            # The outermost fence: whatever it is becomes an answer, a journal entry and, when it is our
+            # own fault, a traceback in the log under the same id (`_refused`); nothing is swallowed.
             given, reasons = self._refused(error, entry_id)
             if request is None:
                 request = error.request if isinstance(error, TooLarge) else _unread(scope)

@@ -86,3 +86,29 @@ def test_the_address_of_the_banner_tells_what_there_is(client: TestClient) -> No
         method, _, path = endpoint.partition(" ")
         answer = client.request(method, path.replace("{id}", "nobody"), json={} if method != "GET" else None)
         assert answer.status_code != 405
+
+
+class BrokenChance(FakeChance):
+    """A fault of our own, in the middle of an answer."""
+
+    def token(self, size: int) -> str:
+        raise RuntimeError("the inside of the mock")
+
+
+def test_a_fault_of_our_own_is_a_500_with_an_id_that_the_log_and_the_journal_share(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    wall = FakeWall()
+    live = make_app().live
+    app = MockApp(Live(live.world, MemoryStore(wall), live.settings, RequestLog(None), BrokenChance(), wall=wall))
+    client = make_client(app)
+    answer = client.post("/oauth2", json=ASK, headers=TOKEN)
+    entry = answer.headers["mock-entry"]
+    assert (answer.status_code, answer.json()["code"]) == (500, "MS407")
+    assert entry in answer.json()["detail"]
+    assert "inside of the mock" not in answer.text
+    logged = capsys.readouterr().err
+    assert f"entry {entry}:" in logged
+    assert "RuntimeError: the inside of the mock" in logged
+    journal = client.get("/__mock/journal").json()["entries"]
+    assert [(each["id"], each["status"]) for each in journal] == [(entry, 500)]
