@@ -9,18 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from mock_server.core.admit import (
-    authorization_violations,
-    body_violations,
-    find_token,
-    parameter_violations,
-    read_body,
-)
+from mock_server.core.body import body_violations, read_body
 from mock_server.core.choose import Choice, choose, is_authorization
+from mock_server.core.parameters import parameter_violations
 from mock_server.core.plan import Plan
 from mock_server.core.prefer import Preference, read_preference
 from mock_server.core.problem import problem
 from mock_server.core.render import challenge, header_text, refusal, render
+from mock_server.core.security import authorization_violations, find_token
 from mock_server.core.snapshot import NO_CHANGES, Changes, Outcome, Snapshot
 from mock_server.fixture.facts import Facts, display
 from mock_server.fixture.model import Provider, Response, Start, Token

@@ -16,7 +16,8 @@ from mock_server.fixture.template import Template
 from mock_server.model import PROVENANCES
 from mock_server.source import pointer_text
 from mock_server.spec.generate import generate
-from mock_server.spec.operations import DocumentedResponse, MediaType, Operation, is_json
+from mock_server.spec.media import MediaType, is_json
+from mock_server.spec.operations import DocumentedResponse, Operation
 from mock_server.spec.schema import Schema
 
 JSON = "application/json"

@@ -10,8 +10,9 @@ from mock_server.errors import Broken, Problem
 from mock_server.source import Pointer
 from mock_server.spec.document import Document, parse_reference
 from mock_server.spec.generate import generate
+from mock_server.spec.media import MediaType, is_json
 from mock_server.spec.metaschema import meta_problems
-from mock_server.spec.operations import MediaType, Operation, is_json, read_operations
+from mock_server.spec.operations import Operation, read_operations
 from mock_server.spec.schema import SchemaError
 
 MAX_SAFE_INTEGER = 2**53 - 1

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from mock_server.spec.operations import Operation, Requirement, base_paths
+from mock_server.spec.operations import Operation, base_paths
+from mock_server.spec.security import Requirement
 from tests.spec.documents import operations, problems_of, where
 
 
