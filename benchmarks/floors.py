@@ -1,8 +1,8 @@
 """The floors: what the same server costs when the application does (almost) nothing.
 
 ``python -m benchmarks.floors raw|starlette`` serves on a free port and says ``ready: http://…``,
-as the product does. Nothing of the product is imported but its HTTP protocol class (and the two
-small modules that this needs), so that the cold start of a floor is that of uvicorn and not ours.
+as the product does. Nothing of the product is imported: the floor is uvicorn as it comes, with the
+same parser (httptools) and loop, and neither the product's guards nor its short way.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-
-from mock_server.server.protocol import GuardedProtocol
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
@@ -55,7 +53,7 @@ def make_config(app: ASGI3Application) -> uvicorn.Config:
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     return uvicorn.Config(
         app,
-        http=GuardedProtocol,
+        http="httptools",
         ws="none",
         lifespan="off",
         loop="uvloop" if sys.platform != "win32" and sys.implementation.name == "cpython" else "asyncio",
@@ -70,9 +68,11 @@ def make_config(app: ASGI3Application) -> uvicorn.Config:
 def unequal_settings(product: uvicorn.Config) -> list[str]:
     """The settings in which the product's server differs from the floors', which would make ratios a lie."""
     floor = make_config(raw)
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
     different = [name for name in SAME_SETTINGS if getattr(product, name) != getattr(floor, name)]
-    same_protocol = isinstance(product.http, type) and issubclass(product.http, GuardedProtocol)
-    return different if same_protocol else [*different, "http"]
+    same_parser = isinstance(product.http, type) and issubclass(product.http, HttpToolsProtocol)
+    return different if same_parser else [*different, "http"]
 
 
 class _Server(uvicorn.Server):

@@ -1,6 +1,6 @@
 """The way of a request through the pure part, as one short function.
 
-``read`` takes what the request alone says, so that the edge can load what it names;
+``read_head`` and ``read`` take what the request alone says, so that the edge can load what it names;
 ``answer`` does the rest from a snapshot, and can be asked again when another request was faster.
 """
 
@@ -40,36 +40,66 @@ class NoProvider(Exception):
 
 
 @dataclass(slots=True)
-class Reading:
-    """What a request says by itself. ``base`` is the base path it came under."""
+class Head:
+    """What a request says before its body: the same for every request with the same head.
+
+    ``base`` is the base path it came under; ``path_values`` the decoded values of the path's templates.
+    """
 
     plan: Plan
-    request: Request
     base: str
-    facts: Facts
+    path_values: dict[str, str]
     token: Token | None
     preference: Preference | None
-    body: tuple[Violation, ...]
     parameters: tuple[Violation, ...]
+    authorization: tuple[Violation, ...] | None
+    """What is wrong with who asks; None = it depends on the hour."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a request says by itself."""
+
+    head: Head
+    plan: Plan
+    request: Request
+    facts: Facts
+    token: Token | None
+    body: tuple[Violation, ...]
     names: Reference | None
     """The handshake that the request names."""
 
 
-def read(plan: Plan, request: Request, path_values: dict[str, str], base: str) -> Reading:
-    """Read a request without any state."""
-    body, unreadable = read_body(plan, request)
+def read_head(plan: Plan, request: Request, path_values: dict[str, str], base: str) -> Head:
+    """Read everything but the body, without any state."""
     token, _ = find_token(plan, request)
-    facts = Facts(request, {"path": path_values, "body": body, "token": token.facts if token else {}})
-    collect = plan.fixture.collect
-    return Reading(
+    facts = Facts(request, {"path": path_values, "token": token.facts if token else {}})
+    return Head(
         plan=plan,
-        request=request,
         base=base,
-        facts=facts,
+        path_values=path_values,
         token=token,
         preference=read_preference(request.headers, request.query),
-        body=tuple(body_violations(plan, request, body, unreadable)),
         parameters=tuple(parameter_violations(plan, facts)),
+        authorization=(
+            None if token and token.expires_at is not None else tuple(authorization_violations(plan, facts, token, 0.0))
+        ),
+    )
+
+
+def read(head: Head, request: Request) -> Reading:
+    """Read the body of a request with this head."""
+    plan, token = head.plan, head.token
+    body, unreadable = read_body(plan, request)
+    facts = Facts(request, {"path": head.path_values, "body": body, "token": token.facts if token else {}})
+    collect = plan.fixture.collect
+    return Reading(
+        head=head,
+        plan=plan,
+        request=request,
+        facts=facts,
+        token=token,
+        body=tuple(body_violations(plan, request, body, unreadable)),
         names=read_ticket(facts.get(collect.pull_id)) if collect else None,
     )
 
@@ -79,7 +109,7 @@ def answer(reading: Reading, snapshot: Snapshot, chance: Chance) -> Outcome:
     plan, facts = reading.plan, reading.facts
     violations = _violations(reading, snapshot.now)
     known = _look_at_handshake(reading, snapshot)
-    choice = choose(plan, reading.preference, snapshot, violations, facts)
+    choice = choose(plan, reading.head.preference, snapshot, violations, facts)
     facts.roots["violation"] = _violation_facts(choice, facts)
     changed = _step_handshake(reading, snapshot, choice, known, chance)
     given = _render(plan, choice, facts, violations)
@@ -116,10 +146,13 @@ def _violation_facts(choice: Choice, facts: Facts) -> dict[str, Any]:
 def _violations(reading: Reading, now: float) -> list[Violation]:
     """All violations, in the order the fixture wants them judged, less those it overlooks."""
     plan = reading.plan
-    authorization = authorization_violations(plan, reading.facts, reading.token, now)
-    if not (authorization or reading.parameters or reading.body):
-        return authorization
-    groups = {"authorization": authorization, "parameters": reading.parameters, "body": reading.body}
+    head = reading.head
+    authorization = head.authorization
+    if authorization is None:
+        authorization = tuple(authorization_violations(plan, reading.facts, reading.token, now))
+    if not (authorization or head.parameters or reading.body):
+        return []
+    groups = {"authorization": authorization, "parameters": head.parameters, "body": reading.body}
     overlook = plan.fixture.overlook
     return [each for name in plan.fixture.order for each in groups[name] if each.where not in overlook]
 
@@ -179,7 +212,9 @@ def _start(reading: Reading, start: Start, snapshot: Snapshot, choice: Choice, c
             session=snapshot.session,
             client_id=start.client_id,
             origin=reading.request.origin,
-            redirect_uri=reading.request.origin + reading.base + start.callbacks[0].replace("{provider}", provider.id),
+            redirect_uri=reading.request.origin
+            + reading.head.base
+            + start.callbacks[0].replace("{provider}", provider.id),
             valid_for_s=min(float(valid_for), _LONGEST_S) if number else start.default_valid_for_s,
             decision=decision,
             decide_after_s=after_s,

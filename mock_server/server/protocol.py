@@ -14,6 +14,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from mock_server.core.problem import problem
+from mock_server.server.heads import END, Heads
 from mock_server.settings import BODY_TIMEOUT_S, HEADER_TIMEOUT_S
 
 MAX_TARGET_BYTES = 8 * 1024
@@ -21,6 +22,9 @@ MAX_HEADER_BYTES = 64 * 1024
 MAX_HEADER_LINES = 100
 LINGER_S = 1.0
 """How long a refused client may go on sending, so that it reads why (RFC 9112 §9.6)."""
+
+
+_CONNECTION = frozenset((b"connection", b"transfer-encoding", b"upgrade", b"te", b"trailer"))
 
 
 class Refusal(NamedTuple):
@@ -50,6 +54,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     header_timeout_s: ClassVar[float] = HEADER_TIMEOUT_S
     body_timeout_s: ClassVar[float] = BODY_TIMEOUT_S
+    heads: ClassVar[Heads | None] = None
+    """Who answers requests at once whose head came before."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -63,6 +69,9 @@ class GuardedProtocol(HttpToolsProtocol):
         self._why = MALFORMED
         self._refusal: Refusal | None = None
         self._peer_is_done = False
+        self._begun = 0
+        self._last_head = b""
+        self._active_at = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -76,10 +85,16 @@ class GuardedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._refusal is not None:
             return
+        alone = (
+            self.heads is not None and self._reading == "nothing" and self._answering is None and not self._idle_bytes
+        )
+        if alone and self._answered_at_once(data):
+            return
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
             self.timeout_keep_alive_task = None
         self._idle_bytes += len(data)
+        self._begun = 0
         try:
             self._feed(data)
         except httptools.HttpParserError:  # what our own callbacks raise comes as its subclass
@@ -89,6 +104,53 @@ class GuardedProtocol(HttpToolsProtocol):
             self._refuse(LONG_HEADER)  # one endless line: the parser keeps it and reports nothing
         else:
             self._watch()
+            if alone and self._reading == "nothing" and self._begun == 1:
+                self._learn(data)
+
+    def _answered_at_once(self, data: bytes) -> bool:
+        """A whole request with a head that came before; False = nothing was done."""
+        assert self.heads is not None
+        if self.flow.write_paused or self.transport.is_closing():
+            return False
+        answer = self.heads.answer(self.scheme, data)
+        if answer is None:
+            return False
+        self.transport.write(self.heads.on_wire(answer, self.server_state.default_headers))
+        self.server_state.total_requests += 1
+        self._active_at = self.loop.time()
+        if self._deadline is not None:
+            self._disarm()
+        if self.timeout_keep_alive_task is None:
+            self._keep_alive_for(self.timeout_keep_alive)
+        return True
+
+    def _learn(self, data: bytes) -> None:
+        """Remember the head of a request that came whole and alone, the second time it comes.
+
+        A head that says anything of the connection itself is left to the parser.
+        """
+        assert self.heads is not None
+        end = data.find(END) + len(END)
+        head = data[:end]
+        if head != self._last_head:
+            self._last_head = head
+            return
+        cycle = self.cycle
+        plain = self.parser.get_http_version() == "1.1" and cycle.keep_alive and not self.expect_100_continue
+        if plain and data[end:] == cycle.body and not any(name in _CONNECTION for name, _ in self.headers):
+            self.heads.learn(head, len(data) - end, self.scope)
+
+    def _keep_alive_for(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """One timer a connection: an answer at once does not wind it up again, so it looks when it fires."""
+        self.timeout_keep_alive_task = None
+        left = self._active_at + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._keep_alive_for(left)
+        else:
+            super().timeout_keep_alive_handler()
 
     def _feed(self, data: bytes) -> None:
         """Parse, and overlook every ``Upgrade`` (RFC 9110 §7.8 lets us).
@@ -119,6 +181,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._begun += 1
         self._header_bytes = self._header_lines = 0
         self._now_reading("header")
 
@@ -251,10 +314,10 @@ class _BodyOnly:
             self._protocol.on_message_complete()
 
 
-def guarded(header_timeout_s: float, body_timeout_s: float) -> type[GuardedProtocol]:
+def guarded(header_timeout_s: float, body_timeout_s: float, heads: Heads | None = None) -> type[GuardedProtocol]:
     """The protocol with deadlines of its own."""
-    times = {"header_timeout_s": header_timeout_s, "body_timeout_s": body_timeout_s}
-    return type("GuardedProtocol", (GuardedProtocol,), times)
+    own = {"header_timeout_s": header_timeout_s, "body_timeout_s": body_timeout_s, "heads": heads}
+    return type("GuardedProtocol", (GuardedProtocol,), own)
 
 
 def _answer(why: Refusal, headers: list[tuple[bytes, bytes]]) -> bytes:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 import uvicorn
 
 from mock_server.errors import MockServerError
+from mock_server.server.heads import Heads
 from mock_server.server.protocol import guarded
 from mock_server.settings import Settings
 from mock_server.state.memory import MemoryStore
@@ -112,9 +113,10 @@ def serve(app: MockApp, sock: socket.socket, on_ready: Callable[[], None]) -> in
 def make_server(app: MockApp, on_ready: Callable[[], None]) -> _Server:
     """uvicorn, set up as this product promises."""
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # every fault has its line in our own log
+    settings = app.live.settings
     config = uvicorn.Config(
         GivesUpPolitely(app),
-        http=guarded(app.live.settings.header_timeout_s, app.live.settings.body_timeout_s),
+        http=guarded(settings.header_timeout_s, settings.body_timeout_s, Heads(app.prepare)),
         ws="none",
         lifespan="off",
         loop="uvloop" if _has_uvloop() else "asyncio",

@@ -47,7 +47,7 @@ def _alive(session: _Session, wall: float) -> dict[str, tuple[int, Handshake]]:
 
 
 class MemoryStore:
-    """See :class:`mock_server.state.store.Store`. ``wall`` tells Unix seconds."""
+    """See ``Store`` and ``InstantStore`` of :mod:`mock_server.state.store`. ``wall`` tells Unix seconds."""
 
     def __init__(
         self,
@@ -91,12 +91,18 @@ class MemoryStore:
         raise Full
 
     async def load(self, session: str, handshake_id: str | None = None, *, make: bool = True) -> Snapshot:
+        return self.load_now(session, handshake_id, make=make)
+
+    def load_now(self, session: str, handshake_id: str | None = None, *, make: bool = True) -> Snapshot:
         found = self._session(session) if make else self._sessions.get(session, _NOBODY)
         version, handshake = found.handshakes.get(handshake_id or "", _NO_HANDSHAKE)
         now = found.clock.now(self._wall())
         return Snapshot(session, now, found.scenario, found.queue, found.version, handshake, version)
 
     async def save(self, seen: Snapshot, changes: Changes) -> bool:
+        return self.save_now(seen, changes)
+
+    def save_now(self, seen: Snapshot, changes: Changes) -> bool:
         session = self._session(seen.session)
         handshake = changes.handshake
         if changes.queue is not None and session.version != seen.version:
@@ -166,6 +172,9 @@ class MemoryStore:
         found.version += 1
 
     async def record(self, entry: Entry) -> None:
+        self.record_now(entry)
+
+    def record_now(self, entry: Entry) -> None:
         journal = self._session(entry.session).journal
         before = journal.bytes
         journal.add(entry)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from mock_server.core.snapshot import Changes, Queued, Snapshot
 from mock_server.handshake.machine import Handshake
@@ -78,3 +78,17 @@ class Store(Protocol):
     async def ready(self) -> bool:
         """Whether the store can be reached."""
         ...
+
+
+@runtime_checkable
+class InstantStore(Protocol):
+    """A store that never waits: what it does for one request is done before anything else happens.
+
+    The same as the methods of :class:`Store` without ``_now``, for whoever cannot await.
+    """
+
+    def load_now(self, session: str, handshake_id: str | None = None, *, make: bool = True) -> Snapshot: ...
+
+    def save_now(self, seen: Snapshot, changes: Changes) -> bool: ...
+
+    def record_now(self, entry: Entry) -> None: ...

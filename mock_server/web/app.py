@@ -22,6 +22,7 @@ from mock_server.web.live import Contended, Live
 from mock_server.web.mock import ROUTE, MockEndpoint
 from mock_server.web.pages import page
 from mock_server.web.provider import ProviderPages
+from mock_server.web.short import Prepared, prepare
 from mock_server.web.wire import declared_length, raw_path, read_headers, send_answer
 
 OWN_PREFIXES = ("/__", "/.well-known/oauth-authorization-server/__")
@@ -83,6 +84,13 @@ class MockApp(Starlette):
                 return
         scope[ROUTE] = found
         await (self._preflight if method == "OPTIONS" else self._operations)(scope, receive, send)
+
+    def prepare(self, scope: Scope) -> Prepared | None:
+        """What a request with this head can be answered by at once; see :mod:`mock_server.web.short`."""
+        if scope["path"].startswith(OWN_PREFIXES):
+            return None
+        cors = self.live.settings.cors
+        return prepare(self.live, scope, () if cors is None else ANY_ORIGIN if "*" in cors else None)
 
     async def _pages(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Everything besides the operations. Starlette would refuse a declared length in plain text."""

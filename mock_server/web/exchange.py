@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from mock_server.handshake.ticket import DEFAULT_SESSION
 from mock_server.model import Answer, Reason, Request
-from mock_server.web.live import Live
+from mock_server.web.live import Live, make_entry
 from mock_server.web.wire import origin_of, read_headers
 
 MAX_FORM_FIELDS = 100
@@ -46,15 +46,18 @@ class Exchange:
         response.headers["mock-entry"] = entry_id
         answer = Answer(response.status_code, tuple(response.raw_headers), bytes(response.body))
         seen = await self.live.store.load(self.session, make=False)
+        duration_s = self.live.ticks() - self.started
         await self.live.record(
-            self.request,
-            answer,
-            session=self.session,
-            at=seen.now,
-            started=self.started,
-            entry_id=entry_id,
-            reasons=tuple(self.reasons),
-            handshake_id=self.handshake_id,
+            make_entry(
+                entry_id,
+                seen.now,
+                self.session,
+                duration_s,
+                self.request,
+                answer,
+                reasons=tuple(self.reasons),
+                handshake_id=self.handshake_id,
+            )
         )
         return response
 

@@ -9,13 +9,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 
-from mock_server.core.snapshot import Changes
+from mock_server.core.snapshot import Changes, Outcome
 from mock_server.handshake.machine import Handshake, settle
 from mock_server.handshake.ticket import DEFAULT_SESSION, SESSION_NAME, Reference
 from mock_server.model import Answer, Chance, Reason, Request
 from mock_server.settings import Settings
 from mock_server.state.journal import MAX_BODY_BYTES, SMALL_BODY_BYTES, Entry
-from mock_server.state.store import Full, Store
+from mock_server.state.store import Full, InstantStore, Store
 from mock_server.web.log import RequestLog
 from mock_server.world import World
 
@@ -72,34 +72,47 @@ class Live:
         seen = await self.store.load(reference.session, reference.id, make=False)
         return settle(seen.handshake, seen.now) if seen.handshake else None
 
-    async def record(
-        self,
-        request: Request,
-        answer: Answer,
-        *,
-        session: str,
-        at: float,
-        started: float,
-        entry_id: str,
-        operation: str | None = None,
-        response: str = "",
-        source: str = "",
-        reasons: tuple[Reason, ...] = (),
-        handshake_id: str | None = None,
-    ) -> None:
+    async def record(self, entry: Entry) -> None:
         """Journal one exchange and say it in one line on the terminal."""
-        duration_s = self.ticks() - started
-        target = f"{request.path}?{request.query}" if request.query else request.path
-        body = request.body if len(request.body) <= MAX_BODY_BYTES else request.body[:MAX_BODY_BYTES]
-        if len(request.body) > SMALL_BODY_BYTES:
-            reasons = tuple(reason.formatted() for reason in reasons)
-        self.log.line(request.method, target, answer.status, response, duration_s, reasons)
-        entry = Entry(
-            entry_id, at, session, request.method, target, operation, answer.status, response, source, reasons,
-            handshake_id, duration_s, request.headers, body, answer.headers, answer.body[:MAX_BODY_BYTES],
-        )  # fmt: skip
+        self._say(entry)
         with suppress(Full):  # a session for which there is no room has no journal
             await self.store.record(entry)
+
+    def record_now(self, store: InstantStore, entry: Entry) -> None:
+        """The same in a store that never waits."""
+        self._say(entry)
+        with suppress(Full):
+            store.record_now(entry)
+
+    def _say(self, entry: Entry) -> None:
+        self.log.line(entry.method, entry.target, entry.status, entry.response, entry.duration_s, entry.reasons)
+
+
+def make_entry(
+    entry_id: str,
+    at: float,
+    session: str,
+    duration_s: float,
+    request: Request,
+    answer: Answer,
+    outcome: Outcome | None = None,
+    reasons: tuple[Reason, ...] = (),
+    handshake_id: str | None = None,
+) -> Entry:
+    """One exchange as the journal keeps it; ``outcome`` None = no operation answered."""
+    operation, response, source = None, "", ""
+    if outcome is not None:
+        operation, response, source = outcome.operation, outcome.response, outcome.source
+        reasons, handshake_id = outcome.reasons, outcome.handshake_id
+    body = request.body
+    if len(body) > SMALL_BODY_BYTES:
+        body = body[:MAX_BODY_BYTES]
+        reasons = tuple(reason.formatted() for reason in reasons)
+    return Entry(
+        entry_id, at, session, request.method, f"{request.path}?{request.query}" if request.query else request.path,
+        operation, answer.status, response, source, reasons, handshake_id, duration_s, request.headers, body,
+        answer.headers, answer.body[:MAX_BODY_BYTES],
+    )  # fmt: skip
 
 
 def session_name(headers: Mapping[str, str]) -> str:

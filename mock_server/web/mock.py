@@ -7,7 +7,7 @@ import traceback
 
 from starlette.types import Receive, Scope, Send
 
-from mock_server.core.answer import NoProvider, Reading, answer, read
+from mock_server.core.answer import NoProvider, Reading, answer, read, read_head
 from mock_server.core.choose import Unmet
 from mock_server.core.problem import problem
 from mock_server.core.render import render
@@ -18,7 +18,7 @@ from mock_server.fixture.model import Response
 from mock_server.handshake.ticket import DEFAULT_SESSION
 from mock_server.model import Answer, Reason, Request, Wait
 from mock_server.state.store import Full
-from mock_server.web.live import MAX_TRIES, BadSession, Contended, Live, session_name
+from mock_server.web.live import MAX_TRIES, BadSession, Contended, Live, make_entry, session_name
 from mock_server.web.wire import Gone, TooLarge, read_request, send_answer
 from mock_server.world import Served, World
 
@@ -66,31 +66,17 @@ class MockEndpoint:
         await send_answer(send, given, *extra, (b"mock-entry", entry_id.encode()), head=head)
         if outcome is None:
             at = (await live.store.load(session, make=False)).now
-            await live.record(
-                request, given, session=session, at=at, started=started, entry_id=entry_id, reasons=reasons
-            )
-        else:
-            await live.record(
-                request,
-                given,
-                session=session,
-                at=at,
-                started=started,
-                entry_id=entry_id,
-                operation=outcome.operation,
-                response=outcome.response,
-                source=outcome.source,
-                reasons=reasons,
-                handshake_id=outcome.handshake_id,
-            )
+        duration_s = live.ticks() - started
+        await live.record(make_entry(entry_id, at, session, duration_s, request, given, outcome, reasons))
 
     async def _answer(self, found: Found[Served], request: Request, session: str) -> tuple[Outcome, float]:
         """One load, one answer, one save; again from the new state when another was faster."""
         live = self.live
         plan, base = found.target
+        head = read_head(plan, request, found.values, base)
         for _ in range(MAX_TRIES):
-            reading = read(plan, request, found.values, base)
-            seen = await live.store.load(session, _handshake_id(reading, session))
+            reading = read(head, request)
+            seen = await live.store.load(session, handshake_id(reading, session))
             outcome = answer(reading, seen, live.chance)
             if not outcome.changes or await live.store.save(seen, outcome.changes):
                 return outcome, seen.now
@@ -133,7 +119,7 @@ def _refusal(
     return problem(code, status, detail, headers=headers), (Reason("refused", "{}", (detail,)),)
 
 
-def _handshake_id(reading: Reading, session: str) -> str | None:
+def handshake_id(reading: Reading, session: str) -> str | None:
     """The handshake to load: one of another session does not exist here."""
     names = reading.names
     return names.id if names and names.session == session else None

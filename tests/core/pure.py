@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from mock_server.core.answer import answer, read
+from mock_server.core.answer import answer, read, read_head
 from mock_server.core.plan import Plan
 from mock_server.core.snapshot import Outcome, Snapshot
 from mock_server.model import Request
@@ -38,5 +38,5 @@ def request(body: Any = None, query: str = "", token: str | None = "dev-token", 
 
 
 def ask(key: str, asked: Request, snapshot: Snapshot | None = None) -> Outcome:
-    reading = read(plan(key), asked, {}, "/api")
+    reading = read(read_head(plan(key), asked, {}, "/api"), asked)
     return answer(reading, snapshot or Snapshot("default", NOW), FakeChance())

@@ -1,0 +1,67 @@
+"""Heads of requests that came before, and what they lead to.
+
+The bytes of a head are enough to know it again: the same bytes, once parsed and found good, need no
+parser the second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from mock_server.model import Answer
+
+MAX_HEADS = 1_024
+MAX_HEAD_BYTES = 4 * 1024
+END = b"\r\n\r\n"
+
+
+class Answering(Protocol):
+    """Something that can answer a body at once."""
+
+    def answer(self, body: bytes) -> Answer | None:
+        """None = nothing was done."""
+        ...
+
+
+class Known(NamedTuple):
+    """A head that came before: how long its body is, and who answers."""
+
+    length: int
+    answering: Answering
+
+
+class Heads:
+    """A bounded memory of heads. ``prepare`` is given an ASGI scope of ``http`` or ``https``."""
+
+    def __init__(self, prepare: Callable[[Any], Answering | None]) -> None:
+        self._prepare = prepare
+        self._known: dict[tuple[str | None, bytes], Known] = {}
+        self._default_headers: list[tuple[bytes, bytes]] = []
+        self._default_lines = b""
+
+    def answer(self, scheme: str | None, data: bytes) -> Answer | None:
+        """The answer to one whole request; None = it must be parsed."""
+        end = data.find(END) + len(END)
+        known = self._known.get((scheme, data[:end]))
+        if known is None or len(data) - end != known.length:
+            return None
+        return known.answering.answer(data[end:])
+
+    def learn(self, head: bytes, length: int, scope: Any) -> None:
+        """Remember a head that was parsed, and found to be followed by a body of ``length`` bytes."""
+        if len(head) > MAX_HEAD_BYTES or (answering := self._prepare(scope)) is None:
+            return
+        if len(self._known) >= MAX_HEADS:
+            self._known.clear()  # whoever is still there is known again after two requests
+        self._known[scope["scheme"], head] = Known(length, answering)
+
+    def on_wire(self, answer: Answer, default_headers: list[tuple[bytes, bytes]]) -> bytes:
+        """The whole answer as bytes. uvicorn makes new default headers (``Date``) every second."""
+        if default_headers is not self._default_headers:
+            self._default_headers = default_headers
+            self._default_lines = b"".join([b"%b: %b\r\n" % each for each in default_headers])
+        lines = [b"%b: %b\r\n" % each for each in answer.headers]
+        return b"".join([STATUS_LINE[answer.status], self._default_lines, *lines, b"\r\n", answer.body])

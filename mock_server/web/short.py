@@ -1,0 +1,90 @@
+"""The short way: a request whose head came before is answered at once.
+
+Nearly every client sends the same head again and again. What it leads to (operation, token,
+preference, parameters) is found out once; then each body is read, judged and answered in one go,
+without a task, an event and a handful of ASGI messages, which cost more than the answer itself.
+Whatever is out of the ordinary takes the usual way, which this one must never differ from.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.types import Scope
+
+from mock_server.core.answer import Head, answer, read, read_head
+from mock_server.core.route import Found
+from mock_server.model import Answer, Request
+from mock_server.state.store import InstantStore
+from mock_server.web.live import BadSession, Live, make_entry, session_name
+from mock_server.web.mock import handshake_id
+from mock_server.web.wire import origin_of, raw_path, read_headers
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+class Prepared:
+    """An operation's request whose head has been read. ``headers`` go to every answer."""
+
+    __slots__ = ("_head", "_headers", "_live", "_request", "_session", "_store", "_world")
+
+    def __init__(
+        self, live: Live, store: InstantStore, request: Request, head: Head, session: str, headers: Headers
+    ) -> None:
+        self._live = live
+        self._store = store
+        self._world = live.world
+        self._request = request
+        self._head = head
+        self._session = session
+        self._headers = headers
+
+    def answer(self, body: bytes) -> Answer | None:
+        """The answer, journalled; None = nothing was done, take the usual way."""
+        live, store = self._live, self._store
+        if live.world is not self._world:
+            return None
+        started = live.ticks()
+        like = self._request
+        request = Request(like.method, like.path, like.query, like.headers, body, like.origin)
+        try:
+            reading = read(self._head, request)
+            seen = store.load_now(self._session, handshake_id(reading, self._session))
+            outcome = answer(reading, seen, live.chance)
+            if outcome.effects or (outcome.changes and not store.save_now(seen, outcome.changes)):
+                return None
+        except Exception:
+            # Not swallowed: nothing was kept, and the usual way comes to the same and tells it.
+            return None
+        given = outcome.answer
+        entry_id = live.entry_id()
+        live.record_now(
+            store, make_entry(entry_id, seen.now, self._session, live.ticks() - started, request, given, outcome)
+        )
+        return given._replace(headers=(*given.headers, *self._headers, (b"mock-entry", entry_id.encode())))
+
+
+def prepare(live: Live, scope: Scope, any_origin: Headers | None) -> Prepared | None:
+    """What the head in an ASGI scope leads to; None = nothing that could be answered at once.
+
+    ``any_origin`` are the headers for browsers; None = they depend on the origin.
+    """
+    store: Any = live.store
+    headers = read_headers(scope["headers"])
+    ordinary = scope["method"] not in ("HEAD", "OPTIONS") and not any(
+        name.startswith("x-forwarded-") for name in headers
+    )
+    if not ordinary or not isinstance(store, InstantStore) or ("origin" in headers and any_origin is None):
+        return None
+    found = live.world.router.find(scope["method"], raw_path(scope))
+    if not isinstance(found, Found):
+        return None
+    query = scope["query_string"].decode("latin-1")
+    request = Request(scope["method"], scope["path"], query, headers, b"", origin_of(scope, headers))
+    try:
+        session = session_name(headers)
+    except BadSession:
+        return None
+    plan, base = found.target
+    extra = any_origin if "origin" in headers and any_origin else ()
+    return Prepared(live, store, request, read_head(plan, request, found.values, base), session, extra)
