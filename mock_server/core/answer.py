@@ -22,7 +22,7 @@ from mock_server.fixture.facts import Facts, display
 from mock_server.fixture.model import Provider, Response, Start, Token
 from mock_server.handshake import machine
 from mock_server.handshake.machine import Handshake, judge, settle
-from mock_server.handshake.start import Opening, open_handshake
+from mock_server.handshake.start import open_handshake, opening
 from mock_server.handshake.ticket import Reference, read_ticket
 from mock_server.model import MISSING, Answer, Chance, Effect, Reason, Request, Violation, Wait
 
@@ -205,22 +205,16 @@ def _start(reading: Reading, start: Start, snapshot: Snapshot, choice: Choice, c
     valid_for = facts.get(start.valid_for)
     number = isinstance(valid_for, int | float) and not isinstance(valid_for, bool) and valid_for > 0
     decision, after_s = _decision(choice, provider)
+    callback = reading.head.base + start.callbacks[0]
     handshake = open_handshake(
-        Opening(
-            provider=provider,
-            account=reading.token.account if reading.token else "",
-            session=snapshot.session,
-            client_id=start.client_id,
-            origin=reading.request.origin,
-            redirect_uri=reading.request.origin
-            + reading.head.base
-            + start.callbacks[0].replace("{provider}", provider.id),
-            valid_for_s=min(float(valid_for), _LONGEST_S) if number else start.default_valid_for_s,
-            decision=decision,
-            decide_after_s=after_s,
-        ),
+        opening(provider.id, provider.scopes, start.client_id, reading.request.origin, callback),
         snapshot.now,
         chance,
+        session=snapshot.session,
+        account=reading.token.account if reading.token else "",
+        valid_for_s=min(float(valid_for), _LONGEST_S) if number else start.default_valid_for_s,
+        decision=decision,
+        decide_after_s=after_s,
     )
     facts.roots["handshake"] = machine.facts(handshake, handshake.state, provider.credentials)
     facts.roots["provider"] = provider.facts

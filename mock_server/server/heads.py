@@ -18,11 +18,14 @@ MAX_HEAD_BYTES = 4 * 1024
 END = b"\r\n\r\n"
 
 
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
 class Answering(Protocol):
     """Something that can answer a body at once."""
 
-    def answer(self, body: bytes) -> Answer | None:
-        """None = nothing was done."""
+    def answer(self, body: bytes) -> tuple[Answer, Headers] | None:
+        """The answer and the headers that go with it; None = nothing was done."""
         ...
 
 
@@ -42,13 +45,24 @@ class Heads:
         self._default_headers: list[tuple[bytes, bytes]] = []
         self._default_lines = b""
 
-    def answer(self, scheme: str | None, data: bytes) -> Answer | None:
-        """The answer to one whole request; None = it must be parsed."""
+    def answer(self, scheme: str | None, data: bytes, default_headers: list[tuple[bytes, bytes]]) -> bytes | None:
+        """The answer to one whole request as it goes on the wire; None = it must be parsed.
+
+        uvicorn makes new default headers (``Date``) every second.
+        """
         end = data.find(END) + len(END)
         known = self._known.get((scheme, data[:end]))
         if known is None or len(data) - end != known.length:
             return None
-        return known.answering.answer(data[end:])
+        given = known.answering.answer(data[end:])
+        if given is None:
+            return None
+        if default_headers is not self._default_headers:
+            self._default_headers = default_headers
+            self._default_lines = b"".join([b"%b: %b\r\n" % each for each in default_headers])
+        answer, more = given
+        lines = [b"%b: %b\r\n" % each for each in (*answer.headers, *more)]
+        return b"".join((STATUS_LINE[answer.status], self._default_lines, *lines, b"\r\n", answer.body))
 
     def learn(self, head: bytes, length: int, scope: Any) -> None:
         """Remember a head that was parsed, and found to be followed by a body of ``length`` bytes."""
@@ -57,11 +71,3 @@ class Heads:
         if len(self._known) >= MAX_HEADS:
             self._known.clear()  # whoever is still there is known again after two requests
         self._known[scope["scheme"], head] = Known(length, answering)
-
-    def on_wire(self, answer: Answer, default_headers: list[tuple[bytes, bytes]]) -> bytes:
-        """The whole answer as bytes. uvicorn makes new default headers (``Date``) every second."""
-        if default_headers is not self._default_headers:
-            self._default_headers = default_headers
-            self._default_lines = b"".join([b"%b: %b\r\n" % each for each in default_headers])
-        lines = [b"%b: %b\r\n" % each for each in answer.headers]
-        return b"".join([STATUS_LINE[answer.status], self._default_lines, *lines, b"\r\n", answer.body])

@@ -112,10 +112,10 @@ class GuardedProtocol(HttpToolsProtocol):
         assert self.heads is not None
         if self.flow.write_paused or self.transport.is_closing():
             return False
-        answer = self.heads.answer(self.scheme, data)
+        answer = self.heads.answer(self.scheme, data, self.server_state.default_headers)
         if answer is None:
             return False
-        self.transport.write(self.heads.on_wire(answer, self.server_state.default_headers))
+        self.transport.write(answer)
         self.server_state.total_requests += 1
         self._active_at = self.loop.time()
         if self._deadline is not None:

@@ -30,6 +30,8 @@ class RequestLog:
         self._colour = colour
         self._waiting: list[_Line] = []
         self._dropped = 0
+        self._second = 0
+        self._clock = ""
 
     def line(
         self, method: str, target: str, status: int, response: str, duration_s: float, reasons: Sequence[Reason]
@@ -75,11 +77,12 @@ class RequestLog:
 
     def _format(self, line: _Line) -> str:
         at, method, target, status, response, duration_s, reasons = line
-        clock = time.strftime("%H:%M:%S", time.localtime(at))
+        if int(at) != self._second:
+            self._second, self._clock = int(at), time.strftime("%H:%M:%S", time.localtime(at))
         answer = self._painted(status, f"{status} {response}".strip())
         why = _deciding(reasons) if status >= 400 or _stumbled(reasons) else ""
         shown = printable(mask_text(target))[:200]
-        return f"{clock}  {printable(method)[:20]} {shown}  {answer}  {duration_s * 1000:.1f} ms{why}\n"
+        return f"{self._clock}  {printable(method)[:20]} {shown}  {answer}  {duration_s * 1000:.1f} ms{why}\n"
 
     def _painted(self, status: int, text: str) -> str:
         if not self._colour:

@@ -39,8 +39,8 @@ class Prepared:
         self._session = session
         self._headers = headers
 
-    def answer(self, body: bytes) -> Answer | None:
-        """The answer, journalled; None = nothing was done, take the usual way."""
+    def answer(self, body: bytes) -> tuple[Answer, Headers] | None:
+        """The answer, journalled, and the headers that go with it; None = nothing was done, take the usual way."""
         live, store = self._live, self._store
         if live.world is not self._world:
             return None
@@ -61,7 +61,7 @@ class Prepared:
         live.record_now(
             store, make_entry(entry_id, seen.now, self._session, live.ticks() - started, request, given, outcome)
         )
-        return given._replace(headers=(*given.headers, *self._headers, (b"mock-entry", entry_id.encode())))
+        return given, (*self._headers, (b"mock-entry", entry_id.encode()))
 
 
 def prepare(live: Live, scope: Scope, any_origin: Headers | None) -> Prepared | None:

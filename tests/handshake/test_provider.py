@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from mock_server.fixture.model import Client, Provider
+from mock_server.handshake.machine import Handshake
 from mock_server.handshake.provider import (
     CHOICES,
     CODE_LIVES_S,
@@ -22,7 +23,7 @@ from mock_server.handshake.provider import (
     metadata,
     redeem,
 )
-from mock_server.handshake.start import Opening, code_challenge, open_handshake
+from mock_server.handshake.start import code_challenge, open_handshake, opening
 from tests.support import FakeChance
 
 NOW = 1_700_000_000.0
@@ -380,23 +381,22 @@ def test_the_metadata_promises_what_the_rules_keep() -> None:
 # Opening
 
 
-def opening(**changes: Any) -> Opening:
-    values: dict[str, Any] = {
-        "provider": PROVIDER,
-        "account": "acme",
-        "session": "default",
-        "client_id": "data-integration",
-        "origin": "http://127.0.0.1:4010",
-        "redirect_uri": CALLBACK,
-        "valid_for_s": 300.0,
-        "decision": None,
-        "decide_after_s": 0.0,
-    }
-    return Opening(**{**values, **changes})
+def opened(chance: FakeChance, decision: str | None = None, decide_after_s: float = 0.0) -> Handshake:
+    way = opening("fb", PROVIDER.scopes, "data-integration", "http://127.0.0.1:4010", "/api/oauthcallback/{provider}")
+    return open_handshake(
+        way,
+        NOW,
+        chance,
+        session="default",
+        account="acme",
+        valid_for_s=300.0,
+        decision=decision,
+        decide_after_s=decide_after_s,
+    )
 
 
 def test_the_auth_uri_is_a_request_that_the_provider_takes() -> None:
-    handshake = open_handshake(opening(), NOW, FakeChance())
+    handshake = opened(FakeChance())
     query = parse_qs(urlsplit(handshake.auth_uri).query)
     grant = authorize(query, PROVIDER, CLIENTS, "default", ISSUER, NOW, FakeChance())
     assert isinstance(grant, Grant)
@@ -409,7 +409,7 @@ def test_no_secret_of_a_handshake_is_in_another_and_none_is_short() -> None:
     chance = FakeChance()
     seen: set[str] = set()
     for _ in range(50):
-        handshake = open_handshake(opening(), NOW, chance)
+        handshake = opened(chance)
         secrets = {handshake.pull_id, handshake.state_ticket, handshake.code_verifier, handshake.id}
         assert len(secrets) == 4
         assert not secrets & seen
@@ -424,4 +424,4 @@ def test_no_secret_of_a_handshake_is_in_another_and_none_is_short() -> None:
     [(None, 0, "asked"), ("approve", 0, "granted"), ("deny", 0, "denied"), ("approve", 20, "asked")],
 )
 def test_a_decision_that_is_due_at_once_is_taken_at_once(decision: str | None, after_s: float, state: str) -> None:
-    assert open_handshake(opening(decision=decision, decide_after_s=after_s), NOW, FakeChance()).state == state
+    assert opened(FakeChance(), decision, after_s).state == state
