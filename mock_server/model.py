@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, Protocol
 
@@ -71,6 +71,10 @@ class Reason(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.step}: {self.text.format(*self.details)}"
+
+    def lines(self) -> Iterable[str]:
+        """What it says, a line for each thing."""
+        return (str(self),)
 
     def formatted(self) -> Reason:
         """The same in a short text of its own, so that it holds nothing of the request any more."""

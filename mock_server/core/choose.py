@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from mock_server.core.plan import Plan
 from mock_server.core.prefer import Preference, wait_seconds
@@ -16,7 +17,7 @@ from mock_server.fixture.operation import AUTHORIZATION_RULES
 from mock_server.fixture.response import with_encoding
 from mock_server.fixture.template import Template
 from mock_server.mask import is_secret_where
-from mock_server.model import Reason, Violation
+from mock_server.model import MAX_REASON, Reason, Violation
 from mock_server.spec.generate import generate
 
 _NO_PREFERENCE = Reason("client", "no preference")
@@ -181,18 +182,53 @@ def _from_request(plan: Plan, violations: Sequence[Violation], facts: Facts, rea
         reasons.append(Reason("document", "{} {}", (first.where, told(first))))
         return Choice(plan.responses.get(name or ""), reasons, violations=violations)
     reasons.append(_VALID)
-    for index, rule in enumerate(plan.fixture.rules):
-        for matcher in rule.when:
-            miss = matcher.difference(facts)
-            if miss:
-                reasons.append(Reason("rule", "{} does not fit: {}", (rule.name or index + 1, miss)))
-                break
-        else:
-            reasons.append(Reason("rule", "{} answers {}", (rule.name or index + 1, rule.respond)))
-            return Choice(plan.responses[rule.respond], reasons, rule=rule)
+    rule = _fitting_rule(plan.fixture.rules, facts, reasons)
+    if rule:
+        reasons.append(Reason("rule", "{} answers {}", (rule.name or plan.fixture.rules.index(rule) + 1, rule.respond)))
+        return Choice(plan.responses[rule.respond], reasons, rule=rule)
     response = plan.responses.get(plan.fixture.otherwise or "")
     reasons.append(Reason("otherwise", "{}", (response.name if response else "nothing is documented",)))
     return Choice(response, reasons)
+
+
+def _fitting_rule(rules: Sequence[Rule], facts: Facts, reasons: list[Reason]) -> Rule | None:
+    """The first rule whose every matcher fits; why those before it did not is one reason, told when read."""
+    missed: list[Any] = []
+    fitting = None
+    for rule in rules:
+        for matcher in rule.when:
+            seen = facts.get(matcher.where)
+            if not matcher.test(seen):
+                missed += matcher, seen
+                break
+        else:
+            fitting = rule
+            break
+    if missed:
+        reasons.append(PassedOver("rule", "", (rules, *missed)))
+    return fitting
+
+
+class PassedOver(Reason):
+    """Rules that did not fit: ``details`` are all rules, then a matcher and what it saw for each passed over."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "; ".join(self.lines())
+
+    def lines(self) -> list[str]:
+        rules: Any
+        missed: Any
+        rules, *missed = self.details
+        pairs = zip(missed[::2], missed[1::2], strict=True)
+        return [
+            f"rule: {rule.name or index} does not fit: {matcher.explain(seen)}"
+            for index, (rule, (matcher, seen)) in enumerate(zip(rules, pairs, strict=False), start=1)
+        ]
+
+    def formatted(self) -> Reason:
+        return Reason(self.step, "{}", ("; ".join(self.lines())[:MAX_REASON],))
 
 
 _AUTHORIZATION = frozenset(AUTHORIZATION_RULES)

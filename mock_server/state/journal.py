@@ -52,7 +52,7 @@ class Entry(NamedTuple):
             "status": self.status,
             "response": self.response,
             "source": self.source,
-            "reasons": [mask_reason(str(reason)) for reason in self.reasons],
+            "reasons": [mask_reason(line) for reason in self.reasons for line in reason.lines()],
             "handshake": self.handshake_id,
             "duration_ms": round(self.duration_s * 1000, 3),
             "request": {"headers": mask_headers(self.request_headers), "body": mask_body(self.request_body)},

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import secrets
 import time
+from binascii import b2a_base64
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
+from os import urandom
 
 from mock_server.core.snapshot import Changes, Outcome
 from mock_server.handshake.machine import Handshake, settle
@@ -27,7 +29,11 @@ class Secrets:
     """Chance from the operating system (RFC 6749 §10.10 wants at least 128 bits)."""
 
     def token(self, size: int) -> str:
-        return secrets.token_urlsafe(size)
+        # As `secrets.token_urlsafe` does, in half the time.
+        return b2a_base64(urandom(size), newline=False).translate(_URL_SAFE).rstrip(b"=").decode()
+
+
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")  # RFC 4648 §5
 
 
 class BadSession(ValueError):

@@ -38,7 +38,7 @@ def test_the_first_step_of_the_ladder_that_hits_wins(
 
 
 def test_every_step_that_was_passed_leaves_its_reason() -> None:
-    reasons = [str(reason) for reason in ask(START, request(NO_SOURCE)).reasons]
+    reasons = [line for reason in ask(START, request(NO_SOURCE)).reasons for line in reason.lines()]
     assert reasons == [
         "client: no preference",
         "queue: no answer queued",
