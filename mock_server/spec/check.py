@@ -8,6 +8,7 @@ from typing import Any
 
 from mock_server.errors import Broken, Problem
 from mock_server.source import Pointer
+from mock_server.spec.callbacks import callback_problems
 from mock_server.spec.document import Document, parse_reference
 from mock_server.spec.generate import generate
 from mock_server.spec.media import MediaType, is_json
@@ -47,6 +48,7 @@ def thorough_problems(document: Document) -> Iterator[Problem]:
         yield from _link_problems(document, operation, keys)
         yield from _path_problems(document, operation)
         yield from _not_acted_on(document, operation)
+        yield from callback_problems(operation)
 
 
 def _not_acted_on(document: Document, operation: Operation) -> Iterator[Problem]:
@@ -62,8 +64,6 @@ def _not_acted_on(document: Document, operation: Operation) -> Iterator[Problem]
     for media in operation.body.content if operation.body else ():
         if media.schema and not is_json(media.name):
             parts.append((f"bodies of {media.name} are not checked", media.schema.pointer))
-    if "callbacks" in node:
-        parts.append(("callbacks are not sent", (*operation.pointer, "callbacks")))
     for message, pointer in parts:
         yield document.loaded.problem("MS212", message, pointer, at="key", severity="warning")
 
