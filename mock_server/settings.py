@@ -29,5 +29,7 @@ class Settings:
     header_timeout_s: float = HEADER_TIMEOUT_S
     body_timeout_s: float = BODY_TIMEOUT_S
     quiet: bool = False
+    allow_callbacks: tuple[str, ...] = ()
+    """Whom callbacks and webhooks may call besides this machine; ``core/target.py`` reads them."""
     control_token: str | None = None
     """Opens the control API to clients that are not on this machine."""

@@ -23,6 +23,17 @@ from mock_server.settings import (
 )
 
 
+def _allowed(context: click.Context, option: click.Parameter, hosts: tuple[str, ...]) -> tuple[str, ...]:
+    from mock_server.core.target import read_allowed
+
+    for host in hosts:
+        try:
+            read_allowed(host)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+    return hosts
+
+
 @click.command(
     "serve",
     short_help="Serve the API of an OpenAPI document.",
@@ -71,6 +82,13 @@ from mock_server.settings import (
     metavar="SECONDS",
     help="Refuse a request with 408 whose body takes longer.",
 )
+@click.option(
+    "--allow-callbacks",
+    multiple=True,
+    metavar="HOST",
+    callback=_allowed,
+    help="Let callbacks and webhooks call HOST too (name, *.name, network, with :PORT); may be repeated.",
+)
 @click.option("--control-token", metavar="TOKEN", help="Open /__mock/ to other machines that send this bearer token.")
 @click.option("--quiet", is_flag=True, help="No line for each request.")
 def command(
@@ -86,6 +104,7 @@ def command(
     max_handshakes: int,
     header_timeout: float,
     body_timeout: float,
+    allow_callbacks: tuple[str, ...],
     control_token: str | None,
     quiet: bool,
 ) -> None:
@@ -109,6 +128,7 @@ def command(
         header_timeout_s=header_timeout,
         body_timeout_s=body_timeout,
         quiet=quiet,
+        allow_callbacks=allow_callbacks,
         control_token=control_token,
     )
     sys.exit(run(settings))

@@ -9,7 +9,6 @@ from urllib.parse import quote, urlencode
 
 import orjson
 
-from mock_server.core.render import header_text
 from mock_server.errors import Broken
 from mock_server.fixture.facts import Facts
 from mock_server.fixture.model import CallbackFixture
@@ -111,7 +110,7 @@ def _send(planned: PlannedCallback, exchange: Exchange, facts: Facts, depth_text
         headers, body, media_type, note = _content(planned, facts)
     except (Unresolved, Unfilled, Unmakeable) as error:
         return send._replace(refused=("MS425", str(error)))
-    own = {name: header_text(template.fill(facts)).decode("latin-1") for name, template in fixture.headers}
+    own = {name: _text(template.fill(facts)) for name, template in fixture.headers}
     merged = {
         **dict(headers),
         **({"content-type": media_type} if body else {}),
@@ -218,8 +217,13 @@ def document_headers(callback: Callback) -> tuple[tuple[str, str], ...]:
             value = generate(callback.document, parameter.schema.pointer)
         except (Broken, SchemaError):
             raise Unmakeable(f"no value can be made for the header {parameter.name!r}") from None
-        found.append((parameter.name.lower(), header_text(value).decode("latin-1")))
+        found.append((parameter.name.lower(), _text(value)))
     return tuple(found)
+
+
+def _text(value: Any) -> str:
+    """A header's value. One that would split the header is refused by whoever writes it (RFC 9110 §5.5)."""
+    return value if isinstance(value, str) else write_json(value).decode()
 
 
 def _exchange(request: Request, facts: Facts, answer: Answer) -> Exchange:

@@ -78,7 +78,8 @@ def read_target(url: str) -> Target:
             host = host.encode("idna").decode()
         except UnicodeError:
             raise NotAllowed(f"{_shown(url)} names no host") from None
-    if not (":" in host or _NAME.match(host)) or port == 0:
+    # A zone (fe80::1%eth0) is a part of link-local addresses only, which are never called.
+    if not (":" in host or _NAME.match(host)) or "%" in host or port == 0:
         raise NotAllowed(f"{_shown(url)} names no host")
     path = quote(parts.path or "/", safe=_SENT_AS_IT_IS)
     query = "?" + quote(parts.query, safe=_SENT_AS_IT_IS) if parts.query else ""

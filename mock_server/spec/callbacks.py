@@ -9,7 +9,7 @@ from typing import Any
 from mock_server.errors import Problem
 from mock_server.source import Pointer
 from mock_server.spec.document import Document
-from mock_server.spec.expression import Expressive, ExpressionError, parse_expressive
+from mock_server.spec.expression import ExpressionError, Expressive, parse_expressive
 from mock_server.spec.media import Body, MediaType, is_json, read_body
 from mock_server.spec.operations import METHODS, Operation
 from mock_server.spec.parameters import Parameter, read_parameters
@@ -44,11 +44,6 @@ class Callback:
         """The body's media type: JSON where there is a choice."""
         content = self.body.content if self.body else ()
         return next((each for each in content if is_json(each.name)), content[0] if content else None)
-
-    def expects(self, status: int) -> bool:
-        """Whether the document knows this answer of the other side."""
-        known = {str(status), f"{status // 100}XX", "default"}
-        return not self.statuses or bool(known & self.statuses)
 
 
 def read_callbacks(operation: Operation) -> tuple[Callback, ...]:
