@@ -23,7 +23,7 @@ Part = Literal["header", "query", "path", "body"]
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 """``token`` of RFC 9110 §5.6.2."""
 _BAD_ESCAPE = re.compile(r"~(?![01])")
-_INDEX = re.compile(r"0|[1-9][0-9]*\Z")
+_INDEX = re.compile(r"(?:0|[1-9][0-9]*)\Z")
 _SHOWN = 120
 
 
