@@ -60,14 +60,10 @@ def test_a_url_that_is_never_called_says_why(url: str, why: str) -> None:
     assert str(caught.value) == why
 
 
-@given(
-    st.text(max_size=40)
-    | st.text(max_size=30).map("http://host/".__add__)
-    | st.text(max_size=30).map("http://".__add__)
-)
-def test_any_text_is_a_target_or_refused(url: str) -> None:
+@given(st.sampled_from(["", "http://", "http://host/"]), st.text(max_size=40))
+def test_any_text_is_a_target_or_refused(start: str, text: str) -> None:
     try:
-        target = read_target(url)
+        target = read_target(start + text)
     except NotAllowed:
         return
     assert target.path.isascii()
@@ -77,11 +73,32 @@ def test_any_text_is_a_target_or_refused(url: str) -> None:
 
 ANYWHERE = (read_allowed("*"), read_allowed("0.0.0.0/0"), read_allowed("::/0"))
 NEVER = [
-    "169.254.169.254", "169.254.0.1", "fe80::1", "febf::1", "fe80::1%eth0", "fd00:ec2::254", "fd20:ce::254", "100.100.100.200",
-    "168.63.129.16", "192.0.0.192", "0.0.0.0", "0.1.2.3", "::", "224.0.0.1", "ff02::1", "255.255.255.255", "240.0.0.1",
-    "::ffff:169.254.169.254", "::ffff:a9fe:a9fe", "::169.254.169.254", "64:ff9b::169.254.169.254", "2002:a9fe:a9fe::1",
-    "2001:0:4136:e378:8000:63bf:5601:5601", "::ffff:100.100.100.200", "::ffff:0.0.0.0",
-]  # fmt: skip
+    "169.254.169.254",
+    "169.254.0.1",
+    "fe80::1",
+    "febf::1",
+    "fe80::1%eth0",
+    "fd00:ec2::254",
+    "fd20:ce::254",
+    "100.100.100.200",
+    "168.63.129.16",
+    "192.0.0.192",
+    "0.0.0.0",
+    "0.1.2.3",
+    "::",
+    "224.0.0.1",
+    "ff02::1",
+    "255.255.255.255",
+    "240.0.0.1",
+    "::ffff:169.254.169.254",
+    "::ffff:a9fe:a9fe",
+    "::169.254.169.254",
+    "64:ff9b::169.254.169.254",
+    "2002:a9fe:a9fe::1",
+    "2001:0:4136:e378:8000:63bf:5601:5601",
+    "::ffff:100.100.100.200",
+    "::ffff:0.0.0.0",
+]
 
 
 @pytest.mark.parametrize("address", NEVER)
@@ -145,7 +162,7 @@ def test_a_name_without_an_address_is_refused() -> None:
     "text", ["", "a b", "http://x", "x:0", "x:70000", "x:y", "*.*", "**", "10.0.0.0/99", "x/y", ":80"]
 )
 def test_an_entry_that_names_no_host_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="names no host|after the colon comes a port"):
+    with pytest.raises(ValueError, match=r"names no host|after the colon comes a port"):
         read_allowed(text)
 
 

@@ -28,11 +28,20 @@ EXCHANGE = Exchange(
     path={"eventType": "7"},
     query="queryUrl=http%3A%2F%2Fclient%2Fq&list=1&list=2&empty=",
     request_headers={"content-type": "application/json", "x-url": "http://client/h"},
-    request_body={"failedUrl": "http://client/f", "successUrls": ["http://client/a", "http://client/b"], "a/b": {"m~n": 1}, "list": [0, 1],
-                  "": "empty key", "n": None, "f": 1.5, "t": True, "10": "ten"},
+    request_body={
+        "failedUrl": "http://client/f",
+        "successUrls": ["http://client/a", "http://client/b"],
+        "a/b": {"m~n": 1},
+        "list": [0, 1],
+        "": "empty key",
+        "n": None,
+        "f": 1.5,
+        "t": True,
+        "10": "ten",
+    },
     response_headers={"location": "http://server/subscription/1"},
     response_body=[{"id": 5}],
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +99,7 @@ def test_an_expression_has_this_value_of_this_type(text: str, value: Any) -> Non
         ("$response.path.a", "$response.path.a: a response has no path parameters"),
         ("http://client/{$request.body#/n}", "$request.body#/n: the value is null"),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_there_is_said_and_never_empty(text: str, why: str) -> None:
     with pytest.raises(Unresolved) as caught:
         parse_expressive(text).resolve(EXCHANGE)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 OK = b"HTTP/1.1 204 No Content\r\n\r\n"
 HANG = b""
@@ -75,3 +78,46 @@ async def until(claim: Callable[[], bool], within_s: float = 10.0) -> None:
     async with asyncio.timeout(within_s):
         while not claim():  # noqa: ASYNC110 - the mock has no event to wait for
             await asyncio.sleep(0.005)
+
+
+@dataclass
+class Target:
+    """A listener in a thread of its own, for tests that block; ``received`` are ``(path, headers, body)``."""
+
+    url: str
+    received: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=list)
+
+    def wait_for(self, count: int, within_s: float = 10.0) -> None:
+        give_up = time.monotonic() + within_s
+        while len(self.received) < count:
+            assert time.monotonic() < give_up, f"{len(self.received)} of {count} came: {self.received}"
+            time.sleep(0.01)
+
+
+@contextmanager
+def target(*statuses: int) -> Iterator[Target]:
+    """Answers with ``statuses`` in turn, then with 200."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            found.received.append((self.path, {key.lower(): value for key, value in self.headers.items()}, body))
+            self.send_response(found.statuses.pop(0) if found.statuses else 200)
+            self.send_header("content-length", "2")
+            self.end_headers()
+            self.wfile.write(b"ok")
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            """The tests look at what was received."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    found = Target(f"http://127.0.0.1:{server.server_address[1]}", statuses=list(statuses))
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield found
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
