@@ -9,7 +9,7 @@ import orjson
 import pytest
 import yaml
 
-from mock_server.core.answer import answer, read
+from mock_server.core.answer import answer, read, read_head
 from mock_server.core.snapshot import Outcome, Snapshot
 from mock_server.model import Request
 from mock_server.settings import Settings
@@ -49,7 +49,7 @@ def outcome(tmp_path: Path, callbacks: str, fixture: str = "", body: Any = None,
     known = {"content-type": "application/json"} if content else {}
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     request = Request("POST", "/orders/a b", "", {**known, **given}, content, "http://127.0.0.1:4010")
-    return answer(read(plan, request, {"id": "a b"}, ""), Snapshot("default", 0.0), FakeChance())
+    return answer(read(read_head(plan, request, {"id": "a b"}, ""), request), Snapshot("default", 0.0), FakeChance())
 
 
 def test_an_operation_without_callbacks_calls_nobody(tmp_path: Path) -> None:

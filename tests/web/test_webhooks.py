@@ -24,7 +24,7 @@ webhooks:
       requestBody:
         content:
           application/json:
-            schema: {type: object, required: [id], properties: {id: {type: integer, example: 7}}, additionalProperties: false}
+            schema: {type: object, required: [id], properties: {id: {type: integer, example: 7}}}
       responses: {"200": {description: Noted}}
     put: {responses: {"200": {description: Noted}}}
   note/with slash:
