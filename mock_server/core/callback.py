@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 import orjson
 
@@ -237,14 +237,14 @@ def _exchange(request: Request, facts: Facts, answer: Answer) -> Exchange:
         path=facts.roots.get("path", {}),
         query=request.query,
         request_headers=request.headers,
-        request_body=_parsed(request.body, "") if body is MISSING else body,
+        request_body=_parsed(request.body, request.headers.get("content-type", "")) if body is MISSING else body,
         response_headers=headers,
         response_body=_parsed(answer.body, headers.get("content-type", "")),
     )
 
 
 def _parsed(body: bytes, media_type: str) -> Any:
-    """JSON where it is said to be, else the text; ``MISSING`` when there is no body."""
+    """JSON and forms where they are said to be, else the text; ``MISSING`` when there is no body."""
     if not body:
         return MISSING
     if is_json(media_type):
@@ -252,4 +252,7 @@ def _parsed(body: bytes, media_type: str) -> Any:
             return orjson.loads(body)
         except orjson.JSONDecodeError:
             return MISSING
-    return body.decode("utf-8", "replace")
+    text = body.decode("utf-8", "replace")
+    if media_type.partition(";")[0].strip().lower() == _FORM:
+        return dict(reversed(parse_qsl(text, keep_blank_values=True)))  # of a repeated field the first
+    return text

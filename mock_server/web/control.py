@@ -185,6 +185,7 @@ class Control:
         return await self.queue(request)
 
     async def reset(self, request: Request) -> Any:
+        await self.live.outgoing.forget(_session(request))
         await self.live.store.reset(_session(request))
         return {"session": _session(request), "status": "reset"}
 

@@ -81,7 +81,8 @@ class Outgoing:
         self._sleep = sleep
         self._max_waiting = max_waiting
         self._slots = asyncio.Semaphore(max_in_flight)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], str] = {}
+        """With the session that each belongs to."""
         self._stopping = False
 
     @property
@@ -104,8 +105,8 @@ class Outgoing:
                 self._live.log.error(f"MS428: {send.method} {send.name} is not even journalled: {why}")
                 return
         task = asyncio.get_running_loop().create_task(self._deliver(send, cause))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = cause.session
+        task.add_done_callback(self._tasks.pop)
 
     async def _deliver(self, send: Send, cause: Cause) -> None:
         """All attempts of one call. A stop that comes while it waits is journalled like any other end."""
@@ -124,7 +125,8 @@ class Outgoing:
                 if pause_s:
                     await self._sleep(pause_s)
         except asyncio.CancelledError:
-            error = ("MS428", "the mock was stopped before it was sent")
+            why = "the mock was stopped" if self._stopping else "the session was reset"
+            error = ("MS428", f"{why} before it was done")
             await self._record(send, cause, attempt, self._live.ticks(), None, error)
 
     async def once(self, send: Send, cause: Cause) -> Result:
@@ -184,16 +186,24 @@ class Outgoing:
             await live.store.record(entry)
         return Result(entry_id, received, error)
 
+    async def forget(self, session: str) -> None:
+        """Send nothing more for a session that is reset: what comes late would disturb the next test."""
+        await _cancel([task for task, name in self._tasks.items() if name == session])
+
     async def stop(self, grace_s: float = STOP_GRACE_S) -> None:
         """Take nothing more, give what is under way a moment, cancel and journal the rest."""
         self._stopping = True
         if not self._tasks:
             return
-        await asyncio.wait(self._tasks, timeout=grace_s)
-        left = list(self._tasks)
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+        await asyncio.wait(list(self._tasks), timeout=grace_s)
+        await _cancel(list(self._tasks))
+
+
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)
 
 
 def _reasons(send: Send, received: Received | None, error: tuple[str, str] | None) -> list[Reason]:

@@ -34,7 +34,9 @@ BY_BODY = "{done: {'{$request.body#/url}': {post: {responses: " + NOTED + "}}}}"
 URL = "http://127.0.0.1:1/done"
 
 
-def outcome(tmp_path: Path, callbacks: str, fixture: str = "", body: Any = None, **headers: str) -> Outcome:
+def outcome(
+    tmp_path: Path, callbacks: str, fixture: str = "", body: Any = None, raw: bytes = b"", **headers: str
+) -> Outcome:
     spec = tmp_path / "orders.yaml"
     spec.write_text(ORDERS.replace("CALLBACKS", callbacks), "utf-8")
     folder = None
@@ -45,7 +47,7 @@ def outcome(tmp_path: Path, callbacks: str, fixture: str = "", body: Any = None,
         (folder / "orders.yaml").write_text(yaml.safe_dump(words, sort_keys=False), "utf-8")
     world = build_world(Settings(specs=(spec,), fixtures=folder))
     plan = world.plans["POST /orders/{id}"]
-    content = b"" if body is None else orjson.dumps(body)
+    content = raw if body is None else orjson.dumps(body)
     known = {"content-type": "application/json"} if content else {}
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     request = Request("POST", "/orders/a b", "", {**known, **given}, content, "http://127.0.0.1:4010")
@@ -111,6 +113,12 @@ def test_a_url_out_of_the_answer(tmp_path: Path) -> None:
     callbacks = "{done: {'{$response.body#/at}': {post: {responses: " + NOTED + "}}}}"
     (call,) = outcome(tmp_path, callbacks).calls
     assert call.url == "http://127.0.0.1:1/t"
+
+
+def test_a_url_out_of_a_form(tmp_path: Path) -> None:
+    form = "application/x-www-form-urlencoded; charset=utf-8"
+    found = outcome(tmp_path, BY_BODY, raw=b"url=http%3A%2F%2F127.0.0.1%3A1%2Fform&url=second", content_type=form)
+    assert [call.url for call in found.calls] == ["http://127.0.0.1:1/form"]
 
 
 def test_the_whole_url_is_encoded_as_it_was_sent(tmp_path: Path) -> None:

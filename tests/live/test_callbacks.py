@@ -109,7 +109,7 @@ def test_a_stop_does_not_wait_for_what_is_to_be_sent_later(tmp_path: Path) -> No
         assert server.process.returncode == 0
     assert there.received == []
     assert f"-> POST {there.url}?id=7  failed done" in output
-    assert "MS428 the mock was stopped before it was sent" in output
+    assert "MS428 the mock was stopped before it was done" in output
 
 
 def test_another_host_is_called_only_when_it_is_allowed(tmp_path: Path) -> None:
@@ -128,3 +128,23 @@ def test_a_host_that_cannot_be_allowed_is_a_mistake_of_the_command_line(host: st
     done = subprocess.run(command("serve", "--allow-callbacks", host), capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "--allow-callbacks" in done.stderr
+
+
+def test_a_callback_cannot_be_led_to_the_control_api(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        httpx2.post(server.url + "/orders", json={"url": server.url + "/__mock/reset"}).raise_for_status()
+        _, call = journal(server, 2)
+    assert call["path"] == server.url + "/__mock/reset?id=7"
+    assert (call["status"], call["error"]) == (403, None)
+
+
+def test_a_reset_forgets_what_was_to_be_sent(tmp_path: Path) -> None:
+    with target() as there, serving(tmp_path, "{delay: 500ms}") as server:
+        alice = {"Mock-Session": "alice"}
+        httpx2.post(server.url + "/orders", json={"url": there.url + "/alice"}, headers=alice).raise_for_status()
+        httpx2.post(server.url + "/orders", json={"url": there.url + "/default"}).raise_for_status()
+        httpx2.post(server.url + "/__mock/reset", headers=alice).raise_for_status()
+        there.wait_for(1)
+        time.sleep(0.2)
+        assert [path for path, _, _ in there.received] == ["/default?id=7"]
+        assert httpx2.get(server.url + "/__mock/journal", headers=alice).json()["total"] == 0

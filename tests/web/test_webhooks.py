@@ -199,3 +199,9 @@ def test_a_try_that_failed_is_journalled_too(shop: TestClient) -> None:
 
 def test_the_control_document_describes_them() -> None:
     assert {"/webhooks", "/webhooks/{name}"} <= control_document()["paths"].keys()
+
+
+def test_a_callback_never_reaches_the_control_api(shop: TestClient) -> None:
+    """The URL of a callback is the client's to choose, and the mock sends it from this machine."""
+    refused = shop.post("/__mock/reset", headers={"Mock-Callback-Depth": "1"})
+    assert (refused.status_code, refused.json()["code"]) == (403, "MS412")
