@@ -54,11 +54,8 @@ class PlannedCallback:
 
 
 def plan_callbacks(operation: Operation, fixtures: Mapping[str, CallbackFixture]) -> tuple[PlannedCallback, ...]:
-    """The callbacks of an operation; none where the document's cannot be followed, of which ``check`` tells."""
-    try:
-        found = read_callbacks(operation)
-    except Broken:
-        return ()
+    """The callbacks of an operation, with what the fixture says of each."""
+    found = read_callbacks(operation)
     return tuple(PlannedCallback(each, fixtures.get(each.name) or CallbackFixture(each.name)) for each in found)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from mock_server.errors import Problem
+from mock_server.errors import Broken, Problem
 from mock_server.source import Pointer
 from mock_server.spec.document import Document
 from mock_server.spec.expression import ExpressionError, Expressive, parse_expressive
@@ -46,41 +47,53 @@ class Callback:
         return next((each for each in content if is_json(each.name)), content[0] if content else None)
 
 
-def read_callbacks(operation: Operation) -> tuple[Callback, ...]:
+def read_callbacks(operation: Operation, broken: list[Problem] | None = None) -> tuple[Callback, ...]:
     """The callbacks of an operation, in the document's order.
 
-    Raises ``Broken`` for a reference that cannot be followed.
+    One with a reference that cannot be followed is left out, and its problems go into ``broken``, where
+    ``check`` looks: it costs itself and not the operation.
     """
     document = operation.document
     node, _ = document.at(operation.pointer, operation.pointer, "#")
     named = node.get("callbacks")
-    if not isinstance(named, dict):
-        return ()
-    return tuple(_callbacks(document, named, (*operation.pointer, "callbacks")))
+    found: list[Callback] = []
+    for name, raw in named.items() if isinstance(named, dict) else ():
+        with _costing_itself(broken):
+            entry, at = document.follow(raw, (*operation.pointer, "callbacks", name))
+            for expression, item in entry.items() if isinstance(entry, dict) else ():
+                if not expression.startswith("x-"):
+                    with _costing_itself(broken):
+                        found += _callbacks(document, name, expression, item, (*at, expression))
+    return tuple(found)
 
 
-def _callbacks(document: Document, named: dict[str, Any], pointer: Pointer) -> Iterator[Callback]:
-    for name, raw in named.items():
-        entry, at = document.follow(raw, (*pointer, name))
-        for expression, item in entry.items() if isinstance(entry, dict) else ():
-            if expression.startswith("x-"):
-                continue
-            url, unreadable = None, ""
-            try:
-                url = parse_expressive(expression)
-            except ExpressionError as error:
-                unreadable = str(error)
-            yield from _requests(document, name, item, (*at, expression), expression, url, unreadable)
+def _callbacks(document: Document, name: str, expression: str, item: Any, pointer: Pointer) -> list[Callback]:
+    url, unreadable = None, ""
+    try:
+        url = parse_expressive(expression)
+    except ExpressionError as error:
+        unreadable = str(error)
+    return list(_requests(document, name, item, pointer, expression, url, unreadable))
 
 
-def read_webhooks(document: Document) -> dict[str, tuple[Callback, ...]]:
-    """The webhooks of a document by name, each with its methods."""
+def read_webhooks(document: Document, broken: list[Problem] | None = None) -> dict[str, tuple[Callback, ...]]:
+    """The webhooks of a document by name, each with its methods; ``broken`` as for callbacks."""
     found: dict[str, tuple[Callback, ...]] = {}
     for word in _WEBHOOKS:
         named = document.data.get(word)
         for name, item in named.items() if isinstance(named, dict) else ():
-            found.setdefault(name, tuple(_requests(document, name, item, (word, name))))
+            with _costing_itself(broken):
+                found.setdefault(name, tuple(_requests(document, name, item, (word, name))))
     return {name: callbacks for name, callbacks in found.items() if callbacks}
+
+
+@contextmanager
+def _costing_itself(broken: list[Problem] | None) -> Iterator[None]:
+    try:
+        yield
+    except Broken as error:
+        if broken is not None:
+            broken += [replace(problem, severity="warning") for problem in error.problems]
 
 
 def _requests(
@@ -119,7 +132,10 @@ def callback_problems(operation: Operation) -> Iterator[Problem]:
     """Callbacks that can never be sent (MS248, MS249), as warnings: the operation itself is served."""
     loaded = operation.document.loaded
     seen: set[Pointer] = set()
-    for callback in read_callbacks(operation):
+    broken: list[Problem] = []
+    callbacks = read_callbacks(operation, broken)
+    yield from broken
+    for callback in callbacks:
         where = callback.pointer[:-1]
         if where in seen:
             continue

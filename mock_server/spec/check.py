@@ -54,7 +54,9 @@ def thorough_problems(document: Document) -> Iterator[Problem]:
 
 def _sent_problems(document: Document, operations: list[Operation]) -> Iterator[Problem]:
     """Examples of what callbacks and webhooks send; bodies that cannot be made (MS249)."""
-    webhooks = (each for found in read_webhooks(document).values() for each in found)
+    broken: list[Problem] = []
+    webhooks = [each for found in read_webhooks(document, broken).values() for each in found]
+    yield from broken
     callbacks = (each for operation in operations for each in read_callbacks(operation))
     for callback in (*callbacks, *webhooks):
         for media in callback.body.content if callback.body else ():
