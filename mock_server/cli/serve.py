@@ -14,6 +14,7 @@ from mock_server.cli.options import sources
 from mock_server.errors import Broken
 from mock_server.settings import (
     BODY_TIMEOUT_S,
+    CALLBACK_TIMEOUT_S,
     DEFAULT_HOST,
     DEFAULT_PORT,
     HEADER_TIMEOUT_S,
@@ -89,6 +90,14 @@ def _allowed(context: click.Context, option: click.Parameter, hosts: tuple[str, 
     callback=_allowed,
     help="Let callbacks and webhooks call HOST too (name, *.name, network, with :PORT); may be repeated.",
 )
+@click.option(
+    "--callback-timeout",
+    default=CALLBACK_TIMEOUT_S,
+    show_default=True,
+    type=click.FloatRange(0.1, 3600),
+    metavar="SECONDS",
+    help="Give up a callback or webhook whose answer takes longer.",
+)
 @click.option("--control-token", metavar="TOKEN", help="Open /__mock/ to other machines that send this bearer token.")
 @click.option("--quiet", is_flag=True, help="No line for each request.")
 def command(
@@ -105,6 +114,7 @@ def command(
     header_timeout: float,
     body_timeout: float,
     allow_callbacks: tuple[str, ...],
+    callback_timeout: float,
     control_token: str | None,
     quiet: bool,
 ) -> None:
@@ -129,6 +139,7 @@ def command(
         body_timeout_s=body_timeout,
         quiet=quiet,
         allow_callbacks=allow_callbacks,
+        callback_timeout_s=callback_timeout,
         control_token=control_token,
     )
     sys.exit(run(settings))

@@ -62,7 +62,8 @@ class Live:
     _entry_count: count[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
-        self.outgoing = Outgoing(self, tuple(map(read_allowed, self.settings.allow_callbacks)))
+        allowed = tuple(map(read_allowed, self.settings.allow_callbacks))
+        self.outgoing = Outgoing(self, allowed, timeout_s=self.settings.callback_timeout_s)
 
     def entry_id(self) -> str:
         """Unique among all workers: ``3fa85f-1``."""

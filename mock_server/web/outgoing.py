@@ -5,19 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from mock_server.core.target import Allowed, NotAllowed, Target, allowed_addresses, read_target, without_credentials
 from mock_server.model import Reason, Send
+from mock_server.settings import CALLBACK_TIMEOUT_S
 from mock_server.state.journal import MAX_BODY_BYTES, Entry
 from mock_server.state.store import Full, Store
 from mock_server.web.caller import CallFailed, Received, Resolver, call, resolve
 from mock_server.web.log import RequestLog
 
-if TYPE_CHECKING:
-    from mock_server.web.live import Live
-
-CALL_TIMEOUT_S = 5.0
 MAX_IN_FLIGHT = 32
 MAX_WAITING = 1_000
 MAX_BACKOFF_S = 3_600.0
@@ -65,10 +62,10 @@ class Outgoing:
 
     def __init__(
         self,
-        live: Live | _Surroundings,
+        live: _Surroundings,
         allowed: tuple[Allowed, ...] = (),
         *,
-        timeout_s: float = CALL_TIMEOUT_S,
+        timeout_s: float = CALLBACK_TIMEOUT_S,
         max_in_flight: int = MAX_IN_FLIGHT,
         max_waiting: int = MAX_WAITING,
         resolver: Resolver = resolve,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,6 +76,26 @@ def test_a_callback_follows_the_answer_that_caused_it(tmp_path: Path) -> None:
     assert request["kind"] == "request"
 
 
+def test_the_same_request_again_causes_a_callback_again(tmp_path: Path) -> None:
+    """What came before is answered on a shorter way, which must not lose it."""
+    with target() as there, serving(tmp_path) as server, httpx2.Client() as client:
+        for _ in range(5):
+            client.post(server.url + "/orders", json={"url": there.url}).raise_for_status()
+        there.wait_for(5)
+        entries = journal(server, 10)
+    sent = [entry["cause"] for entry in entries if entry["kind"] == "outgoing"]
+    assert sorted(sent) == sorted(entry["id"] for entry in entries if entry["kind"] == "request")
+
+
+def test_a_target_that_hangs_is_given_up_after_the_timeout(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent, serving(tmp_path, "", "--callback-timeout", "0.3") as server:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        httpx2.post(server.url + "/orders", json={"url": url}).raise_for_status()
+        _, call = journal(server, 2)
+    assert call["error"] == {"code": "MS427", "message": "no whole answer within 0.3 s"}
+    assert 300 <= call["duration_ms"] < 3_000
+
+
 def test_a_delayed_callback_does_not_delay_the_answer_and_is_tried_again(tmp_path: Path) -> None:
     fixture = "{delay: 300ms, retries: 2, backoff: 100ms}"
     with target(503, 503) as there, serving(tmp_path, fixture) as server:
@@ -123,8 +145,6 @@ def test_another_host_is_called_only_when_it_is_allowed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("host", ["x:y", "http://x", "a b"])
 def test_a_host_that_cannot_be_allowed_is_a_mistake_of_the_command_line(host: str) -> None:
-    import subprocess
-
     done = subprocess.run(command("serve", "--allow-callbacks", host), capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "--allow-callbacks" in done.stderr
