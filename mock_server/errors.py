@@ -34,6 +34,8 @@ CODES: dict[str, str] = {
     "MS212": "a part of the document that is not acted on",
     "MS213": "no valid body can be made from a schema",
     "MS214": "a security scheme that is not defined",
+    "MS248": "a runtime expression that cannot be read",
+    "MS249": "a callback that can never be sent",
     # MS3xx: fixtures
     "MS301": "a word that the fixture format does not know",
     "MS302": "a word that the fixture format requires is missing",
@@ -46,6 +48,7 @@ CODES: dict[str, str] = {
     "MS309": "a rule that can never be reached",
     "MS310": "a status that the document does not know",
     "MS311": "no fixture says how the operation's handshake begins or ends",
+    "MS320": "words of a callback that contradict each other",
     # MS4xx: run time
     "MS401": "no operation has this path",
     "MS402": "the path does not have this method",
@@ -62,6 +65,11 @@ CODES: dict[str, str] = {
     "MS413": "the response breaks the document",
     "MS414": "the handshake cannot be started",
     "MS420": "the address cannot be bound",
+    "MS425": "a callback that cannot be made from the request and the answer",
+    "MS426": "an outgoing call to an address that is not allowed",
+    "MS427": "an outgoing call that got no answer",
+    "MS428": "an outgoing call that was given up",
+    "MS429": "a callback that would go round in a circle",
 }
 
 

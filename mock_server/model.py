@@ -90,6 +90,31 @@ class Wait(NamedTuple):
 Effect = Wait
 
 
+class Send(NamedTuple):
+    """The effect of calling somebody else after the answer was sent: a callback or a webhook.
+
+    ``Send("onEvent", "POST", "http://127.0.0.1:9000/done", (("content-type", "application/json"),), b"{}")``
+
+    ``refused`` is a code and a sentence that say why nothing can be sent; it is journalled instead.
+    """
+
+    name: str
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    delay_s: float = 0.0
+    retries: int = 0
+    backoff_s: float = 1.0
+    """Before the first retry; twice as long before each one after."""
+    times: int = 1
+    statuses: frozenset[str] = frozenset()
+    """What the document lets the other side answer; empty = nothing is said."""
+    refused: tuple[str, str] | None = None
+    note: str = ""
+    """What is wrong with it although it is sent."""
+
+
 class Chance(Protocol):
     """Where randomness comes from: ``secrets`` outside, a fake in tests."""
 

@@ -11,6 +11,7 @@ MAX_BODY_BYTES = 1024 * 1024
 MAX_HANDSHAKES = 10_000
 HEADER_TIMEOUT_S = 10.0
 BODY_TIMEOUT_S = 30.0
+CALLBACK_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,5 +30,8 @@ class Settings:
     header_timeout_s: float = HEADER_TIMEOUT_S
     body_timeout_s: float = BODY_TIMEOUT_S
     quiet: bool = False
+    allow_callbacks: tuple[str, ...] = ()
+    """Whom callbacks and webhooks may call besides this machine; ``core/target.py`` reads them."""
+    callback_timeout_s: float = CALLBACK_TIMEOUT_S
     control_token: str | None = None
     """Opens the control API to clients that are not on this machine."""

@@ -14,6 +14,7 @@ from mock_server.cli.options import sources
 from mock_server.errors import Broken
 from mock_server.settings import (
     BODY_TIMEOUT_S,
+    CALLBACK_TIMEOUT_S,
     DEFAULT_HOST,
     DEFAULT_PORT,
     HEADER_TIMEOUT_S,
@@ -21,6 +22,17 @@ from mock_server.settings import (
     MAX_HANDSHAKES,
     Settings,
 )
+
+
+def _allowed(context: click.Context, option: click.Parameter, hosts: tuple[str, ...]) -> tuple[str, ...]:
+    from mock_server.core.target import read_allowed
+
+    for host in hosts:
+        try:
+            read_allowed(host)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+    return hosts
 
 
 @click.command(
@@ -71,6 +83,21 @@ from mock_server.settings import (
     metavar="SECONDS",
     help="Refuse a request with 408 whose body takes longer.",
 )
+@click.option(
+    "--allow-callbacks",
+    multiple=True,
+    metavar="HOST",
+    callback=_allowed,
+    help="Let callbacks and webhooks call HOST too (name, *.name, network, with :PORT); may be repeated.",
+)
+@click.option(
+    "--callback-timeout",
+    default=CALLBACK_TIMEOUT_S,
+    show_default=True,
+    type=click.FloatRange(0.1, 3600),
+    metavar="SECONDS",
+    help="Give up a callback or webhook whose answer takes longer.",
+)
 @click.option("--control-token", metavar="TOKEN", help="Open /__mock/ to other machines that send this bearer token.")
 @click.option("--quiet", is_flag=True, help="No line for each request.")
 def command(
@@ -86,6 +113,8 @@ def command(
     max_handshakes: int,
     header_timeout: float,
     body_timeout: float,
+    allow_callbacks: tuple[str, ...],
+    callback_timeout: float,
     control_token: str | None,
     quiet: bool,
 ) -> None:
@@ -109,6 +138,8 @@ def command(
         header_timeout_s=header_timeout,
         body_timeout_s=body_timeout,
         quiet=quiet,
+        allow_callbacks=allow_callbacks,
+        callback_timeout_s=callback_timeout,
         control_token=control_token,
     )
     sys.exit(run(settings))

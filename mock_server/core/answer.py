@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mock_server.core.body import body_violations, read_body
+from mock_server.core.callback import calls_after
 from mock_server.core.choose import Choice, choose, is_authorization
 from mock_server.core.parameters import parameter_violations
 from mock_server.core.plan import Plan
@@ -114,15 +115,18 @@ def answer(reading: Reading, snapshot: Snapshot, chance: Chance) -> Outcome:
     changed = _step_handshake(reading, snapshot, choice, known, chance)
     given = _render(plan, choice, facts, violations)
     response, handshake = choice.response, changed or known
+    name = response.name if response else ""
+    calls = calls_after(plan.callbacks, reading.request, facts, given, name, choice.reasons) if plan.callbacks else ()
     return Outcome(
         answer=given,
         changes=Changes(changed, choice.queue) if changed or choice.queue is not None else NO_CHANGES,
         effects=_effects(choice),
         operation=plan.operation.key,
-        response=response.name if response else "",
+        response=name,
         source=response.source if response else "assumed",
         reasons=tuple(choice.reasons),
         handshake_id=handshake.id if handshake else None,
+        calls=calls,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from mock_server.core.callback import PlannedCallback, plan_callbacks
 from mock_server.errors import Broken
 from mock_server.fixture.model import OperationFixture, Provider, Response, Scenario, Token
 from mock_server.fixture.response import with_encoding
@@ -52,6 +53,7 @@ class Plan:
     """The body's properties that the document knows, for ``unknown_fields: refuse``."""
     openers: frozenset[str]
     """The responses whose templates ask for a handshake: what nobody can go on from opens none."""
+    callbacks: tuple[PlannedCallback, ...] = ()
 
     @property
     def responses(self) -> Mapping[str, Response]:
@@ -78,7 +80,8 @@ def make_plan(operation: Operation, fixture: OperationFixture | None, house: Hou
     judged = {name: _judged(response, schemas[name]) for name, response in fixture.responses.items()}
     fixture = replace(fixture, responses=judged)
     openers = frozenset(name for name, response in fixture.responses.items() if _asks_handshake(response))
-    return Plan(operation, fixture, house, schemas, _known_fields(operation), openers)
+    callbacks = plan_callbacks(operation, fixture.callbacks)
+    return Plan(operation, fixture, house, schemas, _known_fields(operation), openers, callbacks)
 
 
 def _judged(response: Response, schema: Schema | None) -> Response:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from mock_server.handshake.machine import Handshake
-from mock_server.model import Answer, Effect, Provenance, Reason
+from mock_server.model import Answer, Effect, Provenance, Reason, Send
 
 
 class Queued(NamedTuple):
@@ -60,3 +60,5 @@ class Outcome:
     source: Provenance
     reasons: tuple[Reason, ...]
     handshake_id: str | None = None
+    calls: tuple[Send, ...] = ()
+    """What is sent to others after the answer."""

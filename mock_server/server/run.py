@@ -22,6 +22,7 @@ from mock_server.state.memory import MemoryStore
 from mock_server.web.app import MockApp
 from mock_server.web.live import Live
 from mock_server.web.log import RequestLog
+from mock_server.web.outgoing import Outgoing
 from mock_server.web.stop import GivesUpPolitely
 from mock_server.world import World
 
@@ -68,14 +69,20 @@ class _Server(uvicorn.Server):
     uvicorn raises the signal again after its graceful stop, so that the process would die by it.
     """
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None], outgoing: Outgoing) -> None:
         super().__init__(config)
+        self._outgoing = outgoing
         self._on_ready = on_ready
         self.interrupted = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answers under way first, then what they would still have sent."""
+        await super().shutdown(sockets)
+        await self._outgoing.stop()
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -126,7 +133,7 @@ def make_server(app: MockApp, on_ready: Callable[[], None]) -> _Server:
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACEFUL_STOP_S - 1,
     )
-    return _Server(config, on_ready)
+    return _Server(config, on_ready, app.live.outgoing)
 
 
 def _has_uvloop() -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from mock_server.errors import Broken, Problem
 from mock_server.source import Pointer
+from mock_server.spec.callbacks import callback_problems, read_callbacks, read_webhooks
 from mock_server.spec.document import Document, parse_reference
 from mock_server.spec.generate import generate
 from mock_server.spec.media import MediaType, is_json
@@ -47,6 +48,28 @@ def thorough_problems(document: Document) -> Iterator[Problem]:
         yield from _link_problems(document, operation, keys)
         yield from _path_problems(document, operation)
         yield from _not_acted_on(document, operation)
+        yield from callback_problems(operation)
+    yield from _sent_problems(document, operations)
+
+
+def _sent_problems(document: Document, operations: list[Operation]) -> Iterator[Problem]:
+    """Examples of what callbacks and webhooks send; bodies that cannot be made (MS249)."""
+    broken: list[Problem] = []
+    webhooks = [each for found in read_webhooks(document, broken).values() for each in found]
+    yield from broken
+    callbacks = (each for operation in operations for each in read_callbacks(operation))
+    for callback in (*callbacks, *webhooks):
+        for media in callback.body.content if callback.body else ():
+            yield from _media_problems(document, media)
+        media_type = callback.media
+        if media_type is None or media_type.schema is None or media_type.examples:
+            continue
+        try:
+            generate(document, media_type.schema.pointer)
+        except (Broken, SchemaError):
+            message = f"no valid body can be made for {callback.method} of {callback.name!r}, so it is not sent"
+            hint = "give the media type an example, or the callback a `body` in the operation's fixture"
+            yield document.loaded.problem("MS249", message, media_type.schema.pointer, hint, severity="warning")
 
 
 def _not_acted_on(document: Document, operation: Operation) -> Iterator[Problem]:
@@ -62,8 +85,6 @@ def _not_acted_on(document: Document, operation: Operation) -> Iterator[Problem]
     for media in operation.body.content if operation.body else ():
         if media.schema and not is_json(media.name):
             parts.append((f"bodies of {media.name} are not checked", media.schema.pointer))
-    if "callbacks" in node:
-        parts.append(("callbacks are not sent", (*operation.pointer, "callbacks")))
     for message, pointer in parts:
         yield document.loaded.problem("MS212", message, pointer, at="key", severity="warning")
 

@@ -36,14 +36,33 @@ class Entry(NamedTuple):
     request_body: bytes
     response_headers: tuple[tuple[bytes, bytes], ...]
     response_body: bytes
+    kind: str = "request"
+    """``request``: somebody asked us; ``outgoing``: we asked somebody, a callback or a webhook."""
+    cause: str | None = None
+    """The entry that an outgoing call follows."""
+    attempt: int = 0
+    error: tuple[str, str] | None = None
+    """Why an outgoing call has no answer: a code and a sentence."""
 
     def as_json(self) -> dict[str, Any]:
-        """The shape of ``GET /__mock/journal``: ``{"id": "…", "at": 1700000000.0, "method": "POST",
+        """The shape of ``GET /__mock/journal``: ``{"id": "…", "kind": "request", "at": 1700000000.0, "method": "POST",
         "path": "/api/oauth2", "operation": "POST /oauth2", "status": 200, "response": "started",
         "source": "documented", "reasons": ["client: no preference", …], "request": {…}, …}``."""
+        if self.kind == "outgoing":
+            return {**self._as_json(), **self._call_json()}
+        return self._as_json()
+
+    def _call_json(self) -> dict[str, Any]:
+        """What an outgoing call has besides; its status is null when no answer came."""
+        code, message = self.error or ("", "")
+        error = {"code": code, "message": mask_reason(message)} if self.error else None
+        return {"status": self.status or None, "cause": self.cause, "attempt": self.attempt, "error": error}
+
+    def _as_json(self) -> dict[str, Any]:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self.response_headers}
         return {
             "id": self.id,
+            "kind": self.kind,
             "at": self.at,
             "session": self.session,
             "method": self.method,

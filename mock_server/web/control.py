@@ -23,18 +23,12 @@ from mock_server.handshake.ticket import Reference, read_id, read_ticket, same
 from mock_server.mask import MASK
 from mock_server.source import load, read_source
 from mock_server.state.store import Full, QueueFull
+from mock_server.web.asked import Refused, read_object
 from mock_server.web.live import BadSession, Live, session_name
+from mock_server.web.webhooks import Webhooks
 
 MAX_TIMES = 1_000_000
 _DIGITS = re.compile(r"[0-9]{1,9}\Z")
-
-
-class Refused(Exception):
-    """A control request that is answered with a problem."""
-
-    def __init__(self, code: str, status: int, detail: str, **members: Any) -> None:
-        self.answer = problem(code, status, detail, **members)
-        super().__init__(detail)
 
 
 class Control:
@@ -44,6 +38,7 @@ class Control:
         self.live = live
 
     def routes(self) -> list[Route]:
+        webhooks = Webhooks(self.live)
         table: list[tuple[str, str, Callable[[Request], Awaitable[Any]]]] = [
             ("GET", "/", self.index),
             ("GET", "/health", self.health),
@@ -59,6 +54,8 @@ class Control:
             ("PUT", "/scenario", self.set_scenario),
             ("GET", "/next", self.queue),
             ("POST", "/next", self.enqueue),
+            ("GET", "/webhooks", webhooks.listed),
+            ("POST", "/webhooks/{name:path}", webhooks.fire),
             ("POST", "/reset", self.reset),
         ]
         return [Route(path, _endpoint(path, table), methods=_methods(path, table)) for path in _paths(table)]
@@ -101,7 +98,7 @@ class Control:
         return handshake_json(_known(found))
 
     async def decide(self, request: Request) -> Any:
-        body = await _body(request, {"decision"})
+        body = await read_object(request, {"decision"})
         decision = body.get("decision")
         if decision not in DECISIONS:
             raise Refused("MS408", 400, f"`decision` is one of {', '.join(DECISIONS)}, not {decision!r}")
@@ -130,7 +127,7 @@ class Control:
 
     async def set_clock(self, request: Request) -> Any:
         """Freeze or thaw first, then set, then advance."""
-        body = await _body(request, {"advance", "set", "freeze"})
+        body = await read_object(request, {"advance", "set", "freeze"})
         session = _session(request)
         clock, wall = await self.live.store.clock(session), self.live.wall()
         if "freeze" in body:
@@ -158,7 +155,7 @@ class Control:
         return {"scenario": seen.scenario, "scenarios": listed}
 
     async def set_scenario(self, request: Request) -> Any:
-        body = await _body(request, {"scenario"})
+        body = await read_object(request, {"scenario"})
         name = body.get("scenario")
         known = self.live.world.fixtures.scenarios
         if "scenario" not in body or not (name is None or (isinstance(name, str) and name in known)):
@@ -171,7 +168,7 @@ class Control:
         return {"next": [queued._asdict() for queued in seen.queue]}
 
     async def enqueue(self, request: Request) -> Any:
-        body = await _body(request, {"operation", "response", "times"})
+        body = await read_object(request, {"operation", "response", "times"})
         plan = self.live.world.plan(str(body.get("operation", "")))
         if plan is None:
             operations = list(self.live.world.plans)
@@ -188,6 +185,7 @@ class Control:
         return await self.queue(request)
 
     async def reset(self, request: Request) -> Any:
+        await self.live.outgoing.forget(_session(request))
         await self.live.store.reset(_session(request))
         return {"session": _session(request), "status": "reset"}
 
@@ -263,20 +261,6 @@ def _known(handshake: Handshake | None) -> Handshake:
     if handshake is None:
         raise Refused("MS409", 404, "no handshake has this id or pull_id")
     return handshake
-
-
-async def _body(request: Request, words: set[str]) -> dict[str, Any]:
-    """The JSON object of a request, with no word besides ``words``."""
-    raw = await request.body()
-    try:
-        body = orjson.loads(raw or b"{}")
-    except orjson.JSONDecodeError as error:
-        raise Refused("MS408", 400, f"the body is not JSON: {error.msg}") from None
-    if not isinstance(body, dict):
-        raise Refused("MS408", 400, "the body must be a JSON object")
-    if unknown := sorted(body.keys() - words):
-        raise Refused("MS408", 400, f"{unknown[0]!r} is not known here; there are {', '.join(sorted(words))}")
-    return body
 
 
 def _seconds(body: dict[str, Any], key: str) -> float:

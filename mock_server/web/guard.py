@@ -10,6 +10,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp as App
 from starlette.types import Receive, Scope, Send
 
+from mock_server.core.callback import DEPTH_HEADER
 from mock_server.core.problem import problem
 from mock_server.settings import Settings
 from mock_server.web.wire import send_answer
@@ -36,6 +37,9 @@ class ControlGuard:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         origin = headers.get("origin")
+        if DEPTH_HEADER in headers:
+            # Anybody may name a callback's URL, and what we send comes from this machine.
+            return "the control API answers no callback"
         if origin is not None and _authority(origin) != host:
             return "the control API answers no page of another origin"
         token = self.settings.control_token

@@ -12,6 +12,7 @@ from itertools import count
 from os import urandom
 
 from mock_server.core.snapshot import Changes, Outcome
+from mock_server.core.target import read_allowed
 from mock_server.handshake.machine import Handshake, settle
 from mock_server.handshake.ticket import DEFAULT_SESSION, SESSION_NAME, Reference
 from mock_server.model import Answer, Chance, Reason, Request
@@ -19,6 +20,7 @@ from mock_server.settings import Settings
 from mock_server.state.journal import MAX_BODY_BYTES, SMALL_BODY_BYTES, Entry
 from mock_server.state.store import Full, InstantStore, Store
 from mock_server.web.log import RequestLog
+from mock_server.web.outgoing import Outgoing
 from mock_server.world import World
 
 MAX_TRIES = 64
@@ -55,8 +57,13 @@ class Live:
     chance: Chance = field(default_factory=Secrets)
     wall: Callable[[], float] = time.time
     ticks: Callable[[], float] = time.perf_counter
+    outgoing: Outgoing = field(init=False)
     _entry_prefix: str = field(default_factory=lambda: secrets.token_hex(3))
     _entry_count: count[int] = field(default_factory=lambda: count(1))
+
+    def __post_init__(self) -> None:
+        allowed = tuple(map(read_allowed, self.settings.allow_callbacks))
+        self.outgoing = Outgoing(self, allowed, timeout_s=self.settings.callback_timeout_s)
 
     def entry_id(self) -> str:
         """Unique among all workers: ``3fa85f-1``."""

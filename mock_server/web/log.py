@@ -79,8 +79,8 @@ class RequestLog:
         at, method, target, status, response, duration_s, reasons = line
         if int(at) != self._second:
             self._second, self._clock = int(at), time.strftime("%H:%M:%S", time.localtime(at))
-        answer = self._painted(status, f"{status} {response}".strip())
-        why = _deciding(reasons) if status >= 400 or _stumbled(reasons) else ""
+        answer = self._painted(status, f"{status or 'failed'} {response}".strip())
+        why = _deciding(reasons) if status >= 400 or not status or _stumbled(reasons) else ""
         shown = printable(mask_text(target))[:200]
         return f"{self._clock}  {printable(method)[:20]} {shown}  {answer}  {duration_s * 1000:.1f} ms{why}\n"
 
@@ -102,8 +102,8 @@ _COLOURS = {2: 32, 3: 36, 4: 33, 5: 31}
 
 
 def _stumbled(reasons: Sequence[Reason]) -> bool:
-    """Whether something was wrong with the answer that was sent all the same."""
-    return bool(reasons) and reasons[-1].step == "render"
+    """Whether something was wrong with what was sent all the same, or was not sent."""
+    return bool(reasons) and reasons[-1].step in ("render", "callback")
 
 
 def _deciding(reasons: Sequence[Reason]) -> str:

@@ -19,6 +19,7 @@ from mock_server.handshake.ticket import DEFAULT_SESSION
 from mock_server.model import Answer, Reason, Request, Wait
 from mock_server.state.store import Full
 from mock_server.web.live import MAX_TRIES, BadSession, Contended, Live, make_entry, session_name
+from mock_server.web.outgoing import Cause
 from mock_server.web.wire import Gone, TooLarge, read_request, send_answer
 from mock_server.world import Served, World
 
@@ -68,6 +69,8 @@ class MockEndpoint:
             at = (await live.store.load(session, make=False)).now
         duration_s = live.ticks() - started
         await live.record(make_entry(entry_id, at, session, duration_s, request, given, outcome, reasons))
+        if outcome is not None and outcome.calls:
+            live.outgoing.start(outcome.calls, Cause(entry_id, session, outcome.operation))
 
     async def _answer(self, found: Found[Served], request: Request, session: str) -> tuple[Outcome, float]:
         """One load, one answer, one save; again from the new state when another was faster."""

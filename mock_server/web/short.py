@@ -86,5 +86,7 @@ def prepare(live: Live, scope: Scope, any_origin: Headers | None) -> Prepared | 
     except BadSession:
         return None
     plan, base = found.target
+    if plan.callbacks:
+        return None
     extra = any_origin if "origin" in headers and any_origin else ()
     return Prepared(live, store, request, read_head(plan, request, found.values, base), session, extra)

@@ -30,6 +30,7 @@ ONLY_IMPORTER = {
     "jinja2": "web/pages.py",
     "uvicorn": "server/",
     "httptools": "server/",
+    "h11": "web/caller.py",
     "starlette": "web/",
     "click": "cli/",
     "schemathesis": "contract/",

@@ -215,7 +215,6 @@ def test_a_good_document_has_no_problems() -> None:
             "the style deepObject is read as form",
             "/paths/~1a/post/parameters/0",
         ),
-        ("callbacks: {done: {}}", "callbacks are not sent", "/paths/~1a/post/callbacks"),
         (
             "requestBody: {content: {application/xml: {schema: {type: object}}}}",
             "bodies of application/xml are not checked",
@@ -226,3 +225,61 @@ def test_a_good_document_has_no_problems() -> None:
 def test_what_the_mock_does_not_act_on_is_a_warning(operation: str, message: str, pointer: str) -> None:
     (problem,) = thorough(f"paths: {{/a: {{post: {{{operation}, responses: {{}}}}}}}}")
     assert (problem.code, problem.severity, problem.message, problem.pointer) == ("MS212", "warning", message, pointer)
+
+
+def callbacks(url: str, content: str = "{}") -> list[Problem]:
+    item = f"{{post: {{requestBody: {{content: {content}}}, responses: {{default: {{description: d}}}}}}}}"
+    return thorough(f"paths: {{/a/b: {{post: {{callbacks: {{done: {{'{url}': {item}}}}}, responses: {{}}}}}}}}")
+
+
+@pytest.mark.parametrize(
+    "url, code, message",
+    [
+        (
+            "http://x/{id}",
+            "MS248",
+            "the callback 'done' cannot be sent: 'http://x/{id}': {id} is no runtime expression",
+        ),
+        (
+            "{$request.bdy}",
+            "MS248",
+            "the callback 'done' cannot be sent: '$request.bdy' is no runtime expression; there are",
+        ),
+        (
+            "{$response.query.a}",
+            "MS249",
+            "the callback 'done' can never be sent: $response.query.a: a response has no query parameters",
+        ),
+        (
+            "{$request.path.id}",
+            "MS249",
+            "the callback 'done' can never be sent: $request.path.id: /a/b has no parameter 'id'",
+        ),
+    ],
+)
+def test_a_callback_that_cannot_be_sent_is_a_warning(url: str, code: str, message: str) -> None:
+    (problem,) = callbacks(url)
+    assert (problem.code, problem.severity) == (code, "warning")
+    assert problem.message.startswith(message)
+    assert problem.pointer is not None
+    assert problem.pointer.startswith("/paths/~1a~1b/post/callbacks/done/")
+
+
+def test_what_callbacks_and_webhooks_would_send_is_checked() -> None:
+    impossible = "{type: string, minLength: 3, maxLength: 2}"
+    (problem,) = callbacks("{$url}", f"{{application/json: {{schema: {impossible}}}}}")
+    assert problem.code == "MS249"
+    assert problem.message == "no valid body can be made for POST of 'done', so it is not sent"
+    (problem,) = callbacks("{$url}", "{application/json: {schema: {type: integer}, example: x}}")
+    assert problem.code == "MS207"
+    content = "{application/json: {schema: {type: integer}, example: x}}"
+    hook = f"{{post: {{requestBody: {{content: {content}}}, responses: {{}}}}}}"
+    (problem,) = thorough(f"paths: {{}}\nwebhooks: {{hook: {hook}}}")
+    assert (problem.code, problem.pointer) == (
+        "MS207",
+        "/webhooks/hook/post/requestBody/content/application~1json/example",
+    )
+
+
+def test_a_good_callback_has_no_problems() -> None:
+    assert callbacks("{$request.body#/url}", "{application/json: {schema: {type: integer}, example: 1}}") == []

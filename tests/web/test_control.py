@@ -341,7 +341,7 @@ def test_every_route_is_described_and_every_description_is_a_route(client: TestC
     assert isinstance(mounts[0].app, ControlGuard)
     assert isinstance(mounts[0].app.app, Router)
     served = {
-        (method, route.path)
+        (method, route.path.replace(":path}", "}"))  # a webhook's name may hold slashes
         for route in mounts[0].app.app.routes
         if isinstance(route, Route)
         for method in (route.methods or ())
