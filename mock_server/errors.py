@@ -34,6 +34,11 @@ CODES: dict[str, str] = {
     "MS212": "a part of the document that is not acted on",
     "MS213": "no valid body can be made from a schema",
     "MS214": "a security scheme that is not defined",
+    "MS215": "a part of the document that is not what is wanted there",
+    "MS216": "a version of OpenAPI that was never published",
+    "MS217": "something that every document has is missing",
+    "MS219": "an address that cannot be fetched",
+    "MS221": "a part of Swagger 2.0 that cannot be converted",
     "MS248": "a runtime expression that cannot be read",
     "MS249": "a callback that can never be sent",
     # MS3xx: fixtures

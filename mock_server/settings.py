@@ -18,7 +18,8 @@ CALLBACK_TIMEOUT_S = 5.0
 class Settings:
     """``cors`` None = no CORS at all; ``("*",)`` = any origin. ``specs`` empty = the bundled document."""
 
-    specs: tuple[Path, ...] = ()
+    specs: tuple[Path | str, ...] = ()
+    """Files, or addresses of http and https."""
     fixtures: Path | None = None
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
@@ -35,3 +36,7 @@ class Settings:
     callback_timeout_s: float = CALLBACK_TIMEOUT_S
     control_token: str | None = None
     """Opens the control API to clients that are not on this machine."""
+    allow_remote: tuple[str, ...] = ()
+    """``HOST`` or ``HOST:PORT`` from which documents may be fetched."""
+    allow_folders: tuple[Path, ...] = ()
+    """Folders beside the document's own in which its other files may lie."""

@@ -15,8 +15,7 @@ from mock_server.fixture.check import fixture_problems
 from mock_server.fixture.model import Fixtures
 from mock_server.fixture.read import read_fixtures
 from mock_server.settings import Settings
-from mock_server.source import load, read_source
-from mock_server.spec.check import document_problems, schema_problems
+from mock_server.source import open_root
 from mock_server.spec.document import Document, open_document
 from mock_server.spec.operations import Operation, read_operations
 
@@ -39,9 +38,18 @@ class World:
     router: Router[Served]
     callbacks: Router[str]
     """Where providers send the browser back to; the target is the path below the base."""
-    warnings: tuple[Problem, ...]
+    fixture_warnings: tuple[Problem, ...]
     names: tuple[str, str]
     """What to call the documents and the fixtures in the banner."""
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """All that was noticed. The lines of a big document are looked up now: only who prints them should ask."""
+        return (*self.fixture_warnings, *(each for document in self.documents for each in document.problems()))
+
+    @property
+    def warning_count(self) -> int:
+        return len(self.fixture_warnings) + sum(len(document.faults) for document in self.documents)
 
     def plan(self, name: str) -> Plan | None:
         """By ``POST /oauth2`` or by operationId."""
@@ -63,13 +71,13 @@ def build_world(settings: Settings) -> World:
     specs = settings.specs or (bundled("openapi.yaml"),)
     folder = settings.fixtures or (None if settings.specs else bundled("fixtures"))
     problems: list[Problem] = []
-    documents = [document for spec in specs if (document := _open(spec, problems))]
+    documents = [document for spec in specs if (document := _open(spec, settings, problems))]
     operations = _operations(documents, problems)
     fixtures = _fixtures(folder, operations, problems, documented=not problems)
     if fixtures is not None and not any(problem.severity == "error" for problem in problems):
         problems += fixture_problems(fixtures, {each.key: each for each in operations}, body_schema)
     if fixtures is None or any(problem.severity == "error" for problem in problems):
-        raise Broken(problems)
+        raise Broken([*problems, *(each for document in documents for each in document.problems())])
     house = House(fixtures.providers, fixtures.scenarios, fixtures.tokens, settings.any_token, settings.strict)
     plans = {each.key: make_plan(each, fixtures.operations.get(each.key), house) for each in operations}
     return World(
@@ -79,7 +87,7 @@ def build_world(settings: Settings) -> World:
         plans=plans,
         router=Router(_routes(plans)),
         callbacks=Router(_callbacks(plans)),
-        warnings=tuple(problems),
+        fixture_warnings=tuple(problems),
         names=(
             ", ".join(str(spec) for spec in settings.specs) or "openapi.yaml (bundled)",
             str(settings.fixtures or ("none" if settings.specs else "fixtures (bundled)")),
@@ -87,34 +95,27 @@ def build_world(settings: Settings) -> World:
     )
 
 
-def _open(spec: Path, problems: list[Problem]) -> Document | None:
+def _open(spec: Path | str, settings: Settings, problems: list[Problem]) -> Document | None:
     try:
-        document = open_document(load(read_source(spec)))
+        loaded, uri, library = open_root(spec, settings.allow_remote, settings.allow_folders)
+        return open_document(loaded, uri, library)
     except Broken as broken:
         problems += broken.problems
         return None
-    found = list(document_problems(document))
-    problems += found
-    return None if any(problem.severity == "error" for problem in found) else document
 
 
 def _operations(documents: list[Document], problems: list[Problem]) -> list[Operation]:
     """The operations of all documents; of two that answer to one name the second is an error."""
     found: dict[str, Operation] = {}
-    shapes: set[str] = set()
+    shapes: dict[str, Operation] = {}
     for document in documents:
-        try:
-            operations = read_operations(document)
-        except Broken as broken:
-            problems += broken.problems
-            continue
-        problems += schema_problems(document, operations)
-        for operation in operations:
-            if operation.shape in shapes:
-                problems.append(
-                    document.loaded.problem("MS208", f"{operation.key} is in another document too", operation.pointer)
-                )
-            shapes.add(operation.shape)
+        for operation in read_operations(document):
+            twin = shapes.setdefault(operation.shape, operation)
+            if twin is not operation:
+                place = twin.document.loaded.place(twin.pointer, at="key")
+                message = f"{operation.key} is in {place.path} too"
+                hint = f"the other is at {place}; remove one, or serve the documents by two servers"
+                problems.append(document.loaded.problem("MS208", message, operation.pointer, hint, at="key"))
             found.setdefault(operation.key, operation)
     return list(found.values())
 

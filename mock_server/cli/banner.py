@@ -25,8 +25,8 @@ def banner(world: World, url: str) -> str:
         f"  provenance  {', '.join(f'{count} {kind}' for kind, count in provenance_tally(world).items())}",
         f"  control     {url}/__mock/  ({url}/__mock/openapi.json describes it)",
     ]
-    if world.warnings:
-        lines.append(f"  warnings    {len(world.warnings)}; `mock-server check` shows them")
+    if world.warning_count:
+        lines.append(f"  warnings    {world.warning_count}; `mock-server check` shows them")
     lines += ["", *(f"  {base_url(operation, url)}" for operation in operations[:MAX_LISTED])]
     if len(operations) > MAX_LISTED:
         lines.append(f"  … and {len(operations) - MAX_LISTED} more")

@@ -20,26 +20,38 @@ from mock_server.cli.options import sources
     context_settings={"auto_envvar_prefix": ENVIRONMENT_PREFIX},
 )
 @sources
+@click.option("--fail-on-warning", is_flag=True, help="Exit with 3 when there are warnings, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
-def command(specs: tuple[Path, ...], fixtures: Path | None, as_json: bool) -> None:
+def command(
+    specs: tuple[Path | str, ...],
+    fixtures: Path | None,
+    allow_remote: tuple[str, ...],
+    allow_folders: tuple[Path, ...],
+    fail_on_warning: bool,
+    as_json: bool,
+) -> None:
     """Check documents and fixtures: errors and warnings with file:line:column, and the provenance tally.
 
-    Exits with 3 when there are errors.
+    Exits with 3 when there are errors. Warnings do not keep the rest from being served.
     """
     from mock_server.errors import Broken, Problem
     from mock_server.settings import Settings
-    from mock_server.spec.check import thorough_problems
+    from mock_server.spec.check import every_problem
     from mock_server.world import build_world, provenance_tally
 
     problems: list[Problem]
     tally: dict[str, int] | None = None
     counts: dict[str, int] = {}
     try:
-        world = build_world(Settings(specs=specs, fixtures=fixtures))
-        problems = [*world.warnings, *(each for document in world.documents for each in thorough_problems(document))]
+        given = Settings(specs=specs, fixtures=fixtures, allow_remote=allow_remote, allow_folders=allow_folders)
+        world = build_world(given)
+        found = [each for document in world.documents for each in every_problem(document)]
+        problems = list(dict.fromkeys([*world.warnings, *found]))
         tally = provenance_tally(world)
         counts = {
             "operations": len(world.plans),
+            "references": sum(document.references for document in world.documents),
+            "document_files": sum(document.files for document in world.documents),
             "fixture_files": world.fixtures.files,
             "providers": len(world.fixtures.providers),
             "scenarios": len(world.fixtures.scenarios),
@@ -57,7 +69,7 @@ def command(specs: tuple[Path, ...], fixtures: Path | None, as_json: bool) -> No
         click.echo(json.dumps(report, indent=2, ensure_ascii=False))
     else:
         _print(problems, len(errors), tally, counts)
-    sys.exit(EXIT_BROKEN if errors else 0)
+    sys.exit(EXIT_BROKEN if errors or (problems and fail_on_warning) else 0)
 
 
 def _print(problems: list[Any], errors: int, tally: dict[str, int] | None, counts: dict[str, int]) -> None:

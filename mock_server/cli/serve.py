@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -22,6 +24,12 @@ from mock_server.settings import (
     MAX_HANDSHAKES,
     Settings,
 )
+
+if TYPE_CHECKING:
+    from mock_server.source import Pointer
+    from mock_server.spec.document import Document
+    from mock_server.web.log import RequestLog
+    from mock_server.world import World
 
 
 def _allowed(context: click.Context, option: click.Parameter, hosts: tuple[str, ...]) -> tuple[str, ...]:
@@ -101,8 +109,10 @@ def _allowed(context: click.Context, option: click.Parameter, hosts: tuple[str, 
 @click.option("--control-token", metavar="TOKEN", help="Open /__mock/ to other machines that send this bearer token.")
 @click.option("--quiet", is_flag=True, help="No line for each request.")
 def command(
-    specs: tuple[Path, ...],
+    specs: tuple[Path | str, ...],
     fixtures: Path | None,
+    allow_remote: tuple[str, ...],
+    allow_folders: tuple[Path, ...],
     host: str,
     port: int,
     cors: tuple[str, ...],
@@ -128,6 +138,8 @@ def command(
     settings = Settings(
         specs=specs,
         fixtures=fixtures,
+        allow_remote=allow_remote,
+        allow_folders=allow_folders,
         host=host,
         port=port,
         cors=None if no_cors else cors or ("*",),
@@ -169,8 +181,23 @@ def run(settings: Settings) -> int:
         return EXIT_UNREACHABLE
     colour = sys.stdout is not None and sys.stdout.isatty() and not _no_color()  # None = started with it closed
     log = RequestLog(sys.stdout, colour, quiet=settings.quiet)
+    _tell(world, log)
     text = banner(world, address(sock))
     return serve(make_app(world, settings, log), sock, lambda: log.say(text))
+
+
+def _tell(world: World, log: RequestLog) -> None:
+    """Have the log say once of each schema that a request met and that cannot be compiled."""
+
+    def teller(document: Document) -> Callable[[Pointer, str], None]:
+        def tell(pointer: Pointer, reason: str) -> None:
+            at = document.loaded.place(pointer)
+            log.say(f"{at}: warning MS206: the schema cannot be compiled, so it takes anything: {reason}")
+
+        return tell
+
+    for document in world.documents:
+        document.schemas.tell = teller(document)
 
 
 def _no_color() -> bool:

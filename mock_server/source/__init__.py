@@ -1,7 +1,20 @@
 """The only reader of files: texts, the trees parsed from them, and the places of errors."""
 
 from mock_server.source.files import Folder, Source, read_bytes, read_source
-from mock_server.source.places import Loaded, Pointer, pointer_text
+from mock_server.source.library import Library, open_root
+from mock_server.source.places import FILES, Loaded, Pointer, pointer_text
 from mock_server.source.tree import load
 
-__all__ = ["Folder", "Loaded", "Pointer", "Source", "load", "pointer_text", "read_bytes", "read_source"]
+__all__ = [
+    "FILES",
+    "Folder",
+    "Library",
+    "Loaded",
+    "Pointer",
+    "Source",
+    "load",
+    "open_root",
+    "pointer_text",
+    "read_bytes",
+    "read_source",
+]

@@ -20,6 +20,9 @@ from mock_server.source.places import Loaded, Pointer, Spot
 
 MAX_DEPTH = 200
 MAX_ALIASED_NODES = 100_000
+MAX_NODES = 2_000_000
+MAX_EVENTS = 2 * MAX_NODES
+"""A mapping or sequence is two events, and a key is one as well as its value."""
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -31,6 +34,7 @@ _INT = re.compile(r"[-+]?[0-9]+\Z")
 _OCT_HEX = re.compile(r"0o([0-7]+)\Z|0x([0-9a-fA-F]+)\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _INF_NAN = re.compile(r"([-+]?)(\.inf|\.Inf|\.INF)\Z|(\.nan|\.NaN|\.NAN)\Z")
+_JSON_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 _PLAIN_TAGS = frozenset((None, "!", "tag:yaml.org,2002:str"))
 
 
@@ -42,15 +46,22 @@ def load(source: Source) -> Loaded:
     """
     fault: ValueError | RecursionError | None = None
     if source.text.lstrip()[:1] in ("{", "["):
+        if _values(source.text) > MAX_NODES and _values(_JSON_TEXT.sub("", source.text)) > MAX_NODES:
+            raise Broken([Problem("MS105", f"more than {MAX_NODES} values", source.place(1, 1), "divide the file")])
         try:
             return Loaded(source, _json(source.text))
         except (ValueError, RecursionError) as error:
             fault = error  # YAML flow style, or broken: the YAML parser below says where
     loaded = Loaded(source, _Constructor(source, None).build())
-    if fault and source.path.endswith(".json"):
+    if fault and source.path.partition("?")[0].endswith(".json"):
         place = source.place(fault.lineno, fault.colno) if isinstance(fault, json.JSONDecodeError) else None
         raise Broken([Problem("MS102", f"not valid JSON: {getattr(fault, 'msg', fault)}", place)])
     return loaded
+
+
+def _values(text: str) -> int:
+    """How many values a text of JSON has at most: each but the first follows one of these."""
+    return text.count(",") + text.count("[") + text.count("{")
 
 
 def spots(source: Source) -> dict[Pointer, Spot]:
@@ -157,39 +168,49 @@ class _Constructor:
         documents = 0
         # A frame: (container, key waiting for its value, anchor, nodes counted so far, pointer).
         stack: list[_Frame] = []
-        for event in yaml.parse(self.source.text, Loader=_Loader):
-            if isinstance(event, yaml.ScalarEvent):
-                if stack and stack[-1].wants_key:
-                    self._key(stack[-1], event)
+        parser = _Loader(self.source.text)
+        try:
+            count = 0
+            # `yaml.parse` and isinstance cost as much as the parsing: a document of 10 MB is a million events.
+            while (event := parser.get_event()) is not None:
+                kind = type(event)
+                count += 1
+                if count > MAX_EVENTS:
+                    self._fail(event, "MS105", f"more than {MAX_NODES} values", "divide the file")
+                if kind is yaml.ScalarEvent:
+                    if stack and stack[-1].wants_key:
+                        self._key(stack[-1], event)
+                        continue
+                    value: Any = self._scalar(event)
+                    nodes, anchor = 1, event.anchor
+                elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+                    frame = stack.pop()
+                    value, nodes, anchor = frame.container, frame.nodes, frame.anchor
+                    event = frame.event
+                elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+                    self._open(stack, event)
                     continue
-                value: Any = self._scalar(event)
-                nodes, anchor = 1, event.anchor
-            elif isinstance(event, yaml.AliasEvent):
-                if stack and stack[-1].wants_key:
-                    self._fail(event, "MS104", "an alias cannot be a key")
-                value, nodes = self._alias(event)
-                anchor = None
-            elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
-                self._open(stack, event)
-                continue
-            elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
-                frame = stack.pop()
-                value, nodes, anchor = frame.container, frame.nodes, frame.anchor
-                event = frame.event
-            elif isinstance(event, yaml.DocumentStartEvent):
-                documents += 1
-                if documents > 1:
-                    self._fail(event, "MS104", "a second document after ---", "keep one document a file")
-                continue
-            else:
-                continue
-            if anchor:
-                self.anchors[anchor] = (value, nodes)
-            if not stack:
-                root = value
-                self._note((), event)
-            else:
-                self._add(stack[-1], value, nodes, event)
+                elif kind is yaml.AliasEvent:
+                    if stack and stack[-1].wants_key:
+                        self._fail(event, "MS104", "an alias cannot be a key")
+                    value, nodes = self._alias(event)
+                    anchor = None
+                elif kind is yaml.DocumentStartEvent:
+                    documents += 1
+                    if documents > 1:
+                        self._fail(event, "MS104", "a second document after ---", "keep one document a file")
+                    continue
+                else:
+                    continue
+                if anchor:
+                    self.anchors[anchor] = (value, nodes)
+                if stack:
+                    self._add(stack[-1], value, nodes, event)
+                else:
+                    root = value
+                    self._note((), event)
+        finally:
+            parser.dispose()
         return root
 
     def _open(self, stack: list[_Frame], event: Any) -> None:
@@ -199,7 +220,7 @@ class _Constructor:
             self._fail(event, "MS104", f"the tag {event.tag} is not supported", "leave the tag out")
         if len(stack) >= MAX_DEPTH:
             self._fail(event, "MS105", f"nested deeper than {MAX_DEPTH}")
-        pointer = stack[-1].next_pointer() if stack else ()
+        pointer = stack[-1].next_pointer() if stack and self.found is not None else ()
         container: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
         stack.append(_Frame(container, event, pointer))
 
@@ -229,7 +250,8 @@ class _Constructor:
         return value, nodes
 
     def _add(self, frame: _Frame, value: Any, nodes: int, event: Any) -> None:
-        self._note(frame.next_pointer(), event, frame.key_event)
+        if self.found is not None:
+            self._note(frame.next_pointer(), event, frame.key_event)
         frame.nodes += nodes
         if isinstance(frame.container, dict):
             frame.container[frame.key] = value

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from mock_server.errors import Broken, Problem
-from mock_server.source import Pointer
+from mock_server.source import Pointer, load
 from mock_server.spec.callbacks import callback_problems, read_callbacks, read_webhooks
 from mock_server.spec.document import Document, parse_reference
 from mock_server.spec.generate import generate
@@ -21,25 +21,42 @@ MAX_SAFE_INTEGER = 2**53 - 1
 
 
 def document_problems(document: Document) -> Iterator[Problem]:
-    """What keeps it from being served: it breaks the OAS meta-schema (MS202)."""
-    return meta_problems(document.loaded, document.version)
+    """Where the document as it was written breaks the OAS meta-schema (MS202), less what was told already."""
+    written = load(document.loaded.source)
+    told = {problem.pointer for problem in document.problems() if problem.place}
+    version = "2.0" if "openapi" not in written.data else document.version
+    for problem in meta_problems(written, version):
+        if problem.pointer not in told and problem.pointer not in ("/openapi", "/swagger"):
+            yield replace(problem, severity="warning")
 
 
 def schema_problems(document: Document, operations: list[Operation]) -> Iterator[Problem]:
     """Schemas that cannot be compiled (MS206)."""
+    told: set[Pointer] = set()
     for operation in operations:
         contents = _contents(operation)
         schemas = [media.schema for content in contents for media in content]
         schemas += [parameter.schema for parameter in operation.parameters]
         for schema in filter(None, schemas):
+            if schema.pointer in told:
+                continue
+            told.add(schema.pointer)
             try:
                 schema.compile()
             except SchemaError as error:
-                yield document.loaded.problem("MS206", f"the schema cannot be compiled: {error}", schema.pointer)
+                message = f"the schema cannot be compiled, so it takes anything: {error}"
+                yield document.loaded.problem("MS206", message, schema.pointer, severity="warning")
+
+
+def every_problem(document: Document) -> Iterator[Problem]:
+    """What only ``check`` looks for. All of it warnings, for none of it hinders serving the rest."""
+    yield from document_problems(document)
+    yield from schema_problems(document, read_operations(document))
+    yield from thorough_problems(document)
 
 
 def thorough_problems(document: Document) -> Iterator[Problem]:
-    """What only ``check`` looks for: examples (MS207), integers (MS209), links (MS210), paths (MS211)."""
+    """Examples (MS207), integers (MS209), links (MS210), paths (MS211) and bodies that cannot be made (MS213)."""
     operations = read_operations(document)
     keys = {operation.operation_id for operation in operations}
     for operation in operations:
@@ -102,10 +119,12 @@ def _content_problems(document: Document, operation: Operation) -> Iterator[Prob
 
 def _media_problems(document: Document, media: MediaType) -> Iterator[Problem]:
     for example in media.examples:
+        if isinstance(example.value, str) and (media.name.startswith("text/") or media.name.endswith("xml")):
+            continue  # written as it travels: its schema is about what it means
         for breach in media.schema.breaches(example.value) if media.schema else ():
             pointer: Pointer = (*example.pointer, *breach.path)
             message = f"the example {example.name or 'here'} breaks its schema: {breach.message[:200]}"
-            yield document.loaded.problem("MS207", message, pointer)
+            yield document.loaded.problem("MS207", message, pointer, severity="warning")
         for path, number in unsafe_integers(example.value):
             hint = "a client in JavaScript must parse it as text or BigInt"
             pointer = (*example.pointer, *path)
@@ -133,13 +152,13 @@ def _link_problems(document: Document, operation: Operation, known: set[str]) ->
             if target is not None and target not in known:
                 hint = f"the operationIds are {', '.join(sorted(known))}"
                 message = f"the link {name!r} leads to {target!r}, which is no operation"
-                yield document.loaded.problem("MS210", message, (*at, "operationId"), hint)
+                yield document.loaded.problem("MS210", message, (*at, "operationId"), hint, severity="warning")
             reference = link.get("operationRef")
             if isinstance(reference, str) and (steps := parse_reference(reference)) is not None:
                 try:
                     document.at(steps, (*at, "operationRef"), reference)
                 except Broken as broken:
-                    yield from broken.problems
+                    yield from (replace(problem, severity="warning") for problem in broken.problems)
 
 
 def _path_problems(document: Document, operation: Operation) -> Iterator[Problem]:

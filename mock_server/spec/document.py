@@ -5,28 +5,46 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from types import NoneType
 from typing import Any
-from urllib.parse import unquote
 
 from mock_server.errors import Broken, Problem
-from mock_server.source import Loaded, Pointer, pointer_text
-from mock_server.spec.dialect import NAMING, holds_data
+from mock_server.source import Library, Loaded, Pointer, pointer_text
+from mock_server.spec.bind import MAX_REFERENCE_HOPS, bind
+from mock_server.spec.dynamic import Resources
+from mock_server.spec.fault import Faults
+from mock_server.spec.reference import parse_reference
 from mock_server.spec.schema import Schema, SchemaBook
+from mock_server.spec.swagger import convert_swagger
 
-MAX_REFERENCE_HOPS = 64
-_VERSION = re.compile(r"3\.[0-2](\.|\Z)")
+__all__ = ["MAX_REFERENCE_HOPS", "Document", "open_document", "parse_reference"]
+_VERSION = re.compile(r"3(?:\.([0-9]{1,3}))?(?:\.([0-9]{1,5}))?(\S*)\Z")
+_PATCHES = {"3.0": 4, "3.1": 2, "3.2": 0}
+"""The last published patch of each version of the specification."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A parsed OpenAPI 3 document.
+    """A parsed OpenAPI 3 document, every reference in it a pointer into ``data``.
 
-    ``schemas`` compiles the schemas of the document by their pointer.
+    ``schemas`` compiles the schemas of the document by their pointer. ``faults`` is what was tolerated.
     """
 
     loaded: Loaded
     version: str
     schemas: SchemaBook = field(compare=False, repr=False)
+    faults: Faults = field(compare=False, repr=False)
+    references: int = 0
+    """How many there are."""
+
+    @property
+    def files(self) -> int:
+        """Of how many files the document is made."""
+        return 1 + len(self.loaded.files)
+
+    def problems(self) -> Iterator[Problem]:
+        """The warnings about this document so far."""
+        return self.faults.problems()
 
     @property
     def data(self) -> dict[str, Any]:
@@ -41,7 +59,7 @@ class Document:
     def follow(self, node: Any, pointer: Pointer) -> tuple[Any, Pointer]:
         """The node that a chain of ``$ref`` ends at, and its pointer.
 
-        Raises ``Broken``: MS203 dangling, MS204 circular or too long, MS205 outside the document.
+        Raises ``Broken``: MS203 dangling, MS204 circular or too long.
         """
         start = pointer
         seen: set[Pointer] = set()
@@ -52,10 +70,7 @@ class Document:
             seen.add(pointer)
             target = parse_reference(node["$ref"])
             if target is None:
-                hint = "only references inside the document (#/…) are followed"
-                raise Broken(
-                    [self.loaded.problem("MS205", f"the reference {node['$ref']!r} leaves the document", pointer, hint)]
-                )
+                raise Broken([self.loaded.problem("MS203", f"the reference {node['$ref']!r} leads nowhere", pointer)])
             node, pointer = self.at(target, pointer, node["$ref"])
         return node, pointer
 
@@ -81,70 +96,70 @@ class Document:
         return self.schemas.at(pointer)
 
 
-def parse_reference(reference: str) -> Pointer | None:
-    """The pointer in a ``#/…`` reference, or None when it names something else.
+def open_document(loaded: Loaded, uri: str = "", library: Library | None = None) -> Document:
+    """Take a parsed file as an OpenAPI 3.0, 3.1 or 3.2 document, or as Swagger 2.0.
 
-    >>> parse_reference("#/components/schemas/A~1B")
-    ('components', 'schemas', 'A/B')
-    """
-    if reference == "#":
-        return ()
-    if not reference.startswith("#/"):
-        return None
-    steps = unquote(reference[2:]).split("/")
-    return tuple(step.replace("~1", "/").replace("~0", "~") for step in steps)
-
-
-def open_document(loaded: Loaded) -> Document:
-    """Take a parsed file as an OpenAPI 3.0, 3.1 or 3.2 document.
-
-    Raises ``Broken`` with every reason why it cannot be served: MS201 when it is no OpenAPI
-    document, MS203 to MS205 for references.
+    ``uri`` is where it was found; ``library`` opens the other files it refers to, and without it none is opened.
+    The tree is changed in place: references are bound and what is of no use is taken out, with a fault for each.
+    Raises ``Broken`` (MS201) when it is no document that can be served.
     """
     data = loaded.data
     if not isinstance(data, dict):
-        raise Broken([loaded.problem("MS201", "an OpenAPI document is a mapping with `openapi` and `paths`", ())])
-    version = data.get("openapi")
-    if "swagger" in data:
-        hint = "convert it to OpenAPI 3, for instance with swagger2openapi"
-        raise Broken([loaded.problem("MS201", "Swagger 2.0 is not read", ("swagger",), hint)])
-    if not isinstance(version, str) or not _VERSION.match(version):
+        hint = "give the file that begins with `openapi:` or `swagger:`"
+        message = "an OpenAPI document is a mapping with `openapi` and `paths`"
+        raise Broken([loaded.problem("MS201", message, (), hint)])
+    faults = Faults(loaded)
+    is_swagger = "swagger" in data and "openapi" not in data
+    version = _swagger_version(loaded, faults) if is_swagger else _version(loaded, faults)
+    if not isinstance(data.get("paths"), dict | NoneType):
+        hint = "write `paths: {}` where there is none"
+        raise Broken([loaded.problem("MS201", "`paths` must be a mapping of paths", ("paths",), hint)])
+    found = bind(
+        loaded, uri or "file:///", library or Library(), faults, version, "swagger" if is_swagger else "document"
+    )
+    if is_swagger:
+        convert_swagger(loaded, faults)
+        version = "3.0.3"
+    if not isinstance(data.get("info"), dict):
+        faults.add("MS217", "the document has no `info`", (), "give it `info` with `title` and `version`")
+    files = (loaded, *loaded.files.values())
+    is_dynamic = not version.startswith("3.0") and any("$dynamicRef" in each.source.text for each in files)
+    if not is_dynamic:
+        found.forget_ids()
+    schemas = SchemaBook(data, Resources(found.names) if is_dynamic else None)
+    return Document(loaded, version, schemas, faults, found.references)
+
+
+def _version(loaded: Loaded, faults: Faults) -> str:
+    """The version to read the document by: ``3.1.0``. Raises ``Broken`` (MS201)."""
+    given = loaded.data.get("openapi")
+    match = _VERSION.match(str(given)) if isinstance(given, str | float | int) else None
+    if match is None:
         hint = 'start the document with `openapi: "3.1.0"`'
-        raise Broken(
-            [loaded.problem("MS201", f"`openapi` must be a version 3.0 to 3.2, not {version!r}", ("openapi",), hint)]
+        message = (
+            "the document has no `openapi`" if given is None else f"`openapi` must be a version of 3, not {given!r}"
         )
-    if not isinstance(data.get("paths", {}), dict):
-        raise Broken([loaded.problem("MS201", "`paths` must be a mapping of paths", ("paths",))])
-    problems = _reference_problems(loaded)
-    if problems:
-        raise Broken(problems)
-    return Document(loaded, version, SchemaBook(data, version))
+        raise Broken([loaded.problem("MS201", message, ("openapi",), hint)])
+    minor, patch = match[1] or "0", match[2]
+    name = f"3.{min(int(minor), 2)}"
+    if (
+        int(minor) <= 2
+        and patch is not None
+        and int(patch) <= _PATCHES[name]
+        and not match[3]
+        and isinstance(given, str)
+    ):
+        return given
+    message = f"the version {given!r} is none that was published; it is read as {name}"
+    faults.add("MS216", message, ("openapi",), f'write `openapi: "{name}.{_PATCHES[name]}"`')
+    return f"{name}.0"
 
 
-def _reference_problems(loaded: Loaded) -> list[Problem]:
-    """Every reference that cannot be followed: the validator library must never meet one."""
-    problems: list[Problem] = []
-    probe = Document(loaded, "", SchemaBook({}, "3.1"))
-    for pointer, reference in _references(loaded.data):
-        try:
-            probe.follow({"$ref": reference}, pointer)
-        except Broken as broken:
-            problems += broken.problems
-    return problems
-
-
-def _references(data: object) -> Iterator[tuple[Pointer, str]]:
-    """Every ``$ref`` of the document's own language and where it stands."""
-    stack: list[tuple[object, Pointer, bool]] = [(data, (), False)]
-    while stack:
-        node, pointer, names = stack.pop()
-        if isinstance(node, list):
-            stack.extend((value, (*pointer, index), False) for index, value in enumerate(node))
-            continue
-        if not isinstance(node, dict):
-            continue
-        if isinstance(node.get("$ref"), str):
-            yield pointer, node["$ref"]
-        for key, value in node.items():
-            if not holds_data(key, value, is_name=names):
-                stack.append((value, (*pointer, key), key in NAMING and not names))
+def _swagger_version(loaded: Loaded, faults: Faults) -> str:
+    given = loaded.data["swagger"]
+    if str(given) != "2.0" and given != 2:
+        hint = "documents of Swagger 2.0 and OpenAPI 3 are served"
+        raise Broken([loaded.problem("MS201", f"Swagger {given} is not read", ("swagger",), hint)])
+    if not isinstance(given, str):
+        faults.add("MS216", f"the version {given!r} is read as 2.0", ("swagger",), 'write `swagger: "2.0"`')
+    return "2.0"

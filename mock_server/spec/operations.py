@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from mock_server.errors import Broken, Problem
+from mock_server.errors import Broken
 from mock_server.source import Pointer
 from mock_server.spec.document import Document
+from mock_server.spec.grammar import METHODS
 from mock_server.spec.media import Body, MediaType, read_body, read_content
 from mock_server.spec.parameters import Parameter, read_parameters
 from mock_server.spec.security import Requirement, read_security
 
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 MAX_BASE_PATHS = 64
 _AUTHORITY = re.compile(r"[^/]*//[^/]*")
 _TEMPLATE = re.compile(r"\{[^{}/]*\}")
@@ -65,47 +65,70 @@ def shape_of(key: str) -> str:
 
 
 def read_operations(document: Document) -> list[Operation]:
-    """Every operation of the document, in its order. Raises ``Broken`` with all problems."""
-    problems: list[Problem] = []
+    """Every operation of the document that can be read, in its order; of the others there is a fault each."""
     operations: list[Operation] = []
     shapes: dict[str, str] = {}
-    for path, item, pointer in _path_items(document):
-        for method in METHODS:
-            if isinstance(item.get(method), dict):
-                # OAS 3.1 §4.8.8: paths that differ in the names of their templates only are the same path.
-                twin = shapes.setdefault(shape_of(f"{method} {path}"), path)
-                if twin != path:
-                    message = f"{method.upper()} {path} answers to the same requests as {twin}"
-                    problems.append(document.loaded.problem("MS208", message, ("paths", path), at="key"))
-                try:
-                    operations.append(_operation(document, path, method, item, pointer))
-                except Broken as broken:
-                    problems += broken.problems
-    if problems:
-        raise Broken(problems)
+    for path, item, pointer in path_items(document):
+        for method, node, at in _methods(item, pointer):
+            # OAS 3.1 §4.8.8: paths that differ in the names of their templates only are the same path.
+            twin = shapes.setdefault(shape_of(f"{method} {path}"), path)
+            if twin != path:
+                message = f"{method} {path} answers to the same requests as {twin}, so it is never used"
+                hint = "give the two one path, or one of them another method"
+                document.faults.add("MS208", message, ("paths", path), hint, at="key")
+                continue
+            try:
+                operations.append(_operation(document, path, method, item, pointer, node, at))
+            except Broken as broken:
+                for problem in broken.problems:
+                    text = f"{method} {path} is left out: {problem.message}"
+                    document.faults.take(replace(problem, message=text, severity="warning"))
+    if not operations:
+        document.faults.add(
+            "MS217", "the document has no operations", ("paths",), "describe them under `paths`", at="key"
+        )
     return operations
 
 
-def _path_items(document: Document) -> Iterator[tuple[str, dict[str, Any], Pointer]]:
+def path_items(document: Document) -> Iterator[tuple[str, dict[str, Any], Pointer]]:
+    """The path, what stands under it, and where."""
     for path, node in document.data.get("paths", {}).items():
         if path.startswith("/"):
             item, pointer = document.follow(node, ("paths", path))
-            if isinstance(item, dict):
-                yield path, item, pointer
+            yield path, item, pointer
+        elif not path.startswith("x-"):
+            message = f"the path {path!r} does not begin with `/`; it is left out"
+            document.faults.add("MS211", message, ("paths", path), f"write {'/' + path!r}", at="key")
 
 
-def _operation(document: Document, path: str, method: str, item: dict[str, Any], at: Pointer) -> Operation:
-    node = item[method]
-    pointer: Pointer = (*at, method)
+def _methods(item: dict[str, Any], pointer: Pointer) -> Iterator[tuple[str, dict[str, Any], Pointer]]:
+    """``("GET", {…}, ("paths", "/a", "get"))`` for each, those of 3.2's ``additionalOperations`` too."""
+    for method in METHODS:
+        if method in item:
+            yield method.upper(), item[method], (*pointer, method)
+    for method, node in item.get("additionalOperations", {}).items():
+        if method.lower() not in item:
+            yield method, node, (*pointer, "additionalOperations", method)
+
+
+def _operation(
+    document: Document,
+    path: str,
+    method: str,
+    item: dict[str, Any],
+    item_at: Pointer,
+    node: dict[str, Any],
+    pointer: Pointer,
+) -> Operation:
     servers = node.get("servers") or item.get("servers") or document.data.get("servers") or []
     return Operation(
-        key=f"{method.upper()} {path}",
-        method=method.upper(),
+        key=f"{method} {path}",
+        method=method,
         path=path,
-        operation_id=str(node.get("operationId", "")),
-        summary=str(node.get("summary", "")),
+        operation_id=node.get("operationId", ""),
+        summary=node.get("summary", ""),
         bases=tuple(dict.fromkeys(base for server in servers for base in base_paths(server))),
-        parameters=tuple(read_parameters(document, item, at, node, pointer)),
+        parameters=tuple(read_parameters(document, item, item_at, node, pointer)),
         body=read_body(document, node, pointer),
         responses={entry.status: entry for entry in _responses(document, node, pointer)},
         security=read_security(document, node, pointer),

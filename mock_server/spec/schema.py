@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import jsonschema_rs
 
-from mock_server.source import Pointer, pointer_text
-from mock_server.spec.dialect import to_2020_12
+from mock_server.source import Pointer
+from mock_server.spec.dynamic import DOCUMENT, Resources
+from mock_server.spec.reference import fragment, parse_reference
 
-_DOCUMENT = "urn:mock-server:document"
+MAX_CHAIN = 70
+"""References that are followed to find the schema they share; longer chains are cut when references are bound."""
 # Linear-time matching: a catastrophic `pattern` in a document must not hang the mock.
 _PATTERNS = jsonschema_rs.RegexOptions()
 _BACKTRACKING_PATTERNS = jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000)
@@ -53,8 +55,8 @@ class Schema:
         self._compiled: jsonschema_rs.Draft202012Validator | None = None
 
     def is_valid(self, value: object) -> bool:
-        """Whether the value keeps the schema. Raises ``SchemaError`` when that cannot be compiled."""
-        validator = self._compiled or self.compile()
+        """Whether the value keeps the schema; a schema that cannot be compiled takes anything."""
+        validator = self._compiled or self._use()
         try:
             return validator.is_valid(value)
         except (ValueError, UnicodeEncodeError, RecursionError):
@@ -62,12 +64,20 @@ class Schema:
 
     def breaches(self, value: object) -> Iterator[Breach]:
         """Every way in which the value breaks the schema, outermost first."""
-        validator = self._compiled or self.compile()
+        validator = self._compiled or self._use()
         try:
             for error in validator.iter_errors(value):
                 yield _breach(error, value)
         except (ValueError, UnicodeEncodeError, RecursionError) as error:
             yield Breach((), "value", f"the value cannot be read: {error}", None)
+
+    def _use(self) -> jsonschema_rs.Draft202012Validator:
+        try:
+            return self.compile()
+        except SchemaError as error:
+            self._book.tell(self.pointer, str(error))
+            self._compiled = _anything()
+            return self._compiled
 
     def compile(self) -> jsonschema_rs.Draft202012Validator:
         """Compile now. Raises ``SchemaError``."""
@@ -78,11 +88,14 @@ class Schema:
 class SchemaBook:
     """All schemas of one document, by pointer. Nothing is compiled before it is used."""
 
-    def __init__(self, data: dict[str, Any], version: str) -> None:
+    def __init__(self, data: dict[str, Any], resources: Resources | None = None) -> None:
         self._data = data
-        self._version = version
+        self._resources = resources
         self._registry: jsonschema_rs.Registry | None = None
         self._schemas: dict[Pointer, Schema] = {}
+        self._compiled: dict[Pointer, jsonschema_rs.Draft202012Validator] = {}
+        self.tell: Callable[[Pointer, str], None] = _tell_nobody
+        """Called once for each schema that a request met and that cannot be compiled: its pointer, and why."""
 
     def at(self, pointer: Pointer) -> Schema:
         """The schema at ``pointer``; the same object for the same pointer."""
@@ -92,15 +105,65 @@ class SchemaBook:
         return schema
 
     def compile(self, pointer: Pointer) -> jsonschema_rs.Draft202012Validator:
+        """Compile the schema; those that are nothing but a reference to one schema share it. Raises ``SchemaError``."""
+        target = self._target(pointer)
+        found = self._compiled.get(target)
+        if found is None:
+            found = self._compiled[target] = self._compile(target)
+        return found
+
+    def _target(self, pointer: Pointer) -> Pointer:
+        """Where a chain of bare references ends. Their targets exist: references are bound."""
+        for _ in range(0 if self._resources else MAX_CHAIN):
+            node: Any = self._data
+            for step in pointer:
+                node = node[int(step)] if isinstance(node, list) else node[step]
+            steps = parse_reference(node["$ref"]) if isinstance(node, dict) and node.keys() == {"$ref"} else None
+            if steps is None:
+                break
+            pointer = steps
+        return pointer
+
+    def _compile(self, pointer: Pointer) -> jsonschema_rs.Draft202012Validator:
         if self._registry is None:
-            data = to_2020_12(self._data) if self._version.startswith("3.0") else self._data
-            self._registry = jsonschema_rs.Registry([(_DOCUMENT, data)])
-        reference = {"$ref": _DOCUMENT + "#" + _fragment(pointer)}
+            known = self._resources.registered(self._data) if self._resources else [(DOCUMENT, self._data)]
+            try:
+                self._registry = jsonschema_rs.Registry(known, retriever=_never)
+            except (ValueError, jsonschema_rs.ReferencingError) as error:
+                raise SchemaError(str(error).splitlines()[0]) from None
+        address = self._resources.address(pointer) if self._resources else f"{DOCUMENT}#{fragment(pointer)}"
+        reference = {"$ref": address}
         try:
             return _compile(reference, self._registry, _PATTERNS)
         except SchemaError:
             # A look-around or back-reference needs the other engine, which stops at a limit.
             return _compile(reference, self._registry, _BACKTRACKING_PATTERNS)
+
+
+def _tell_nobody(pointer: Pointer, reason: str) -> None:
+    """Nobody asked."""
+
+
+def _never(uri: str) -> Any:
+    raise ValueError(f"{uri} is not read")
+
+
+@cache
+def _anything() -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator({})
+
+
+@lru_cache(maxsize=10_000)
+def pattern_fault(pattern: str) -> str | None:
+    """Why a text is no regular expression, or None when it is one."""
+    for engine in (_PATTERNS, _BACKTRACKING_PATTERNS):
+        try:
+            _compile({"pattern": pattern}, None, engine)
+        except SchemaError as error:
+            reason = str(error)
+        else:
+            return None
+    return reason
 
 
 def _wanted(kind: jsonschema_rs.ValidationErrorKind) -> object:
@@ -173,12 +236,3 @@ def _compile(
         return jsonschema_rs.Draft202012Validator(schema, registry=registry, pattern_options=patterns, offline=True)
     except (ValueError, jsonschema_rs.ReferencingError) as error:
         raise SchemaError(str(error).splitlines()[0]) from None
-
-
-def _fragment(pointer: Pointer) -> str:
-    """The pointer as a URI fragment (RFC 6901 §6)."""
-    text = pointer_text(pointer)
-    return "".join(char if char in _URI_SAFE else "".join(f"%{byte:02X}" for byte in char.encode()) for char in text)
-
-
-_URI_SAFE = frozenset("/~-._0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz$")

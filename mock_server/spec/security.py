@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from mock_server.errors import Broken
 from mock_server.source import Pointer
 from mock_server.spec.document import Document
 
@@ -26,16 +25,18 @@ def read_security(document: Document, node: dict[str, Any], pointer: Pointer) ->
     alternatives = []
     for index, alternative in enumerate(asked):
         place: Pointer = (*pointer, "security", index) if "security" in node else ("security", index)
-        pairs = alternative.items()
-        alternatives.append(tuple(_requirement(document, name, scopes, place) for name, scopes in pairs))
+        wanted = (_requirement(document, name, scopes, place) for name, scopes in alternative.items())
+        alternatives.append(tuple(each for each in wanted if each))
     return tuple(alternatives)
 
 
-def _requirement(document: Document, name: str, scopes: list[str], pointer: Pointer) -> Requirement:
+def _requirement(document: Document, name: str, scopes: list[str], pointer: Pointer) -> Requirement | None:
+    """None for a scheme that is not defined: what nobody can satisfy or break is not asked for (MS214)."""
     schemes = (document.data.get("components") or {}).get("securitySchemes") or {}
     if name not in schemes:
         hint = "define it under components/securitySchemes"
-        raise Broken([document.loaded.problem("MS214", f"the security scheme {name!r} is not defined", pointer, hint)])
+        document.faults.add("MS214", f"the security scheme {name!r} is not defined; it is not asked for", pointer, hint)
+        return None
     scheme, _ = document.follow(schemes[name], ("components", "securitySchemes", name))
     kind = scheme.get("type")
     if kind == "http":

@@ -77,7 +77,7 @@ class Control:
     async def ready(self, request: Request) -> Any:
         if not await self.live.store.ready():
             raise Refused("MS407", 503, "the store cannot be reached")
-        return {"status": "ready", "operations": len(self.live.world.plans), "warnings": len(self.live.world.warnings)}
+        return {"status": "ready", "operations": len(self.live.world.plans), "warnings": self.live.world.warning_count}
 
     async def openapi(self, request: Request) -> Any:
         return control_document()

@@ -46,9 +46,8 @@ def test_the_bundled_document_and_fixtures_are_fine(tmp_path: Path) -> None:
     providers = list((ROOT / "fixtures" / "providers").iterdir())
     scenarios = list((ROOT / "fixtures" / "scenarios").iterdir())
     counts, provenance, verdict = done.stdout.splitlines()[-3:]
-    assert counts == (
-        f"2 operations, {len(fixtures)} fixture files, {len(providers)} providers, {len(scenarios)} scenarios"
-    )
+    given = f"{len(fixtures)} fixture files, {len(providers)} providers, {len(scenarios)} scenarios"
+    assert counts == (f"2 operations, 9 references, 1 document files, {given}")
     assert provenance == "provenance: 3 documented, 0 observed, 25 assumed"
     assert verdict == "0 error(s), 2 warning(s)"
     assert " error MS" not in done.stdout
@@ -76,6 +75,8 @@ def test_the_report_for_machines_has_one_shape(tmp_path: Path) -> None:
         "problems": None,
         "provenance": {"documented": 3, "observed": 0, "assumed": 25},
         "operations": 2,
+        "references": 9,
+        "document_files": 1,
         "fixture_files": 16,
         "providers": 4,
         "scenarios": 9,
@@ -89,12 +90,6 @@ def test_every_problem_of_every_broken_file_is_told_and_the_exit_code_is_3(broke
     done = check("openapi.yaml", "--fixtures", "fixtures", cwd=broken)
     assert (done.returncode, done.stderr) == (3, "")
     assert done.stdout == (
-        "openapi.yaml:9:77: error MS203: the reference '#/nope' leads nowhere\n"
-        "    9 |         content: {application/json: {schema: {type: object, properties: {n: {$ref: '#/nope'}}}}}\n"
-        f"      | {' ' * 76}^\n"
-        "      at /paths/~1things~1{id}/post/requestBody/content/application~1json/schema/properties/n\n"
-        "      hint: nothing is called 'nope' at #\n"
-        "\n"
         "fixtures/b.yaml:2:1: error MS103: the key 'scenario' is written twice\n"
         "    2 | scenario: t\n"
         "      | ^\n"
@@ -106,7 +101,13 @@ def test_every_problem_of_every_broken_file_is_told_and_the_exit_code_is_3(broke
         "      at /source\n"
         "      hint: did you mean `assumed`?\n"
         "\n"
-        "3 error(s), 0 warning(s)\n"
+        "openapi.yaml:9:77: warning MS203: the reference '#/nope' leads nowhere; anything fits here\n"
+        "    9 |         content: {application/json: {schema: {type: object, properties: {n: {$ref: '#/nope'}}}}}\n"
+        f"      | {' ' * 76}^\n"
+        "      at /paths/~1things~1{id}/post/requestBody/content/application~1json/schema/properties/n\n"
+        "      hint: nothing is called 'nope' at #\n"
+        "\n"
+        "2 error(s), 1 warning(s)\n"
     )
 
 
@@ -114,7 +115,7 @@ def test_the_report_for_machines_tells_the_same_problems(broken: Path) -> None:
     done = check("openapi.yaml", "--fixtures", "fixtures", "--json", cwd=broken)
     report = json.loads(done.stdout)
     assert (done.returncode, done.stderr, report["ok"], report["provenance"]) == (3, "", False, None)
-    assert report["problems"][2] == {
+    assert report["problems"][1] == {
         "code": "MS303",
         "severity": "error",
         "message": "`source` is one of documented, observed, assumed, not 'asumed'",
@@ -133,7 +134,7 @@ def test_the_report_for_machines_tells_the_same_problems(broken: Path) -> None:
         (["nope.yaml"], "error MS101: cannot read nope.yaml: No such file or directory"),
         (["."], "error MS101: cannot read .: Is a directory"),
         (["openapi.yaml", "--fixtures", "nope"], "error MS101: nope is not a folder"),
-        (["openapi.yaml", "openapi.yaml"], "error MS208: POST /things/{id} is in another document too"),
+        (["openapi.yaml", "openapi.yaml"], "error MS208: POST /things/{id} is in openapi.yaml too"),
     ],
 )
 def test_what_cannot_be_read_is_told_without_a_stack_trace(tmp_path: Path, arguments: list[str], message: str) -> None:
@@ -164,9 +165,10 @@ def test_an_example_that_breaks_its_schema_is_found_by_check(tmp_path: Path) -> 
         DOCUMENT.replace("properties: {n: {type: integer}}}", "properties: {n: {type: integer}}}, example: {n: x}")
     )
     done = check("openapi.yaml", cwd=tmp_path)
-    assert done.returncode == 3
-    assert 'error MS207: the example here breaks its schema: "x" is not of type "integer"' in done.stdout
-    assert "1 operations, 0 fixture files, 0 providers, 0 scenarios" in done.stdout
+    assert done.returncode == 0
+    assert check("openapi.yaml", "--fail-on-warning", cwd=tmp_path).returncode == 3
+    assert 'warning MS207: the example here breaks its schema: "x" is not of type "integer"' in done.stdout
+    assert "1 operations, 0 references, 1 document files, 0 fixture files, 0 providers, 0 scenarios" in done.stdout
 
 
 def test_an_option_that_does_not_exist_is_exit_code_2() -> None:

@@ -33,7 +33,7 @@ def response(content: str, more: str = "") -> str:
     )
 
 
-def test_an_example_that_breaks_its_schema_is_an_error_at_the_very_value() -> None:
+def test_an_example_that_breaks_its_schema_is_told_at_the_very_value() -> None:
     problems = thorough(
         response(
             "{application/json: {schema: {type: array, items: {type: integer}}, examples: {good: {value: [1]}, "
@@ -44,12 +44,12 @@ def test_an_example_that_breaks_its_schema_is_an_error_at_the_very_value() -> No
         (
             "MS207 openapi.yaml:10:135 /paths/~1a/get/responses/200/content/application~1json/examples/bad/value/1",
             'the example bad breaks its schema: "x" is not of type "integer"',
-            "error",
+            "warning",
         ),
         (
             "MS207 openapi.yaml:10:138 /paths/~1a/get/responses/200/content/application~1json/examples/bad/value/2",
             'the example bad breaks its schema: "y" is not of type "integer"',
-            "error",
+            "warning",
         ),
     ]
 
@@ -174,23 +174,31 @@ def test_a_response_that_no_body_can_be_made_for_is_a_warning_unless_it_has_an_e
     assert thorough(response(impossible % ", example: ABC-12345678")) == []
 
 
-def test_a_schema_that_cannot_be_compiled_is_an_error_wherever_it_is_used() -> None:
+def test_a_pattern_that_is_no_regular_expression_is_told_wherever_it_stands_and_left_out() -> None:
     found = document(
         "paths:\n"
         "  /a:\n"
         "    post:\n"
         "      parameters: [{name: q, in: query, schema: {type: string, pattern: '('}}]\n"
         "      requestBody: {content: {a/b: {schema: {pattern: '['}}}}\n"
-        "      responses: {200: {description: d, content: {a/b: {schema: {pattern: '*'}}}}}\n"
+        "      responses: {200: {description: d, content: {a/b: {schema: {patternProperties: {'*': {}}}}}}}\n"
     )
-    problems = list(schema_problems(found, read_operations(found)))
-    assert [problem.code for problem in problems] == ["MS206"] * 3
-    assert sorted(str(problem.place) for problem in problems) == [
-        "openapi.yaml:6:49",
-        "openapi.yaml:7:45",
-        "openapi.yaml:8:65",
+    assert list(schema_problems(found, read_operations(found))) == []
+    assert sorted((str(problem.place), problem.message) for problem in found.problems()) == [
+        ("openapi.yaml:6:73", 'the pattern "(" is no regular expression: "(" is not a "regex"; it is left out'),
+        ("openapi.yaml:7:55", 'the pattern "[" is no regular expression: "[" is not a "regex"; it is left out'),
+        ("openapi.yaml:8:91", 'the pattern "*" is no regular expression: "*" is not a "regex"; it is left out'),
     ]
-    assert all(problem.message.startswith("the schema cannot be compiled: ") for problem in problems)
+
+
+def test_a_schema_that_cannot_be_compiled_takes_anything_and_check_says_so() -> None:
+    found = document(
+        "paths: {/a: {get: {responses: {200: {description: d, content: {a/b: {schema: {$dynamicRef: '#nope'}}}}}}}}\n"
+    )
+    (problem,) = schema_problems(found, read_operations(found))
+    assert where(problem) == "MS206 openapi.yaml:3:78 /paths/~1a/get/responses/200/content/a~1b/schema"
+    assert problem.message == ("the schema cannot be compiled, so it takes anything: Anchor 'nope' does not exist")
+    assert problem.severity == "warning"
 
 
 def test_a_document_that_breaks_the_meta_schema_says_so() -> None:

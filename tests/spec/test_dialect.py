@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from mock_server.spec.dialect import to_2020_12
+from mock_server.source import Source, load
+from mock_server.spec.document import open_document
 from tests.spec.documents import operations, reference, schema, with_schemas
 
 
@@ -67,28 +69,33 @@ def test_a_component_may_have_any_name(name: str) -> None:
 @pytest.mark.parametrize("section", ["responses", "requestBodies", "parameters", "headers"])
 @pytest.mark.parametrize("name", ["example", "default", "schema"])
 def test_schemas_inside_a_component_of_any_name_are_converted(section: str, name: str) -> None:
-    data = {"components": {section: {name: {"schema": {"type": "string", "nullable": True}}}}}
-    assert to_2020_12(data)["components"][section][name]["schema"] == {"type": ["string", "null"]}
+    inner: dict[str, Any] = {"name": "q", "in": "query", "schema": {"type": "string", "nullable": True}}
+    entry = inner if section in ("parameters", "headers") else {"content": {"a/b": inner}}
+    data = {"openapi": "3.0.3", "info": {}, "components": {section: {name: entry}}}
+    found = open_document(load(Source("a.json", json.dumps(data)))).data["components"][section][name]
+    found = found if section in ("parameters", "headers") else found["content"]["a/b"]
+    assert found["schema"] == {"type": ["string", "null"]}
 
 
-def test_examples_are_left_as_they_are_and_the_document_itself_is_not_changed() -> None:
-    data: dict[str, Any] = {
-        "paths": {
-            "/a": {
-                "content": {
-                    "schema": {"type": "string", "nullable": True, "example": {"schema": {"nullable": True}}},
-                    "application/json": {
-                        "schema": {"default": {"nullable": True}, "enum": [{"nullable": True}]},
-                        "example": {"schema": {"nullable": True}},
-                        "examples": {"schema": {"value": {"schema": {"nullable": True}}}},
-                    },
-                }
-            }
+def test_examples_are_left_as_they_are() -> None:
+    media: dict[str, Any] = {
+        "schema": {
+            "type": "string",
+            "nullable": True,
+            "example": {"schema": {"nullable": True}},
+            "default": {"nullable": True},
+            "enum": [{"nullable": True}],
         },
-        "x-note": {"schema": {"nullable": True}},
+        "example": {"schema": {"nullable": True}},
+        "examples": {"schema": {"value": {"schema": {"nullable": True}}}},
     }
-    before = repr(data)
-    found = to_2020_12(data)
-    assert repr(data) == before
+    response = {"description": "d", "content": {"application/json": media}}
+    data = {"openapi": "3.0.3", "info": {}, "paths": {"/a": {"get": {"responses": {"200": response}}}}}
+    data["x-note"] = {"schema": {"nullable": True}}
+    found = open_document(load(Source("a.json", json.dumps(data)))).data
+    schema = {key: value for key, value in media["schema"].items() if key != "nullable"}
+    assert found["paths"]["/a"]["get"]["responses"]["200"]["content"]["application/json"] == {
+        **media,
+        "schema": {**schema, "type": ["string", "null"]},
+    }
     assert found["x-note"] == data["x-note"]
-    assert found["paths"]["/a"]["content"]["application/json"] == data["paths"]["/a"]["content"]["application/json"]

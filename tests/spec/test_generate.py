@@ -165,7 +165,6 @@ def test_a_recursive_schema_ends_in_a_body_of_moderate_size(node: Any) -> None:
         {"oneOf": [reference("X"), reference("X"), reference("X")]},
         {"type": "array", "minItems": 10**12},
         {"type": "string", "minLength": 10**12},
-        {"type": "integer", "multipleOf": 0},
     ],
     ids=repr,
 )

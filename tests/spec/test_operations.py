@@ -208,8 +208,11 @@ def test_a_security_scheme_that_is_not_defined_is_told_for_every_operation_that_
         "  /b: {get: {security: [{}, {Other: []}], responses: {}}}\n"
     )
     assert [(where(problem), problem.message) for problem in problems] == [
-        ("MS214 openapi.yaml:3:12 /security/0", "the security scheme 'Nope' is not defined"),
-        ("MS214 openapi.yaml:6:29 /paths/~1b/get/security/1", "the security scheme 'Other' is not defined"),
+        ("MS214 openapi.yaml:3:12 /security/0", "the security scheme 'Nope' is not defined; it is not asked for"),
+        (
+            "MS214 openapi.yaml:6:29 /paths/~1b/get/security/1",
+            "the security scheme 'Other' is not defined; it is not asked for",
+        ),
     ]
     assert problems[0].hint == "define it under components/securitySchemes"
 
@@ -222,4 +225,5 @@ def test_paths_that_differ_in_the_names_of_their_templates_only_are_the_same_pat
         "  /a/{id}/b: {get: {responses: {}}}\n"
     )
     assert where(problem) == "MS208 openapi.yaml:5:3 /paths/~1a~1{name}"
-    assert problem.message == "GET /a/{name} answers to the same requests as /a/{id}"
+    assert problem.message == "GET /a/{name} answers to the same requests as /a/{id}, so it is never used"
+    assert problem.hint == "give the two one path, or one of them another method"

@@ -12,15 +12,25 @@ from mock_server.spec.schema import Breach, SchemaError, compile_schema
 from tests.spec.documents import reference, schema, with_schemas
 
 
-def test_a_schema_is_compiled_when_it_is_first_used_and_not_before() -> None:
-    document = with_schemas({"Bad": {"type": "string", "pattern": "("}, "Good": {"type": "string"}})
+def test_a_schema_is_compiled_when_it_is_first_used_and_one_that_cannot_be_takes_anything() -> None:
+    document = with_schemas({"Bad": {"$dynamicRef": "#nope"}, "Good": {"type": "string"}})
+    told: list[object] = []
+    document.schemas.tell = lambda pointer, reason: told.append((pointer, reason))
     bad = document.schema(("components", "schemas", "Bad"))
     assert document.schema(("components", "schemas", "Good")).is_valid("x")
+    assert told == []
     for _ in range(2):
-        with pytest.raises(SchemaError, match='"\\(" is not a "regex"'):
-            bad.is_valid("x")
-    with pytest.raises(SchemaError):
-        list(bad.breaches("x"))
+        assert bad.is_valid("x")
+        assert list(bad.breaches("x")) == []
+    assert told == [(("components", "schemas", "Bad"), "Anchor 'nope' does not exist")], "it is told once"
+    with pytest.raises(SchemaError, match="Anchor 'nope' does not exist"):
+        bad.compile()
+
+
+def test_schemas_that_are_the_same_reference_are_compiled_once() -> None:
+    document = with_schemas({"A": reference("C"), "B": reference("A"), "C": {"type": "string"}})
+    a, b, c = (document.schema(("components", "schemas", name)).compile() for name in "ABC")
+    assert a is b is c
 
 
 def test_one_pointer_has_one_schema() -> None:
@@ -132,7 +142,7 @@ def test_a_pattern_is_answered_however_catastrophic_it_is(pattern: str, text: st
 )
 def test_a_schema_that_cannot_be_compiled_says_why_in_one_line(node: dict[str, Any]) -> None:
     with pytest.raises(SchemaError) as caught:
-        schema(node).compile()
+        compile_schema(node)
     assert len(str(caught.value).splitlines()) == 1
 
 
