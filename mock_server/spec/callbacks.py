@@ -11,8 +11,9 @@ from mock_server.errors import Broken, Problem
 from mock_server.source import Pointer
 from mock_server.spec.document import Document
 from mock_server.spec.expression import ExpressionError, Expressive, parse_expressive
+from mock_server.spec.grammar import METHODS
 from mock_server.spec.media import Body, MediaType, is_json, read_body
-from mock_server.spec.operations import METHODS, Operation
+from mock_server.spec.operations import Operation
 from mock_server.spec.parameters import Parameter, read_parameters
 
 _WEBHOOKS = ("webhooks", "x-webhooks")

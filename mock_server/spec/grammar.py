@@ -23,7 +23,7 @@ _PARAMETER = (
     "allowEmptyValue:flag examples:{example}"
 )
 _GRAMMAR = {
-    "document": "tags:list servers:[server] paths:{pathItem} webhooks:{pathItem} components:components "
+    "document": "tags:list servers:[server] paths:{pathItem} webhooks:{pathItem} x-webhooks:{pathItem} components:components "
     "security:[requirement]",
     "components": "schemas:{schema} responses:{response} parameters:{parameter} examples:{example} "
     "requestBodies:{requestBody} headers:{header} securitySchemes:{securityScheme} links:{link} callbacks:{callback} "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mock_server.errors import Problem
 from mock_server.spec.callbacks import read_callbacks, read_webhooks
 from mock_server.spec.document import Document
+from mock_server.spec.fault import Faults
 from mock_server.spec.operations import read_operations
 from mock_server.spec.schema import SchemaBook
 from tests.spec.documents import document, loaded
@@ -15,7 +16,7 @@ ITEM = "{post: {responses: {'204': {description: d}, 4XX: {description: d}}}}"
 def loose(text: str) -> Document:
     """A document whose references nobody looked at."""
     found = loaded(text)
-    return Document(found, "3.1.0", SchemaBook(found.data, "3.1.0"))
+    return Document(found, "3.1.0", SchemaBook(found.data), Faults(found))
 
 
 def test_a_callback_has_its_name_expression_method_and_statuses() -> None:
