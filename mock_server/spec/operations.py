@@ -68,15 +68,12 @@ def read_operations(document: Document) -> list[Operation]:
     """Every operation of the document, in its order. Raises ``Broken`` with all problems."""
     problems: list[Problem] = []
     operations: list[Operation] = []
-    shapes: dict[str, str] = {}
-    for path, item, pointer in _path_items(document):
+    shapes: set[str] = set()
+    for path, item, pointer in path_items(document):
         for method in METHODS:
-            if isinstance(item.get(method), dict):
-                # OAS 3.1 §4.8.8: paths that differ in the names of their templates only are the same path.
-                twin = shapes.setdefault(shape_of(f"{method} {path}"), path)
-                if twin != path:
-                    message = f"{method.upper()} {path} answers to the same requests as {twin}"
-                    problems.append(document.loaded.problem("MS208", message, ("paths", path), at="key"))
+            shape = shape_of(f"{method} {path}")
+            if isinstance(item.get(method), dict) and shape not in shapes:  # the second is told by `twins`
+                shapes.add(shape)
                 try:
                     operations.append(_operation(document, path, method, item, pointer))
                 except Broken as broken:
@@ -86,7 +83,7 @@ def read_operations(document: Document) -> list[Operation]:
     return operations
 
 
-def _path_items(document: Document) -> Iterator[tuple[str, dict[str, Any], Pointer]]:
+def path_items(document: Document) -> Iterator[tuple[str, dict[str, Any], Pointer]]:
     for path, node in document.data.get("paths", {}).items():
         if path.startswith("/"):
             item, pointer = document.follow(node, ("paths", path))

@@ -8,7 +8,8 @@ import pytest
 
 from mock_server.spec.operations import Operation, base_paths
 from mock_server.spec.security import Requirement
-from tests.spec.documents import operations, problems_of, where
+from mock_server.spec.twins import path_problems
+from tests.spec.documents import document, operations, problems_of, where
 
 
 def only(text: str, version: str = "3.1.0") -> Operation:
@@ -175,12 +176,12 @@ components:
 @pytest.mark.parametrize(
     "name, kind, parameter",
     [
-        ("Token", "bearer", ""),
-        ("Basic", "basic", ""),
+        ("Token", "bearer", "Bearer"),
+        ("Basic", "basic", "basic"),
         ("Key", "apiKey:query", "api_key"),
         ("Cookie", "apiKey:cookie", "sid"),
-        ("OAuth", "bearer", ""),
-        ("Alias", "bearer", ""),
+        ("OAuth", "bearer", "Bearer"),
+        ("Alias", "bearer", "Bearer"),
     ],
 )
 def test_a_security_scheme_says_where_its_credentials_travel(name: str, kind: str, parameter: str) -> None:
@@ -214,12 +215,22 @@ def test_a_security_scheme_that_is_not_defined_is_told_for_every_operation_that_
     assert problems[0].hint == "define it under components/securitySchemes"
 
 
-def test_paths_that_differ_in_the_names_of_their_templates_only_are_the_same_path() -> None:
-    (problem,) = problems_of(
+def test_of_two_operations_that_answer_to_the_same_requests_the_first_is_served_and_the_second_is_told() -> None:
+    text = (
         "paths:\n"
         "  /a/{id}: {get: {responses: {}}, post: {responses: {}}}\n"
         "  /a/{name}: {get: {responses: {}}, put: {responses: {}}}\n"
         "  /a/{id}/b: {get: {responses: {}}}\n"
     )
+    keys = [operation.key for operation in operations(text)]
+    assert keys == ["GET /a/{id}", "POST /a/{id}", "PUT /a/{name}", "GET /a/{id}/b"]
+    (problem,) = path_problems(document(text))
     assert where(problem) == "MS208 openapi.yaml:5:3 /paths/~1a~1{name}"
-    assert problem.message == "GET /a/{name} answers to the same requests as /a/{id}"
+    assert problem.severity == "warning"
+    assert problem.message == "GET /a/{name} answers to the same requests as /a/{id}, so it is never used"
+
+
+def test_a_path_with_a_query_is_told() -> None:
+    (problem,) = path_problems(document("paths:\n  /a?x=1: {get: {responses: {}}}\n"))
+    assert where(problem) == "MS212 openapi.yaml:4:3 /paths/~1a?x=1"
+    assert problem.severity == "warning"
