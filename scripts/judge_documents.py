@@ -289,7 +289,7 @@ def _credentials(operation: Operation) -> Iterator[tuple[str, str]]:
         elif kind == "apiKey":
             name = requirement.parameter
             yield {"query": (f"?{name}", "key"), "cookie": ("cookie", f"{name}=key")}.get(location, (name.lower(), "key"))
-        elif kind != "mutualTLS":
+        elif kind != "unjudged":
             yield "authorization", ("Bearer" if kind == "bearer" else kind) + " abc.def"
 
 
