@@ -6,8 +6,9 @@ Secrets are what opens something: Authorization, cookies, ``code``, ``state``, t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import unquote_plus
 
 import orjson
 
@@ -60,9 +61,46 @@ def printable(text: str) -> str:
     return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
-def mask_headers(headers: Mapping[str, str]) -> dict[str, str]:
+class Hidden(NamedTuple):
+    """Under which names a document's own API keys travel: headers in lower case, query parameters as they are."""
+
+    headers: frozenset[str] = frozenset()
+    query: frozenset[str] = frozenset()
+
+
+NOTHING_MORE = Hidden()
+
+
+def hide(api_keys: Iterable[tuple[str, str]]) -> Hidden:
+    """What to hide for keys such as ``("header", "X-Key")``; those in cookies are hidden anyway."""
+    keys = set(api_keys)
+    return Hidden(
+        frozenset(name.lower() for location, name in keys if location == "header"),
+        frozenset(name for location, name in keys if location == "query"),
+    )
+
+
+def mask_target(target: str, hidden: Hidden = NOTHING_MORE) -> str:
+    """A path and query with their secrets hidden.
+
+    >>> mask_target("/a?my%2Dkey=abc&x=1", Hidden(query=frozenset({"my-key"})))
+    '/a?my%2Dkey=***&x=1'
+    """
+    path, mark, query = target.partition("?")
+    if mark and hidden.query:
+        target = path + mark + "&".join(_hidden_pair(pair, hidden.query) for pair in query.split("&"))
+    return mask_text(target)
+
+
+def _hidden_pair(pair: str, names: frozenset[str]) -> str:
+    name, equals, _ = pair.partition("=")
+    return f"{name}={MASK}" if equals and unquote_plus(name) in names else pair
+
+
+def mask_headers(headers: Mapping[str, str], hidden: Hidden = NOTHING_MORE) -> dict[str, str]:
     """Header values, the secret ones hidden; the scheme of an Authorization stays readable."""
-    return {name: _header(name, value) for name, value in headers.items()}
+    own = hidden.headers - SECRET_HEADERS
+    return {name: MASK if name in own else _header(name, value) for name, value in headers.items()}
 
 
 def _header(name: str, value: str) -> str:

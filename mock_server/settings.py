@@ -26,6 +26,8 @@ class Settings:
     cors: tuple[str, ...] | None = ("*",)
     any_token: bool = False
     strict: bool = False
+    no_errors: bool = False
+    """Answer as if every request were right, and tell in a header what is wrong with it."""
     max_body_bytes: int = MAX_BODY_BYTES
     max_handshakes: int = MAX_HANDSHAKES
     header_timeout_s: float = HEADER_TIMEOUT_S

@@ -14,10 +14,12 @@ from mock_server.errors import Broken, Problem
 from mock_server.fixture.check import fixture_problems
 from mock_server.fixture.model import Fixtures
 from mock_server.fixture.read import read_fixtures
+from mock_server.mask import Hidden, hide
 from mock_server.settings import Settings
 from mock_server.source import open_root
 from mock_server.spec.document import Document, open_document
 from mock_server.spec.operations import Operation, read_operations
+from mock_server.spec.security import api_keys
 
 
 class Served(NamedTuple):
@@ -39,6 +41,8 @@ class World:
     callbacks: Router[str]
     """Where providers send the browser back to; the target is the path below the base."""
     fixture_warnings: tuple[Problem, ...]
+    hidden: Hidden
+    """The names of the documents' API keys, which no journal shows."""
     names: tuple[str, str]
     """What to call the documents and the fixtures in the banner."""
 
@@ -78,7 +82,15 @@ def build_world(settings: Settings) -> World:
         problems += fixture_problems(fixtures, {each.key: each for each in operations}, body_schema)
     if fixtures is None or any(problem.severity == "error" for problem in problems):
         raise Broken([*problems, *(each for document in documents for each in document.problems())])
-    house = House(fixtures.providers, fixtures.scenarios, fixtures.tokens, settings.any_token, settings.strict)
+    house = House(
+        fixtures.providers,
+        fixtures.scenarios,
+        fixtures.tokens,
+        settings.any_token,
+        settings.strict,
+        jwt=fixtures.jwt,
+        no_errors=settings.no_errors,
+    )
     plans = {each.key: make_plan(each, fixtures.operations.get(each.key), house) for each in operations}
     return World(
         documents=tuple(documents),
@@ -88,6 +100,7 @@ def build_world(settings: Settings) -> World:
         router=Router(_routes(plans)),
         callbacks=Router(_callbacks(plans)),
         fixture_warnings=tuple(problems),
+        hidden=hide(key for document in documents for key in api_keys(document)),
         names=(
             ", ".join(str(spec) for spec in settings.specs) or "openapi.yaml (bundled)",
             str(settings.fixtures or ("none" if settings.specs else "fixtures (bundled)")),

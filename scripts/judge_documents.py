@@ -117,8 +117,12 @@ def _work(path: Path, limit: int, out: Connection) -> None:
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     out.send(
         {
-            "start_s": start_s, "operations": len(operations), "warnings": len(world.warnings), "memory_mib": memory,
-            "asked": dict(judge.asked), "faults": judge.faults,
+            "start_s": start_s,
+            "operations": len(operations),
+            "warnings": len(world.warnings),
+            "memory_mib": memory,
+            "asked": dict(judge.asked),
+            "faults": judge.faults,
         }  # fmt: skip
     )
 
@@ -127,12 +131,12 @@ class _Judge:
     """Asks one world and collects what is wrong."""
 
     def __init__(self, world: World) -> None:
-        from tests.property.asgi import InProcess
-        from tests.support import FakeChance, FakeWall
         from mock_server.state.memory import MemoryStore
         from mock_server.web.app import MockApp
         from mock_server.web.live import Live
         from mock_server.web.log import RequestLog
+        from tests.property.asgi import InProcess
+        from tests.support import FakeChance, FakeWall
 
         wall = FakeWall()
         settings = Settings()
@@ -288,8 +292,10 @@ def _credentials(operation: Operation) -> Iterator[tuple[str, str]]:
             )
         elif kind == "apiKey":
             name = requirement.parameter
-            yield {"query": (f"?{name}", "key"), "cookie": ("cookie", f"{name}=key")}.get(location, (name.lower(), "key"))
-        elif kind != "mutualTLS":
+            yield {"query": (f"?{name}", "key"), "cookie": ("cookie", f"{name}=key")}.get(
+                location, (name.lower(), "key")
+            )
+        elif kind != "unjudged":
             yield "authorization", ("Bearer" if kind == "bearer" else kind) + " abc.def"
 
 

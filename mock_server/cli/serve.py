@@ -59,6 +59,7 @@ def _allowed(context: click.Context, option: click.Parameter, hosts: tuple[str, 
     "--any-token", is_flag=True, help="Accept bearer tokens that tokens.yaml does not list, with every scope."
 )
 @click.option("--strict", is_flag=True, help="Answer 500 instead of sending a body that breaks the document.")
+@click.option("--no-errors", is_flag=True, help="Answer bad requests as if they were good; Mock-Violations tells why.")
 @click.option(
     "--max-body",
     default=MAX_BODY_BYTES,
@@ -119,6 +120,7 @@ def command(
     no_cors: bool,
     any_token: bool,
     strict: bool,
+    no_errors: bool,
     max_body: int,
     max_handshakes: int,
     header_timeout: float,
@@ -145,6 +147,7 @@ def command(
         cors=None if no_cors else cors or ("*",),
         any_token=any_token,
         strict=strict,
+        no_errors=no_errors,
         max_body_bytes=max_body,
         max_handshakes=max_handshakes,
         header_timeout_s=header_timeout,

@@ -11,12 +11,14 @@ from typing import Any
 
 from mock_server.core.body import body_violations, read_body
 from mock_server.core.callback import calls_after
-from mock_server.core.choose import Choice, choose, is_authorization
+from mock_server.core.challenge import challenges
+from mock_server.core.choose import Choice, choose
 from mock_server.core.parameters import parameter_violations
 from mock_server.core.plan import Plan
 from mock_server.core.prefer import Preference, read_preference
 from mock_server.core.problem import problem
-from mock_server.core.render import challenge, header_text, refusal, render
+from mock_server.core.refuse import is_authorization, refuse, violations_header
+from mock_server.core.render import header_text, render
 from mock_server.core.security import authorization_violations, find_token
 from mock_server.core.snapshot import NO_CHANGES, Changes, Outcome, Snapshot
 from mock_server.fixture.facts import Facts, display
@@ -109,11 +111,17 @@ def answer(reading: Reading, snapshot: Snapshot, chance: Chance) -> Outcome:
     """Admit, choose, step the handshake, render. Raises ``Unmet`` for an impossible preference."""
     plan, facts = reading.plan, reading.facts
     violations = _violations(reading, snapshot.now)
+    overlooked: list[Violation] = []
+    if violations and plan.house.no_errors:
+        violations, overlooked = overlooked, violations
     known = _look_at_handshake(reading, snapshot)
     choice = choose(plan, reading.head.preference, snapshot, violations, facts)
     facts.roots["violation"] = _violation_facts(choice, facts)
     changed = _step_handshake(reading, snapshot, choice, known, chance)
-    given = _render(plan, choice, facts, violations)
+    given = _render(plan, choice, facts, snapshot.now)
+    if overlooked:
+        choice.reasons.append(Reason("document", "{} violations are overlooked (--no-errors)", (len(overlooked),)))
+        given = given._replace(headers=(*given.headers, violations_header(overlooked, plan.operation)))
     response, handshake = choice.response, changed or known
     name = response.name if response else ""
     calls = calls_after(plan.callbacks, reading.request, facts, given, name, choice.reasons) if plan.callbacks else ()
@@ -252,18 +260,21 @@ def _collect(reading: Reading, snapshot: Snapshot, choice: Choice, known: Handsh
     return None
 
 
-def _render(plan: Plan, choice: Choice, facts: Facts, violations: list[Violation]) -> Answer:
+def _render(plan: Plan, choice: Choice, facts: Facts, now: float) -> Answer:
     if choice.response is not None:
         schema = plan.schemas.get(choice.response.name)
         given = render(choice.response, facts, choice.reasons, schema, plan.house.strict)
     elif choice.violations:
-        given = refusal(choice.violations)
+        given = refuse(plan, choice.violations)
     else:
         detail = f"{plan.operation.key} documents no answer that could be given"
         given = problem("MS413", 501, detail, hint="give the operation a fixture")
     headers = given.headers
-    if choice.violations and is_authorization(violations[0]) and not _has_challenge(choice.response):
-        headers = (*headers, challenge(violations[0]))
+    if choice.violations and is_authorization(choice.violations[0]) and not _has_challenge(choice.response):
+        asked = challenges(plan.operation.security, choice.violations, now)
+        headers = (*headers, *((b"www-authenticate", header_text(each)) for each in asked))
+    if choice.by_document and choice.response is not None:
+        headers = (*headers, violations_header(choice.violations, plan.operation))
     if choice.applied:
         headers = (*headers, (b"preference-applied", header_text(", ".join(choice.applied))))
     return given if headers is given.headers else given._replace(headers=headers)

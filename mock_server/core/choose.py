@@ -9,14 +9,13 @@ from typing import Any
 
 from mock_server.core.plan import Plan
 from mock_server.core.prefer import Preference, wait_seconds
+from mock_server.core.refuse import documented_refusal, is_authorization, told
 from mock_server.core.snapshot import Queued, Snapshot
 from mock_server.errors import Broken
 from mock_server.fixture.facts import Facts
 from mock_server.fixture.model import Response, Rule, Scenario
-from mock_server.fixture.operation import AUTHORIZATION_RULES
 from mock_server.fixture.response import with_encoding
 from mock_server.fixture.template import Template
-from mock_server.mask import is_secret_where
 from mock_server.model import MAX_REASON, Reason, Violation
 from mock_server.spec.generate import generate
 
@@ -46,6 +45,8 @@ class Choice:
     """Whether somebody asked for this answer, so that what its templates lack is made up."""
     queue: tuple[Queued, ...] | None = None
     violations: Sequence[Violation] = ()
+    by_document: bool = False
+    """Whether the answer to the violations is the document's, which cannot say all of them."""
     rule: Rule | None = None
     scenario: Scenario | None = None
     wait_s: float = 0.0
@@ -179,8 +180,10 @@ def _from_request(plan: Plan, violations: Sequence[Violation], facts: Facts, rea
         first = violations[0]
         by_rule = plan.fixture.unauthorized if is_authorization(first) else plan.fixture.invalid
         name = by_rule.get(first.rule) or by_rule.get("*")
-        reasons.append(Reason("document", "{} {}", (first.where, told(first))))
-        return Choice(plan.responses.get(name or ""), reasons, violations=violations)
+        reasons.append(Reason("document", "{} {}", (first.where, told(first, plan.operation))))
+        if name:
+            return Choice(plan.responses[name], reasons, violations=violations)
+        return Choice(documented_refusal(plan, violations), reasons, violations=violations, by_document=True)
     reasons.append(_VALID)
     rule = _fitting_rule(plan.fixture.rules, facts, reasons)
     if rule:
@@ -229,17 +232,3 @@ class PassedOver(Reason):
 
     def formatted(self) -> Reason:
         return Reason(self.step, "{}", ("; ".join(self.lines())[:MAX_REASON],))
-
-
-_AUTHORIZATION = frozenset(AUTHORIZATION_RULES)
-
-
-def told(violation: Violation) -> str:
-    """The violation's message; the validator's quotes the value that it refuses, which may be a secret."""
-    quotes_secret = is_secret_where(violation.where) and not is_authorization(violation)
-    return f"breaks {violation.rule}" if quotes_secret else violation.message
-
-
-def is_authorization(violation: Violation) -> bool:
-    """Whether the violation is about who asks and not about what."""
-    return violation.rule in _AUTHORIZATION

@@ -7,9 +7,10 @@ knows plans and nothing else.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from mock_server.core.callback import PlannedCallback, plan_callbacks
+from mock_server.core.refuse import Refusal
 from mock_server.errors import Broken
 from mock_server.fixture.model import OperationFixture, Provider, Response, Scenario, Token
 from mock_server.fixture.response import with_encoding
@@ -33,6 +34,10 @@ class House:
     tokens: Mapping[str, Token] | None
     any_token: bool = False
     strict: bool = False
+    jwt: bool = False
+    """Whether an unlisted token is read for what it says of itself."""
+    no_errors: bool = False
+    """Whether violations are told in a header and answered as if there were none."""
 
     def sample_provider(self) -> Provider | None:
         """Who fills in when a tester forces an answer that needs a provider: a documented one first."""
@@ -54,6 +59,8 @@ class Plan:
     openers: frozenset[str]
     """The responses whose templates ask for a handshake: what nobody can go on from opens none."""
     callbacks: tuple[PlannedCallback, ...] = ()
+    refusals: dict[str, Refusal] = field(default_factory=dict, compare=False, repr=False)
+    """Rule of a violation -> how the document has it answered; filled on first use."""
 
     @property
     def responses(self) -> Mapping[str, Response]:
@@ -68,13 +75,10 @@ def make_plan(operation: Operation, fixture: OperationFixture | None, house: Hou
     else:
         responses = {**fixture.responses, **{k: v for k, v in documented.items() if k not in fixture.responses}}
         otherwise = fixture.otherwise or _lowest_success(fixture.responses) or _lowest_success(documented)
-        drawn = _from_document(operation, documented)
         fixture = replace(
             fixture,
             responses=responses,
             otherwise=otherwise,
-            unauthorized=fixture.unauthorized or drawn.unauthorized,
-            invalid=fixture.invalid or drawn.invalid,
         )
     schemas = {name: body_schema(operation, response) for name, response in fixture.responses.items()}
     judged = {name: _judged(response, schemas[name]) for name, response in fixture.responses.items()}
@@ -100,24 +104,11 @@ def _from_document(operation: Operation, documented: dict[str, Response]) -> Ope
     return OperationFixture(
         operation=operation.key,
         responses=documented,
-        unauthorized=_document_choice(documented, {"scope": (403, 401), "*": (401, 403)}),
-        invalid=_document_choice(documented, {"content-type": (415, 422, 400), "json": (400, 422), "*": (422, 400)}),
+        unauthorized={},
+        invalid={},
         rules=(),
         otherwise=_lowest_success(documented),
     )
-
-
-def _document_choice(documented: dict[str, Response], wanted: dict[str, tuple[int, ...]]) -> dict[str, str]:
-    """Rule of a violation -> the first documented status that suits it."""
-    by_status: dict[int, str] = {}
-    for name, response in documented.items():
-        by_status.setdefault(response.status, name)
-    found = {}
-    for rule, statuses in wanted.items():
-        suitable = [by_status[status] for status in statuses if status in by_status]
-        if suitable:
-            found[rule] = suitable[0]
-    return found
 
 
 def _lowest_success(responses: Mapping[str, Response]) -> str | None:

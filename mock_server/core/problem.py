@@ -22,7 +22,12 @@ def problem(
 
     ``code`` is a key of :data:`mock_server.errors.CODES`; further members as given.
     """
-    body = {
+    return send_problem(problem_members(code, status, detail, **members), headers)
+
+
+def problem_members(code: str, status: int, detail: str, **members: Any) -> dict[str, Any]:
+    """The JSON object of a problem."""
+    return {
         "type": f"urn:mock-server:error:{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
@@ -31,6 +36,12 @@ def problem(
         "message": detail,
         **members,
     }
-    data = write_json(body)
-    fixed = ((b"content-type", PROBLEM_JSON), (b"content-length", str(len(data)).encode()))
-    return Answer(status, (*fixed, *headers), data)
+
+
+def send_problem(
+    members: dict[str, Any], headers: tuple[tuple[bytes, bytes], ...] = (), media_type: bytes = PROBLEM_JSON
+) -> Answer:
+    """The answer with these members and their ``status``."""
+    data = write_json(members)
+    fixed = ((b"content-type", media_type), (b"content-length", str(len(data)).encode()))
+    return Answer(members["status"], (*fixed, *headers), data)

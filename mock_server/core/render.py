@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from mock_server.core.choose import is_authorization, told
 from mock_server.core.problem import problem
 from mock_server.fixture.facts import Asked, display
 from mock_server.fixture.model import Response
 from mock_server.fixture.response import encode
 from mock_server.fixture.template import write_json
-from mock_server.mask import MASK, is_secret_where
-from mock_server.model import MISSING, Answer, Reason, Violation
+from mock_server.model import MISSING, Answer, Reason
 from mock_server.spec.schema import Schema
 
 _NO_BODY = frozenset((204, 205, 304))  # RFC 9110 §15.3.5, §15.3.6, §15.4.5
@@ -77,39 +74,3 @@ class _Lenient:
             self.reasons.append(Reason("render", "nothing to fill {} with", (display(where),)))
             return None
         return value
-
-
-def challenge(violation: Violation) -> tuple[bytes, bytes]:
-    """``WWW-Authenticate`` by RFC 6750 §3: no error code when no credentials were sent."""
-    text = 'Bearer realm="mock-server"'
-    if violation.rule == "scope":
-        text += f', error="insufficient_scope", scope="{violation.wanted}"'
-    elif violation.rule in ("unknown", "expired"):
-        text += f', error="invalid_token", error_description="{violation.message}"'
-    elif violation.rule == "malformed":
-        text += ', error="invalid_request"'
-    return b"www-authenticate", header_text(text)
-
-
-def refusal(violations: Sequence[Violation]) -> Answer:
-    """Our problem+json for violations that neither fixture nor document has a body for."""
-    first = violations[0]
-    listed = [
-        {
-            "where": each.where,
-            "rule": each.rule,
-            "seen": MASK if is_secret_where(each.where) else each.seen,
-            "wanted": each.wanted,
-            "message": told(each),
-        }
-        for each in violations[:20]
-    ]
-    return problem("MS406", _refusal_status(first), f"{first.where}: {told(first)}", violations=listed)
-
-
-def _refusal_status(violation: Violation) -> int:
-    if is_authorization(violation):
-        return 403 if violation.rule == "scope" else 401
-    if violation.rule in ("content-type", "encoding"):
-        return 415
-    return 422

@@ -15,6 +15,7 @@ from mock_server.spec.media import MediaType, is_json
 from mock_server.spec.metaschema import meta_problems
 from mock_server.spec.operations import Operation, read_operations
 from mock_server.spec.schema import SchemaError
+from mock_server.spec.security import security_problems
 
 MAX_SAFE_INTEGER = 2**53 - 1
 """The greatest integer that JavaScript's numbers hold exactly (ECMA-262 §21.1.2.6)."""
@@ -57,6 +58,7 @@ def every_problem(document: Document) -> Iterator[Problem]:
 
 def thorough_problems(document: Document) -> Iterator[Problem]:
     """Examples (MS207), integers (MS209), links (MS210), paths (MS211) and bodies that cannot be made (MS213)."""
+    yield from security_problems(document)
     operations = read_operations(document)
     keys = {operation.operation_id for operation in operations}
     for operation in operations:

@@ -96,6 +96,10 @@ def path_items(document: Document) -> Iterator[tuple[str, dict[str, Any], Pointe
         if path.startswith("/"):
             item, pointer = document.follow(node, ("paths", path))
             yield path, item, pointer
+            if "?" in path or "#" in path:
+                message = f"no request has the path {path}: it ends at `?` or `#`"
+                hint = "describe a query with parameters; until then the operation answers without looking at it"
+                document.faults.add("MS212", message, ("paths", path), hint, at="key")
         elif not path.startswith("x-"):
             message = f"the path {path!r} does not begin with `/`; it is left out"
             document.faults.add("MS211", message, ("paths", path), f"write {'/' + path!r}", at="key")

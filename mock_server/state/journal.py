@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from mock_server.mask import mask_body, mask_headers, mask_reason, mask_text
+from mock_server.mask import NOTHING_MORE, Hidden, mask_body, mask_headers, mask_reason, mask_target
 from mock_server.model import Reason
 
 MAX_ENTRIES = 1_000
@@ -44,13 +44,13 @@ class Entry(NamedTuple):
     error: tuple[str, str] | None = None
     """Why an outgoing call has no answer: a code and a sentence."""
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self, hidden: Hidden = NOTHING_MORE) -> dict[str, Any]:
         """The shape of ``GET /__mock/journal``: ``{"id": "…", "kind": "request", "at": 1700000000.0, "method": "POST",
         "path": "/api/oauth2", "operation": "POST /oauth2", "status": 200, "response": "started",
         "source": "documented", "reasons": ["client: no preference", …], "request": {…}, …}``."""
         if self.kind == "outgoing":
-            return {**self._as_json(), **self._call_json()}
-        return self._as_json()
+            return {**self._as_json(hidden), **self._call_json()}
+        return self._as_json(hidden)
 
     def _call_json(self) -> dict[str, Any]:
         """What an outgoing call has besides; its status is null when no answer came."""
@@ -58,7 +58,7 @@ class Entry(NamedTuple):
         error = {"code": code, "message": mask_reason(message)} if self.error else None
         return {"status": self.status or None, "cause": self.cause, "attempt": self.attempt, "error": error}
 
-    def _as_json(self) -> dict[str, Any]:
+    def _as_json(self, hidden: Hidden) -> dict[str, Any]:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self.response_headers}
         return {
             "id": self.id,
@@ -66,7 +66,7 @@ class Entry(NamedTuple):
             "at": self.at,
             "session": self.session,
             "method": self.method,
-            "path": mask_text(self.target),
+            "path": mask_target(self.target, hidden),
             "operation": self.operation,
             "status": self.status,
             "response": self.response,
@@ -74,7 +74,7 @@ class Entry(NamedTuple):
             "reasons": [mask_reason(line) for reason in self.reasons for line in reason.lines()],
             "handshake": self.handshake_id,
             "duration_ms": round(self.duration_s * 1000, 3),
-            "request": {"headers": mask_headers(self.request_headers), "body": mask_body(self.request_body)},
+            "request": {"headers": mask_headers(self.request_headers, hidden), "body": mask_body(self.request_body)},
             "answer": {"headers": mask_headers(headers), "body": mask_body(self.response_body)},
         }
 

@@ -40,6 +40,7 @@ class MockApp(Starlette):
 
     def __init__(self, live: Live) -> None:
         self.live = live
+        live.log.hidden = live.world.hidden
         pages = ProviderPages(live)
         control = ControlGuard(Router(Control(live).routes(), redirect_slashes=False), live.settings)
         super().__init__(

@@ -86,7 +86,7 @@ class Control:
         text = request.query_params.get("limit", "100")
         limit = _whole_number(int(text) if _DIGITS.match(text) else text, 1, 1_000, "limit")
         entries = await self.live.store.entries(_session(request))
-        return {"entries": [entry.as_json() for entry in entries[-limit:]], "total": len(entries)}
+        return {"entries": [entry.as_json(self.live.world.hidden) for entry in entries[-limit:]], "total": len(entries)}
 
     async def handshakes(self, request: Request) -> Any:
         found = await self.live.store.handshakes(_session(request))

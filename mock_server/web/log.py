@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO
 
-from mock_server.mask import mask_reason, mask_text, printable
+from mock_server.mask import NOTHING_MORE, Hidden, mask_reason, mask_target, printable
 from mock_server.model import Reason
 
 FLUSH_AFTER_S = 0.05
@@ -21,10 +21,11 @@ _Line = tuple[float, str, str, int, str, float, Sequence[Reason]]
 class RequestLog:
     """Lines such as ``21:04:11  POST /api/oauth2  200 started  0.3 ms``. ``stream`` None = silent.
 
-    ``quiet`` leaves out the lines about requests.
+    ``quiet`` leaves out the lines about requests; ``hidden`` are the names of API keys.
     """
 
     def __init__(self, stream: IO[str] | None, colour: bool = False, *, quiet: bool = False) -> None:
+        self.hidden: Hidden = NOTHING_MORE
         self._stream = stream
         self._quiet = quiet
         self._colour = colour
@@ -81,7 +82,7 @@ class RequestLog:
             self._second, self._clock = int(at), time.strftime("%H:%M:%S", time.localtime(at))
         answer = self._painted(status, f"{status or 'failed'} {response}".strip())
         why = _deciding(reasons) if status >= 400 or not status or _stumbled(reasons) else ""
-        shown = printable(mask_text(target))[:200]
+        shown = printable(mask_target(target, self.hidden))[:200]
         return f"{self._clock}  {printable(method)[:20]} {shown}  {answer}  {duration_s * 1000:.1f} ms{why}\n"
 
     def _painted(self, status: int, text: str) -> str:

@@ -10,18 +10,16 @@ from starlette.types import Receive, Scope, Send
 from mock_server.core.answer import NoProvider, Reading, answer, read, read_head
 from mock_server.core.choose import Unmet
 from mock_server.core.problem import problem
-from mock_server.core.render import render
-from mock_server.core.route import Found, NotFound, WrongMethod
+from mock_server.core.route import Found
 from mock_server.core.snapshot import Outcome
-from mock_server.fixture.facts import Facts
-from mock_server.fixture.model import Response
 from mock_server.handshake.ticket import DEFAULT_SESSION
 from mock_server.model import Answer, Reason, Request, Wait
 from mock_server.state.store import Full
 from mock_server.web.live import MAX_TRIES, BadSession, Contended, Live, make_entry, session_name
 from mock_server.web.outgoing import Cause
+from mock_server.web.unrouted import unrouted
 from mock_server.web.wire import Gone, TooLarge, read_request, send_answer
-from mock_server.world import Served, World
+from mock_server.world import Served
 
 ROUTE = "mock_server.route"
 """The scope's key under which the app leaves what it found for the path."""
@@ -53,7 +51,7 @@ class MockEndpoint:
                 for effect in outcome.effects:
                     await _perform(effect)
             else:
-                given, reasons = _unrouted(live.world, request, found)
+                given, reasons = unrouted(live.world, request, found)
         except Gone:
             return
         except Exception as error:
@@ -126,32 +124,6 @@ def handshake_id(reading: Reading, session: str) -> str | None:
     """The handshake to load: one of another session does not exist here."""
     names = reading.names
     return names.id if names and names.session == session else None
-
-
-def _unrouted(world: World, request: Request, found: WrongMethod | NotFound) -> tuple[Answer, tuple[Reason, ...]]:
-    """404 and 405, in the fixture's words when it has some."""
-    if isinstance(found, NotFound):
-        reason = Reason("route", "no operation has the path {}", (request.path,))
-        own = world.fixtures.unrouted.get("not_found")
-        if own:
-            return _own(own, request), (reason,)
-        hint = "the operations are " + ", ".join(world.plans) if len(world.plans) <= 20 else None
-        detail = f"no operation has the path {request.path[:200]}"
-        return problem("MS401", 404, detail, nearest=found.nearest, hint=hint), (reason,)
-    allow = (b"allow", ", ".join(found.allowed).encode())
-    if request.method == "OPTIONS":
-        return Answer(204, (allow,), b""), (Reason("route", "OPTIONS tells what is allowed"),)
-    reason = Reason("route", "{} does not have {}", (request.path, request.method))
-    own = world.fixtures.unrouted.get("wrong_method")
-    if own:
-        given = _own(own, request)
-        return given._replace(headers=(*given.headers, allow)), (reason,)
-    detail = f"{request.path} answers to {', '.join(found.allowed)}, not to {request.method[:20]}"
-    return problem("MS402", 405, detail, headers=(allow,), allowed=found.allowed), (reason,)
-
-
-def _own(response: Response, request: Request) -> Answer:
-    return render(response, Facts(request, {}), [])
 
 
 async def _perform(effect: Wait) -> None:

@@ -86,4 +86,7 @@ class InProcess:
         started = sent[0]
         assert started["type"] == "http.response.start"
         content = b"".join(message.get("body", b"") for message in sent[1:])
-        return Answer(started["status"], {bytes(key): bytes(value) for key, value in started["headers"]}, content)
+        answered: dict[bytes, bytes] = {}
+        for key, value in started["headers"]:  # a repeated header is one list (RFC 9110 §5.3)
+            answered[key] = answered[key] + b", " + value if key in answered else bytes(value)
+        return Answer(started["status"], answered, content)

@@ -175,12 +175,12 @@ components:
 @pytest.mark.parametrize(
     "name, kind, parameter",
     [
-        ("Token", "bearer", ""),
-        ("Basic", "basic", ""),
+        ("Token", "bearer", "Bearer"),
+        ("Basic", "basic", "basic"),
         ("Key", "apiKey:query", "api_key"),
         ("Cookie", "apiKey:cookie", "sid"),
-        ("OAuth", "bearer", ""),
-        ("Alias", "bearer", ""),
+        ("OAuth", "bearer", "Bearer"),
+        ("Alias", "bearer", "Bearer"),
     ],
 )
 def test_a_security_scheme_says_where_its_credentials_travel(name: str, kind: str, parameter: str) -> None:
@@ -217,13 +217,22 @@ def test_a_security_scheme_that_is_not_defined_is_told_for_every_operation_that_
     assert problems[0].hint == "define it under components/securitySchemes"
 
 
-def test_paths_that_differ_in_the_names_of_their_templates_only_are_the_same_path() -> None:
-    (problem,) = problems_of(
+def test_of_two_operations_that_answer_to_the_same_requests_the_first_is_served_and_the_second_is_told() -> None:
+    text = (
         "paths:\n"
         "  /a/{id}: {get: {responses: {}}, post: {responses: {}}}\n"
         "  /a/{name}: {get: {responses: {}}, put: {responses: {}}}\n"
         "  /a/{id}/b: {get: {responses: {}}}\n"
     )
+    keys = [operation.key for operation in operations(text)]
+    assert keys == ["GET /a/{id}", "POST /a/{id}", "PUT /a/{name}", "GET /a/{id}/b"]
+    (problem,) = problems_of(text)
     assert where(problem) == "MS208 openapi.yaml:5:3 /paths/~1a~1{name}"
     assert problem.message == "GET /a/{name} answers to the same requests as /a/{id}, so it is never used"
     assert problem.hint == "give the two one path, or one of them another method"
+
+
+def test_a_path_with_a_query_is_told() -> None:
+    (problem,) = problems_of("paths:\n  /a?x=1: {get: {responses: {}}}\n")
+    assert where(problem) == "MS212 openapi.yaml:4:3 /paths/~1a?x=1"
+    assert problem.severity == "warning"

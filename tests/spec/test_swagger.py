@@ -152,8 +152,8 @@ def test_responses_have_the_media_types_that_are_produced_and_those_of_examples(
 
 def test_security_definitions_are_security_schemes(operations: dict[str, Operation], document: Document) -> None:
     assert operations["GET /pets"].security == (
-        (Requirement("B", "basic", "", ()),),
-        (Requirement("O", "bearer", "", ("r",)), Requirement("K", "apiKey:query", "key", ())),
+        (Requirement("B", "basic", "basic", ()),),
+        (Requirement("O", "bearer", "Bearer", ("r",)), Requirement("K", "apiKey:query", "key", ())),
     )
     assert document.data["components"]["securitySchemes"]["O"] == {
         "type": "oauth2",

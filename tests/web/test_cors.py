@@ -95,7 +95,7 @@ def test_it_can_be_ended() -> None:
     assert answer.status_code == 200
     assert not [name for name in answer.headers if name.startswith("access-control")]
     ended = preflight(client)
-    assert ended.headers["allow"] == "POST"
+    assert ended.headers["allow"] == "OPTIONS, POST"
     assert not [name for name in ended.headers if name.startswith("access-control")]
 
 

@@ -530,7 +530,7 @@ def test_an_unknown_path_and_a_wrong_method_are_told_in_the_same_shape(client: T
     assert "/api/oauth2" in client.get("/api/oauth").json()["nearest"]
     wrong = client.put("/api/oauth2")
     assert said(wrong)[0] == 405
-    assert wrong.headers["allow"] == "POST"
+    assert wrong.headers["allow"] == "OPTIONS, POST"
 
 
 def test_a_fixture_can_answer_them_otherwise(tmp_path: Path) -> None:
@@ -543,4 +543,4 @@ unrouted:
     assert said(client.get("/api/oauth3")) == (403, "no /api/oauth3")
     wrong = client.put("/api/oauth2")
     assert said(wrong) == (404, "gone")
-    assert wrong.headers["allow"] == "POST"
+    assert wrong.headers["allow"] == "OPTIONS, POST"

@@ -1,0 +1,185 @@
+"""How a request that breaks the document is refused: which status, and whose body.
+
+The document decides. For each violation there is an order of preference among the statuses; the first
+that the document has is taken, then ``4XX``, then ``default``. When the document has a body for that
+status, its shape is kept; else our problem+json (RFC 9457) lists every violation.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from mock_server.core.problem import problem_members, send_problem
+from mock_server.core.told import Fault, Truth, tell
+from mock_server.fixture.model import Response
+from mock_server.fixture.operation import AUTHORIZATION_RULES
+from mock_server.fixture.response import with_encoding
+from mock_server.fixture.template import Template
+from mock_server.mask import MASK, is_secret_where
+from mock_server.model import Answer, Violation
+from mock_server.spec.media import is_json
+from mock_server.spec.operations import DocumentedResponse, Operation
+from mock_server.spec.schema import Schema
+
+if TYPE_CHECKING:
+    from mock_server.core.plan import Plan
+
+MAX_LISTED = 100
+"""Violations in one body."""
+MAX_HEADER = 2_000
+"""Bytes of ``Mock-Violations``."""
+_AUTHORIZATION = frozenset(AUTHORIZATION_RULES)
+_STATUSES: dict[str, tuple[int, ...]] = {
+    "scope": (403, 401),
+    "content-type": (415, 422, 400),
+    "encoding": (415, 422, 400),
+    "json": (400, 422),
+    "depth": (400, 422),
+}
+_WHO = (401, 403)
+_WHAT = (422, 400)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What the document has for one kind of violation."""
+
+    status: int
+    response: Response | None = None
+    """Its answer, already with the status; None = our problem+json."""
+    schema: Schema | None = None
+    is_made: bool = False
+    """Whether the body was made from the schema, so that the truth may be put into it."""
+    is_open: bool = False
+    """Whether the document has JSON there and no word on what is in it."""
+
+
+def told(violation: Violation, operation: Operation) -> str:
+    """The violation's message; the validator's quotes the value that it refuses, which may be a secret."""
+    quotes_secret = _is_secret(violation, operation) and not is_authorization(violation)
+    return f"breaks {violation.rule}" if quotes_secret else violation.message
+
+
+def _is_secret(violation: Violation, operation: Operation) -> bool:
+    """Whether the value there opens something: by its name, or because it is an API key of the operation."""
+    location, _, name = violation.where.partition(".")
+    return is_secret_where(violation.where) or any(
+        each.kind == f"apiKey:{location}" and each.parameter.lower() == name.lower()
+        for alternative in operation.security
+        for each in alternative
+    )
+
+
+def is_authorization(violation: Violation) -> bool:
+    """Whether the violation is about who asks and not about what."""
+    return violation.rule in _AUTHORIZATION
+
+
+def refusal_of(plan: Plan, violation: Violation) -> Refusal:
+    """How the document has a violation answered; found once for each rule."""
+    rule = violation.rule if violation.rule in _STATUSES else "who" if is_authorization(violation) else "what"
+    found = plan.refusals.get(rule)
+    if found is None:
+        found = plan.refusals[rule] = _refusal(plan, _STATUSES.get(rule) or (_WHO if rule == "who" else _WHAT))
+    return found
+
+
+def documented_refusal(plan: Plan, violations: Sequence[Violation]) -> Response | None:
+    """The answer in the document's shape, with the truth in a body that was made; None = it has no body."""
+    refusal = refusal_of(plan, violations[0])
+    response, schema = refusal.response, refusal.schema
+    if refusal.is_open:
+        return None
+    if response is None or response.body is None or schema is None or not refusal.is_made:
+        return response
+    faults = [Fault(each.where, each.rule, told(each, plan.operation)) for each in violations[:MAX_LISTED]]
+    body = tell(response.body.tree, Truth(refusal.status, faults), schema.is_valid)
+    return with_encoding(replace(response, body=Template(body, frozenset()), encoded=None))
+
+
+def refuse(plan: Plan, violations: Sequence[Violation]) -> Answer:
+    """Our own body: problem+json, or the JSON type for which the document has no schema."""
+    first, operation = violations[0], plan.operation
+    refusal = refusal_of(plan, first)
+    detail = f"{first.where}: {told(first, operation)}"
+    more = {"more": len(violations) - MAX_LISTED} if len(violations) > MAX_LISTED else {}
+    listed = [_listed(each, operation) for each in violations[:MAX_LISTED]]
+    members = problem_members("MS406", refusal.status, detail, violations=listed, **more)
+    if refusal.is_open and refusal.response:
+        return send_problem(members, media_type=refusal.response.media_type.encode("latin-1", "replace"))
+    return send_problem(members)
+
+
+def _listed(violation: Violation, operation: Operation) -> dict[str, Any]:
+    return {
+        "where": violation.where,
+        "rule": violation.rule,
+        "seen": MASK if violation.seen is not None and _is_secret(violation, operation) else violation.seen,
+        "wanted": violation.wanted,
+        "message": told(violation, operation),
+    }
+
+
+def violations_header(violations: Sequence[Violation], operation: Operation) -> tuple[bytes, bytes]:
+    """``mock-violations``: a JSON array in ASCII on one line, at most ``MAX_HEADER`` bytes.
+
+    ``[{"where":"query.n","rule":"type","message":"…"},{"more":3}]``; no values, for they may be secrets.
+    """
+    pieces: list[str] = []
+    size = 30
+    for each in violations:
+        piece = json.dumps(
+            {"where": each.where[:200], "rule": each.rule, "message": told(each, operation)[:300]},
+            separators=(",", ":"),
+        )
+        size += len(piece) + 1
+        if size > MAX_HEADER:
+            pieces.append(f'{{"more":{len(violations) - len(pieces)}}}')
+            break
+        pieces.append(piece)
+    return b"mock-violations", f"[{','.join(pieces)}]".encode()
+
+
+def _refusal(plan: Plan, preferred: tuple[int, ...]) -> Refusal:
+    """The document's entry for the first status of these that it has, else for their range, else ``default``."""
+    operation = plan.operation
+    for status in preferred:
+        if str(status) in operation.responses:
+            return _of_entry(plan, str(status), status)
+    # Where the document leaves the status open, 422 says best that something is wrong with the values.
+    ideal = preferred[0] if preferred[0] != 400 else 422
+    key = next((key for key in operation.responses if key.upper() == "4XX"), "default")
+    return _of_entry(plan, key, ideal) if key in operation.responses else Refusal(ideal)
+
+
+def _of_entry(plan: Plan, key: str, status: int) -> Refusal:
+    entry = plan.operation.responses[key]
+    response = _answer_of(plan, key, entry) if entry.content else None
+    if response is None:
+        return Refusal(status)
+    response = replace(response, status=status)
+    media = next((each for each in entry.content if each.name == response.media_type), entry.content[0])
+    if media.schema is None and not media.examples:
+        return Refusal(status, response, is_open=True) if is_json(media.name) else Refusal(status)
+    if response.body is None:
+        return Refusal(status)
+    return Refusal(status, response, media.schema, is_made=not media.examples)
+
+
+def _answer_of(plan: Plan, key: str, entry: DocumentedResponse) -> Response | None:
+    """The plan's answer for an entry: by the name of an example of it, else by its key.
+
+    Another entry may have an example of the same name, which is told by its status and value.
+    """
+    for media in entry.content:
+        for example in media.examples:
+            for name in (example.name, f"{example.name}-{key}"):
+                response = plan.responses.get(name) if example.name else None
+                if response and (
+                    str(response.status) == key or (response.body and response.body.tree == example.value)
+                ):
+                    return response
+    return plan.responses.get(key)
