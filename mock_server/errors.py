@@ -34,6 +34,8 @@ CODES: dict[str, str] = {
     "MS212": "a part of the document that is not acted on",
     "MS213": "no valid body can be made from a schema",
     "MS214": "a security scheme that is not defined",
+    "MS240": "a style that parameters of this place do not have",
+    "MS241": "a style that does not suit the parameter's type",
     "MS248": "a runtime expression that cannot be read",
     "MS249": "a callback that can never be sent",
     # MS3xx: fixtures

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Generic, NamedTuple, TypeVar
 from urllib.parse import unquote
@@ -15,10 +15,11 @@ _TEMPLATE = re.compile(r"\{([^{}/]+)\}")
 
 @dataclass(frozen=True, slots=True)
 class Found(Generic[Target]):
-    """The target, and the decoded values of the path's templates."""
+    """The target, and the decoded values of the path's templates; ``encoded``: as they came, where that differs."""
 
     target: Target
     values: dict[str, str]
+    encoded: dict[str, str] | None = field(default=None, compare=False)
 
 
 class WrongMethod(NamedTuple):
@@ -82,12 +83,12 @@ class Router(Generic[Target]):
         if literal and method in literal:
             return literal[method]
         segments = raw_path.split("/")[1:]
-        if "%" in raw_path:
-            segments = [unquote(segment) for segment in segments]
         allowed: set[str] = set()
         found = self._walk(self._root, segments, 0, (), method, allowed)
         if found:
-            return found
+            if "%" not in raw_path:
+                return found
+            return Found(found.target, {name: unquote(text) for name, text in found.values.items()}, found.values)
         if allowed:
             return WrongMethod(tuple(sorted(allowed)))
         return NotFound(tuple(get_close_matches(raw_path[:200], self._paths, 3, 0.5)))
@@ -108,7 +109,7 @@ class Router(Generic[Target]):
             allowed.update(node.targets)
             return None
         segment = segments[at]
-        literal = node.literals.get(segment)
+        literal = node.literals.get(unquote(segment) if "%" in segment else segment)
         if literal and (found := self._walk(literal, segments, at + 1, values, method, allowed)):
             return found
         for pattern, child in node.patterns.values():

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from mock_server.errors import Broken, Problem
 from mock_server.source import Loaded, Pointer, pointer_text
 from mock_server.spec.dialect import NAMING, holds_data
+from mock_server.spec.direction import Direction
 from mock_server.spec.schema import Schema, SchemaBook
 
 MAX_REFERENCE_HOPS = 64
@@ -76,9 +77,9 @@ class Document:
                 raise Broken([self.loaded.problem("MS203", message, asked_from, hint)])
         return node, tuple(path)
 
-    def schema(self, pointer: Pointer) -> Schema:
-        """The schema at ``pointer``, compiled when it is first used."""
-        return self.schemas.at(pointer)
+    def schema(self, pointer: Pointer, direction: Direction = "response") -> Schema:
+        """The schema at ``pointer`` as it holds in one direction, compiled when it is first used."""
+        return self.schemas.at(pointer, direction)
 
 
 def parse_reference(reference: str) -> Pointer | None:

@@ -10,6 +10,7 @@ import jsonschema_rs
 
 from mock_server.source import Pointer, pointer_text
 from mock_server.spec.dialect import to_2020_12
+from mock_server.spec.direction import Direction, differs, directed
 
 _DOCUMENT = "urn:mock-server:document"
 # Linear-time matching: a catastrophic `pattern` in a document must not hang the mock.
@@ -45,11 +46,12 @@ class SchemaError(ValueError):
 class Schema:
     """One schema, compiled the first time a value is put before it."""
 
-    __slots__ = ("_book", "_compiled", "pointer")
+    __slots__ = ("_book", "_compiled", "direction", "pointer")
 
-    def __init__(self, book: SchemaBook, pointer: Pointer) -> None:
+    def __init__(self, book: SchemaBook, pointer: Pointer, direction: Direction = "response") -> None:
         self._book = book
         self.pointer = pointer
+        self.direction = direction
         self._compiled: jsonschema_rs.Draft202012Validator | None = None
 
     def is_valid(self, value: object) -> bool:
@@ -71,7 +73,7 @@ class Schema:
 
     def compile(self) -> jsonschema_rs.Draft202012Validator:
         """Compile now. Raises ``SchemaError``."""
-        self._compiled = self._book.compile(self.pointer)
+        self._compiled = self._book.compile(self.pointer, self.direction)
         return self._compiled
 
 
@@ -81,26 +83,37 @@ class SchemaBook:
     def __init__(self, data: dict[str, Any], version: str) -> None:
         self._data = data
         self._version = version
-        self._registry: jsonschema_rs.Registry | None = None
-        self._schemas: dict[Pointer, Schema] = {}
+        self._registries: dict[Direction | None, jsonschema_rs.Registry] = {}
+        self._schemas: dict[tuple[Pointer, Direction], Schema] = {}
 
-    def at(self, pointer: Pointer) -> Schema:
-        """The schema at ``pointer``; the same object for the same pointer."""
-        schema = self._schemas.get(pointer)
+    def at(self, pointer: Pointer, direction: Direction = "response") -> Schema:
+        """The schema at ``pointer``; the same object for the same pointer and direction."""
+        schema = self._schemas.get((pointer, direction))
         if schema is None:
-            schema = self._schemas[pointer] = Schema(self, pointer)
+            schema = self._schemas[pointer, direction] = Schema(self, pointer, direction)
         return schema
 
-    def compile(self, pointer: Pointer) -> jsonschema_rs.Draft202012Validator:
-        if self._registry is None:
-            data = to_2020_12(self._data) if self._version.startswith("3.0") else self._data
-            self._registry = jsonschema_rs.Registry([(_DOCUMENT, data)])
+    def compile(self, pointer: Pointer, direction: Direction = "response") -> jsonschema_rs.Draft202012Validator:
+        registry = self._registry(direction)
         reference = {"$ref": _DOCUMENT + "#" + _fragment(pointer)}
         try:
-            return _compile(reference, self._registry, _PATTERNS)
+            return _compile(reference, registry, _PATTERNS)
         except SchemaError:
             # A look-around or back-reference needs the other engine, which stops at a limit.
-            return _compile(reference, self._registry, _BACKTRACKING_PATTERNS)
+            return _compile(reference, registry, _BACKTRACKING_PATTERNS)
+
+    def _registry(self, direction: Direction) -> jsonschema_rs.Registry:
+        """The document for one direction; one for both (None) where the direction makes no difference."""
+        found = self._registries.get(direction)
+        if found is None:
+            key = direction if differs(self._data, direction) else None
+            found = self._registries.get(key)
+            if found is None:
+                data = directed(self._data, key) if key else self._data
+                data = to_2020_12(data) if self._version.startswith("3.0") else data
+                found = self._registries[key] = jsonschema_rs.Registry([(_DOCUMENT, data)])
+            self._registries[direction] = found
+        return found
 
 
 def _wanted(kind: jsonschema_rs.ValidationErrorKind) -> object:
