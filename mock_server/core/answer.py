@@ -6,14 +6,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mock_server.core.body import body_violations, read_body
+from mock_server.core.body import take_body
 from mock_server.core.callback import calls_after
 from mock_server.core.challenge import challenges
 from mock_server.core.choose import Choice, choose
-from mock_server.core.parameters import parameter_violations
 from mock_server.core.plan import Plan
 from mock_server.core.prefer import Preference, read_preference
 from mock_server.core.problem import problem
@@ -46,12 +46,12 @@ class NoProvider(Exception):
 class Head:
     """What a request says before its body: the same for every request with the same head.
 
-    ``base`` is the base path it came under; ``path_values`` the decoded values of the path's templates.
+    ``base`` is the base path it came under; ``roots`` the facts that parameters give: the path's values at least.
     """
 
     plan: Plan
     base: str
-    path_values: dict[str, str]
+    roots: dict[str, Any]
     token: Token | None
     preference: Preference | None
     parameters: tuple[Violation, ...]
@@ -73,17 +73,20 @@ class Reading:
     """The handshake that the request names."""
 
 
-def read_head(plan: Plan, request: Request, path_values: dict[str, str], base: str) -> Head:
-    """Read everything but the body, without any state."""
+def read_head(
+    plan: Plan, request: Request, path_values: dict[str, str], base: str, encoded: Mapping[str, str] | None = None
+) -> Head:
+    """Read everything but the body, without any state. ``encoded``: the path's values undecoded, where they differ."""
     token, _ = find_token(plan, request)
+    parameters, roots = plan.parameters.take(request, path_values, encoded)
     facts = Facts(request, {"path": path_values, "token": token.facts if token else {}})
     return Head(
         plan=plan,
         base=base,
-        path_values=path_values,
+        roots=roots,
         token=token,
         preference=read_preference(request.headers, request.query),
-        parameters=tuple(parameter_violations(plan, facts)),
+        parameters=parameters,
         authorization=(
             None if token and token.expires_at is not None else tuple(authorization_violations(plan, facts, token, 0.0))
         ),
@@ -93,8 +96,8 @@ def read_head(plan: Plan, request: Request, path_values: dict[str, str], base: s
 def read(head: Head, request: Request) -> Reading:
     """Read the body of a request with this head."""
     plan, token = head.plan, head.token
-    body, unreadable = read_body(plan, request)
-    facts = Facts(request, {"path": head.path_values, "body": body, "token": token.facts if token else {}})
+    body, violations = take_body(plan, request)
+    facts = Facts(request, {**head.roots, "body": body, "token": token.facts if token else {}})
     collect = plan.fixture.collect
     return Reading(
         head=head,
@@ -102,7 +105,7 @@ def read(head: Head, request: Request) -> Reading:
         request=request,
         facts=facts,
         token=token,
-        body=tuple(body_violations(plan, request, body, unreadable)),
+        body=violations,
         names=read_ticket(facts.get(collect.pull_id)) if collect else None,
     )
 

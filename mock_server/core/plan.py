@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from mock_server.core.body import Way
 from mock_server.core.callback import PlannedCallback, plan_callbacks
+from mock_server.core.parameters import ParameterReader
 from mock_server.core.refuse import Refusal
 from mock_server.errors import Broken
 from mock_server.fixture.model import OperationFixture, Provider, Response, Scenario, Token
-from mock_server.fixture.response import with_encoding
+from mock_server.fixture.response import blank, with_encoding
 from mock_server.fixture.template import Template
 from mock_server.model import PROVENANCES
 from mock_server.source import pointer_text
 from mock_server.spec.generate import generate
-from mock_server.spec.media import MediaType, is_json
+from mock_server.spec.media import MediaType, best_match, is_json
 from mock_server.spec.operations import DocumentedResponse, Operation
 from mock_server.spec.schema import Schema
 
@@ -58,9 +60,12 @@ class Plan:
     """The body's properties that the document knows, for ``unknown_fields: refuse``."""
     openers: frozenset[str]
     """The responses whose templates ask for a handshake: what nobody can go on from opens none."""
+    parameters: ParameterReader
     callbacks: tuple[PlannedCallback, ...] = ()
     refusals: dict[str, Refusal] = field(default_factory=dict, compare=False, repr=False)
     """Rule of a violation -> how the document has it answered; filled on first use."""
+    ways: dict[str | None, Way] = field(default_factory=dict, compare=False, repr=False)
+    """Content-Type -> how such bodies are read."""
 
     @property
     def responses(self) -> Mapping[str, Response]:
@@ -81,11 +86,19 @@ def make_plan(operation: Operation, fixture: OperationFixture | None, house: Hou
             otherwise=otherwise,
         )
     schemas = {name: body_schema(operation, response) for name, response in fixture.responses.items()}
-    judged = {name: _judged(response, schemas[name]) for name, response in fixture.responses.items()}
+    judged = {name: _judged(_described(operation, each), schemas[name]) for name, each in fixture.responses.items()}
     fixture = replace(fixture, responses=judged)
     openers = frozenset(name for name, response in fixture.responses.items() if _asks_handshake(response))
-    callbacks = plan_callbacks(operation, fixture.callbacks)
-    return Plan(operation, fixture, house, schemas, _known_fields(operation), openers, callbacks)
+    return Plan(
+        operation=operation,
+        fixture=fixture,
+        house=house,
+        schemas=schemas,
+        fields=_known_fields(operation),
+        openers=openers,
+        parameters=ParameterReader(operation.parameters),
+        callbacks=plan_callbacks(operation, fixture.callbacks),
+    )
 
 
 def _judged(response: Response, schema: Schema | None) -> Response:
@@ -94,6 +107,15 @@ def _judged(response: Response, schema: Schema | None) -> Response:
         return response
     breach = None if schema.is_valid(response.body.tree) else next(schema.breaches(response.body.tree), None)
     return replace(response, invalid=f"{pointer_text(breach.path)} {breach.message}") if breach else response
+
+
+def _described(operation: Operation, response: Response) -> Response:
+    """A fixture's answer in XML, a form, … is written by what the document says of that media type."""
+    entry = operation.documented(response.status)
+    if entry is None or response.media or response.body is None or is_json(response.media_type):
+        return response
+    media = best_match(entry.content, response.media_type)
+    return with_encoding(replace(response, media=media)) if media else response
 
 
 def _asks_handshake(response: Response) -> bool:
@@ -134,7 +156,7 @@ def documented_responses(operation: Operation) -> dict[str, Response]:
             name = example.name or entry.status
             name = f"{name}-{entry.status}" if name in found else name
             source = next((each for each in PROVENANCES if each == example.provenance), PROVENANCES[0])
-            response = Response(name, status, source, Template(example.value, frozenset()), media.name)
+            response = Response(name, status, source, Template(example.value, frozenset()), media.name, media=media)
             found.setdefault(name, with_encoding(response))
         if not media.examples:
             found.setdefault(entry.status, _generated(operation, entry, media, status))
@@ -144,12 +166,14 @@ def documented_responses(operation: Operation) -> dict[str, Response]:
 def _generated(operation: Operation, entry: DocumentedResponse, media: MediaType, status: int) -> Response:
     """A body made from the schema. One that cannot be made is left out, and said so in the answer."""
     if media.schema is None:
-        return Response(entry.status, status, "documented", None, media.name)
+        return Response(entry.status, status, "documented", None, media.name, encoded=blank(media.name))
     try:
         body = generate(operation.document, media.schema.pointer)
     except Broken:
         return Response(entry.status, status, "assumed", None, media.name, invalid="no body could be made")
-    return with_encoding(Response(entry.status, status, "assumed", Template(body, frozenset()), media.name))
+    return with_encoding(
+        Response(entry.status, status, "assumed", Template(body, frozenset()), media.name, media=media)
+    )
 
 
 def _status(text: str) -> int:

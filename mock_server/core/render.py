@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mock_server.codec.multipart import sent_as
 from mock_server.core.problem import problem
 from mock_server.fixture.facts import Asked, display
 from mock_server.fixture.model import Response
@@ -30,7 +31,7 @@ def render(
     if body is None and response.body is not None:
         value = response.body.fill(lenient)
         breach = breach or _breach(schema, value)
-        body = encode(value, response.media_type)
+        body = encode(value, response.media_type, response.media)
     if breach:
         reasons.append(Reason("render", "the body breaks the document: {}", (breach,)))
         if strict:
@@ -40,7 +41,7 @@ def render(
     if body is None or response.status in _NO_BODY:
         body = b""
     else:
-        headers.append((b"content-type", header_text(response.media_type)))
+        headers.append((b"content-type", header_text(sent_as(response.media_type))))
     if response.status not in _NO_BODY:
         headers.append((b"content-length", str(len(body)).encode()))
     return Answer(response.status, tuple(headers), body)

@@ -74,7 +74,7 @@ class MockEndpoint:
         """One load, one answer, one save; again from the new state when another was faster."""
         live = self.live
         plan, base = found.target
-        head = read_head(plan, request, found.values, base)
+        head = read_head(plan, request, found.values, base, found.encoded)
         for _ in range(MAX_TRIES):
             reading = read(head, request)
             seen = await live.store.load(session, handshake_id(reading, session))

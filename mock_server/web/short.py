@@ -89,4 +89,4 @@ def prepare(live: Live, scope: Scope, any_origin: Headers | None) -> Prepared | 
     if plan.callbacks:
         return None
     extra = any_origin if "origin" in headers and any_origin else ()
-    return Prepared(live, store, request, read_head(plan, request, found.values, base), session, extra)
+    return Prepared(live, store, request, read_head(plan, request, found.values, base, found.encoded), session, extra)
