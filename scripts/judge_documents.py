@@ -278,7 +278,11 @@ def _text(value: Any) -> str:
 
 def _credentials(operation: Operation) -> Iterator[tuple[str, str]]:
     """Headers, or query parameters as ``?name``, that satisfy the first alternative."""
+    bearers = 0  # two schemes of bearer tokens in one alternative are satisfied by one token
     for requirement in operation.security[0] if operation.security else ():
+        bearers += requirement.kind == "bearer"
+        if requirement.kind == "bearer" and bearers > 1:
+            continue
         kind, _, location = requirement.kind.partition(":")
         if kind == "basic":
             yield "authorization", "Basic " + b64encode(b"user:password").decode()
