@@ -58,6 +58,17 @@ def _allowed(context: click.Context, option: click.Parameter, hosts: tuple[str, 
 @click.option(
     "--any-token", is_flag=True, help="Accept bearer tokens that tokens.yaml does not list, with every scope."
 )
+@click.option(
+    "--dynamic", is_flag=True, help="Make bodies anew for each request, also where the document has an example."
+)
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 999_999_999),
+    metavar="N",
+    help="What made-up bodies are made from; the same seed makes the same ones.",
+)
 @click.option("--strict", is_flag=True, help="Answer 500 instead of sending a body that breaks the document.")
 @click.option(
     "--max-body",
@@ -118,6 +129,8 @@ def command(
     cors: tuple[str, ...],
     no_cors: bool,
     any_token: bool,
+    dynamic: bool,
+    seed: int,
     strict: bool,
     max_body: int,
     max_handshakes: int,
@@ -144,6 +157,8 @@ def command(
         port=port,
         cors=None if no_cors else cors or ("*",),
         any_token=any_token,
+        dynamic=dynamic,
+        seed=seed,
         strict=strict,
         max_body_bytes=max_body,
         max_handshakes=max_handshakes,
