@@ -77,6 +77,8 @@ CODES: dict[str, str] = {
     "MS427": "an outgoing call that got no answer",
     "MS428": "an outgoing call that was given up",
     "MS429": "a callback that would go round in a circle",
+    "MS430": "the client accepts no media type of the answer",
+    "MS431": "the file of an example cannot be read",
 }
 
 

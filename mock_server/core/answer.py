@@ -14,13 +14,14 @@ from mock_server.core.body import take_body
 from mock_server.core.callback import calls_after
 from mock_server.core.challenge import challenges
 from mock_server.core.choose import Choice, choose
+from mock_server.core.finish import header_text
 from mock_server.core.plan import Plan
 from mock_server.core.prefer import Preference, read_preference
-from mock_server.core.problem import problem
 from mock_server.core.refuse import is_authorization, refuse, violations_header
-from mock_server.core.render import header_text, render
+from mock_server.core.render import render
 from mock_server.core.security import authorization_violations, find_token
 from mock_server.core.snapshot import NO_CHANGES, Changes, Outcome, Snapshot
+from mock_server.core.suit import not_acceptable
 from mock_server.fixture.facts import Facts, display
 from mock_server.fixture.model import Provider, Response, Start, Token
 from mock_server.handshake import machine
@@ -270,12 +271,13 @@ def _render(plan: Plan, choice: Choice, facts: Facts, now: float) -> Answer:
     elif choice.violations:
         given = refuse(plan, choice.violations)
     else:
-        detail = f"{plan.operation.key} documents no answer that could be given"
-        given = problem("MS413", 501, detail, hint="give the operation a fixture")
+        given = not_acceptable(choice.offered)
     headers = given.headers
-    if choice.violations and is_authorization(choice.violations[0]) and not _has_challenge(choice.response):
+    if choice.violations and is_authorization(choice.violations[0]) and not _has_challenge(plan, choice.response):
+        # A challenge for this request says more than the one that the document has for all.
         asked = challenges(plan.operation.security, choice.violations, now)
-        headers = (*headers, *((b"www-authenticate", header_text(each)) for each in asked))
+        others = (each for each in headers if each[0] != b"www-authenticate")
+        headers = (*others, *((b"www-authenticate", header_text(each)) for each in asked))
     if choice.by_document and choice.response is not None:
         headers = (*headers, violations_header(choice.violations, plan.operation))
     if choice.applied:
@@ -283,8 +285,10 @@ def _render(plan: Plan, choice: Choice, facts: Facts, now: float) -> Answer:
     return given if headers is given.headers else given._replace(headers=headers)
 
 
-def _has_challenge(response: Response | None) -> bool:
-    return response is not None and any(name == "www-authenticate" for name, _ in response.headers)
+def _has_challenge(plan: Plan, response: Response | None) -> bool:
+    """Whether a fixture says it; an empty one says that there shall be none."""
+    own = plan.responses.own.get(response.name) if response else None
+    return own is not None and any(name == "www-authenticate" for name, _ in own.headers)
 
 
 def _effects(choice: Choice) -> tuple[Effect, ...]:

@@ -70,7 +70,7 @@ class _Rewriter:
         if holds_data(key, value, is_name=names):
             return value
         if not names and key == "required" and isinstance(value, list):
-            left = [name for name in value if name not in hidden] if hidden else value
+            left = [name for name in value if not isinstance(name, str) or name not in hidden] if hidden else value
             return value if len(left) == len(value) else left
         if not names and key in _PARTS and isinstance(value, list):
             return _mapped(value, lambda part: self.tree(part, hidden, names=False))

@@ -33,6 +33,7 @@ class _Session:
     version: int = 0
     handshakes: dict[str, tuple[int, Handshake]] = field(default_factory=dict)
     journal: Journal = field(default_factory=Journal)
+    turn: int = 0
 
 
 _NO_HANDSHAKE: tuple[int, Handshake | None] = (0, None)
@@ -97,7 +98,7 @@ class MemoryStore:
         found = self._session(session) if make else self._sessions.get(session, _NOBODY)
         version, handshake = found.handshakes.get(handshake_id or "", _NO_HANDSHAKE)
         now = found.clock.now(self._wall())
-        return Snapshot(session, now, found.scenario, found.queue, found.version, handshake, version)
+        return Snapshot(session, now, found.scenario, found.queue, found.version, handshake, version, found.turn)
 
     async def save(self, seen: Snapshot, changes: Changes) -> bool:
         return self.save_now(seen, changes)
@@ -175,7 +176,9 @@ class MemoryStore:
         self.record_now(entry)
 
     def record_now(self, entry: Entry) -> None:
-        journal = self._session(entry.session).journal
+        session = self._session(entry.session)
+        session.turn += 1
+        journal = session.journal
         before = journal.bytes
         journal.add(entry)
         self._journal_bytes += journal.bytes - before

@@ -205,7 +205,12 @@ JSON = "content: {application/json: {"
     "responses, status, body",
     [
         ("{'201': {description: ok}, default: {description: bad}}", 201, ""),
-        ("{default: {description: bad}}", 500, ""),
+        ("{default: {description: all}}", 200, ""),
+        ("{'302': {description: there}, default: {description: bad}}", 302, ""),
+        ("{'404': {description: no}, default: {description: rest}}", 200, ""),
+        ("{'2XX': {description: ok}, default: {description: bad}}", 200, ""),
+        ("{'404': {description: no}, '403': {description: not you}}", 403, ""),
+        ("{'101': {description: switch}}", 204, ""),
         ("{'4XX': {description: bad}}", 400, ""),
         ("{'304': {description: same}}", 304, ""),
         ("{'100': {description: wait}, '200': {description: ok}}", 200, ""),
