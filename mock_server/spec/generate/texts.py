@@ -1,0 +1,91 @@
+"""Texts: by format, by name, by pattern, of the right length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from json import dumps
+from typing import TYPE_CHECKING, Any
+
+from mock_server.spec.generate.automaton import matching
+from mock_server.spec.generate.chance import Draw
+from mock_server.spec.generate.formats import encoded, formatted, slug
+from mock_server.spec.generate.judge import keeps_text
+from mock_server.spec.generate.names import text_for
+from mock_server.spec.generate.sample import MAX_TEXT, samples
+from mock_server.spec.generate.shape import Item, Shape
+from mock_server.spec.generate.words import NOUNS, SENTENCES
+
+if TYPE_CHECKING:
+    from mock_server.spec.generate.maker import Maker, Place
+
+_FORMAT_TRIES = 8
+
+
+def texts(maker: Maker, shape: Shape, place: Place) -> Iterator[str]:
+    """Texts that keep length and patterns; those that keep the format too come first."""
+    if shape.min_length > MAX_TEXT or (shape.max_length is not None and shape.max_length < shape.min_length):
+        return
+    draw = maker.draw(place)
+    for text in _candidates(maker, shape, place, draw):
+        if keeps_text(text, shape):
+            yield text
+
+
+def _candidates(maker: Maker, shape: Shape, place: Place, draw: Draw) -> Iterator[str]:
+    if shape.content:
+        yield from _content(maker, shape, place)
+    for name in shape.formats:
+        for _ in range(_FORMAT_TRIES):
+            text = formatted(name, draw)
+            if text is None:
+                break
+            yield text
+    if not shape.formats or formatted(shape.formats[0], draw) is None or shape.patterns:
+        for _ in range(4):
+            named = text_for(place.name, place.owner, draw)
+            if named is not None:
+                yield named
+    if shape.patterns:
+        for pattern in shape.patterns:
+            for text in samples(pattern, draw, shape.min_length, shape.max_length):
+                yield text
+                yield fitted(text, shape)
+    if shape.patterns or shape.refused_patterns:
+        yield from matching(shape.patterns, shape.refused_patterns, shape.min_length, shape.max_length, draw)
+    yield from _plain(shape, place, draw)
+
+
+def _content(maker: Maker, shape: Shape, place: Place) -> Iterator[str]:
+    """What ``contentEncoding``, ``contentMediaType`` and ``contentSchema`` describe (JSON Schema 2020-12 §8)."""
+    text: str = maker.draw(place).one_of(SENTENCES)
+    media = str(shape.content.get("contentMediaType", ""))
+    if "json" in media or "contentSchema" in shape.content:
+        inner = Item(shape.content.get("contentSchema", {}), (*place.path.split("/"), "contentSchema"))
+        value: Any = next(maker.values((inner,), place.into("~content", "", "")), {})
+        text = dumps(value, ensure_ascii=False)
+    yield encoded(text, shape.content.get("contentEncoding"))
+    yield encoded(text[:6], shape.content.get("contentEncoding"))
+
+
+def _plain(shape: Shape, place: Place, draw: Draw) -> Iterator[str]:
+    """Ordinary words of the right length; always enough different ones for a list without twins."""
+    named = text_for(place.name, place.owner, draw) if not shape.formats else None
+    if named is not None:
+        yield fitted(named, shape)
+    for _ in range(4):
+        yield fitted(draw.one_of(NOUNS), shape)
+    for char in "aA0 -é!":
+        yield char * max(shape.min_length, 1)
+    yield ""
+    for number in range(1_100):
+        text = f"{slug(draw)}-{number}"
+        yield text if shape.max_length is None or len(text) <= shape.max_length else fitted(str(number), shape)
+
+
+def fitted(text: str, shape: Shape) -> str:
+    """The text made longer or shorter, as the shape wants it."""
+    if len(text) < shape.min_length:
+        text = " ".join([text] * (shape.min_length // (len(text) + 1) + 1)) if text else "a" * shape.min_length
+        text = text.ljust(shape.min_length, "a")
+        return text[: shape.min_length if shape.max_length is not None else len(text)]
+    return text if shape.max_length is None else text[: shape.max_length].strip().ljust(shape.min_length, "a")
