@@ -55,6 +55,8 @@ def _made(maker: Maker, shape: Shape, place: Place, length: int, *, avoids: bool
         item = _another(maker, parts, place, index, found, texts) if shape.unique else _first(maker, parts, place, index)
         if item is _NOTHING:
             return found if index >= shape.min_items else None
+        if index >= shape.min_items and not wanted[index] and any(same(item, other) for other in found):
+            return found  # a second one that says the same as the first says nothing
         found.append(item)
     return found
 

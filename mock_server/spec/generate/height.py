@@ -7,7 +7,7 @@ from mock_server.spec.generate.judge import has_match
 from mock_server.spec.generate.merge import Shapes
 from mock_server.spec.generate.shape import Conjunction, Shape
 
-MAX_HEIGHT = 64
+MAX_HEIGHT = 48
 
 
 def is_within(document: Document, shapes: Shapes, parts: Conjunction, height: int) -> bool:
@@ -15,18 +15,24 @@ def is_within(document: Document, shapes: Shapes, parts: Conjunction, height: in
 
     A near guess: branches are looked at one by one, without the schema around them.
     """
+    return any(_within(document, shapes, parts, level) for level in range(min(height, MAX_HEIGHT) + 1))
+
+
+def _within(document: Document, shapes: Shapes, parts: Conjunction, height: int) -> bool:
+    parts = shapes.resolved(document, parts)
     key = tuple(part.at for part in parts)
     known = shapes.high.get(key)
     if known is not None and known <= height:
         return True
-    if shapes.low.get(key, -1) >= height:
-        return False
-    shapes.low[key] = height  # a schema met again inside itself at the same height does not end there
-    shape = shapes.of(document, parts)
-    met = _is_met(document, shapes, shape, height)
+    if shapes.low.get(key, -1) >= height or (key, height) in shapes.active:
+        return False  # a schema met again inside itself at the same height does not end there
+    shapes.active.add((key, height))
+    met = _is_met(document, shapes, shapes.of(document, parts), height)
+    shapes.active.discard((key, height))
     if met:
         shapes.high[key] = height
-        shapes.low[key] = height - 1
+    else:
+        shapes.low[key] = height
     return met
 
 
@@ -38,7 +44,7 @@ def _is_met(document: Document, shapes: Shapes, shape: Shape, height: int) -> bo
     for choice in shape.choices:
         if choice.word in ("oneOf", "anyOf", "allOf"):
             singles = [option[:1] for option in choice.options]
-            if not any(is_within(document, shapes, option, height) for option in dict.fromkeys(singles)):
+            if not any(_within(document, shapes, option, height) for option in singles):
                 return False
     kinds = shape.types or (shape.meant or "string",)
     if any(kind not in ("object", "array") for kind in kinds):
@@ -51,9 +57,9 @@ def _is_met(document: Document, shapes: Shapes, shape: Shape, height: int) -> bo
 def _array(document: Document, shapes: Shapes, shape: Shape, height: int) -> bool:
     needed = [shape.item(index) for index in range(min(shape.min_items, 16))]
     needed += [(each.item,) for each in shape.contains if each.least]
-    return not needed or (height > 0 and all(is_within(document, shapes, each, height - 1) for each in needed))
+    return not needed or (height > 0 and all(_within(document, shapes, each, height - 1) for each in needed))
 
 
 def _object(document: Document, shapes: Shapes, shape: Shape, height: int) -> bool:
     needed = [shape.member(name, has_match) for name in shape.required]
-    return not needed or (height > 0 and all(is_within(document, shapes, each, height - 1) for each in needed))
+    return not needed or (height > 0 and all(_within(document, shapes, each, height - 1) for each in needed))

@@ -18,7 +18,7 @@ from mock_server.spec.generate.shape import Conjunction, Contains, Item, Shape, 
 from mock_server.spec.schema import Schema, SchemaBook, SchemaError
 
 MAX_DEPTH = 120
-MAX_STEPS = 200_000
+MAX_STEPS = 60_000
 
 
 @lru_cache(maxsize=2_048)

@@ -14,7 +14,7 @@ from mock_server.spec.document import Document
 from mock_server.spec.generate.arrays import arrays
 from mock_server.spec.generate.chance import Draw
 from mock_server.spec.generate.height import is_within
-from mock_server.spec.generate.judge import Judge
+from mock_server.spec.generate.judge import Judge, has_match
 from mock_server.spec.generate.merge import Shapes
 from mock_server.spec.generate.names import usual_for
 from mock_server.spec.generate.numbers import numbers
@@ -26,6 +26,8 @@ MAX_STEPS = 20_000
 """Schemas looked at for one body: alternatives inside alternatives multiply, and nothing may hang."""
 MAX_DEPTH = 48
 """Arrays and objects inside each other; a mock's JSON may be 64 deep."""
+MAX_PARTS = 16
+"""Branches chosen inside each other for one value: they may lead into each other without an end."""
 RICH_NODES = 1_500
 """After so many values only what is required is made: about 64 KB."""
 _RICH_DEPTH = 5
@@ -77,16 +79,17 @@ class Maker:
 
     def generosity(self, shape: Shape, place: Place) -> int:
         """2: everything optional; 1: what is optional and flat; 0: what is required."""
-        repeats = sum(each is shape for each in place.around) - 1
+        repeats = sum(each.core == shape.core for each in place.around) - 1
         if self.nodes > RICH_NODES or repeats > 1 or place.depth > _RICH_DEPTH + 2:
             return 0
         return 1 if repeats == 1 or place.depth > _RICH_DEPTH else 2
 
     def values(self, parts: Conjunction, place: Place) -> Iterator[Any]:
         """Values that keep the parts, likeliest first; no more of them than there are steps."""
-        self.steps_left -= 1
-        if self.steps_left < 0 or place.depth > MAX_DEPTH:
+        self.steps_left -= len(parts) * len(parts)
+        if self.steps_left < 0 or place.depth > MAX_DEPTH or len(parts) > MAX_PARTS:
             return
+        parts = self.shapes.resolved(self.document, parts)
         shape = self.shape(parts)
         if shape.never is not None:
             return
@@ -122,16 +125,11 @@ class Maker:
         def directed(value: Any) -> Any:
             if not isinstance(value, dict) or not shape.members:
                 return value
-            unwanted = [name for name in value if self.is_unwanted(self.shape(shape.member(name, self.has_match)))]
+            unwanted = [name for name in value if self.is_unwanted(self.shape(shape.member(name, has_match)))]
             kept = {name: each for name, each in value.items() if name not in unwanted or name in shape.required}
             return kept if unwanted else value
 
         return directed
-
-    def has_match(self, pattern: str, text: str) -> bool:
-        from mock_server.spec.generate.judge import has_match
-
-        return has_match(pattern, text)
 
     def _enumerated(self, values: list[Any], parts: Conjunction, draw: Draw) -> Iterator[Any]:
         turn = 0 if draw.plain or not values else draw.below(len(values))

@@ -24,6 +24,9 @@ class Shapes:
 
     def __init__(self) -> None:
         self._found: dict[Key, Shape] = {}
+        self._resolved: dict[Pointer, Item] = {}
+        self._cores: dict[frozenset[Pointer], int] = {}
+        self.active: set[tuple[Key, int]] = set()
         self.low: dict[Key, int] = {}
         self.high: dict[Key, int] = {}
 
@@ -32,8 +35,29 @@ class Shapes:
         key = tuple(part.at for part in parts)
         shape = self._found.get(key)
         if shape is None:
-            shape = self._found[key] = _Merger(document, key).merge(parts)
+            merger = _Merger(document, key)
+            shape = self._found[key] = merger.merge(parts)
+            shape.core = self._cores.setdefault(frozenset(merger.core), len(self._cores))
         return shape
+
+    def resolved(self, document: Document, parts: Conjunction) -> Conjunction:
+        """What a bare reference leads to in its place, so that one schema has one shape.
+
+        Only where it stands alone: a branch beside its schema is known by its own pointer.
+        """
+        if len(parts) != 1 or not isinstance(parts[0].node, dict):
+            return parts
+        return (self._resolve(document, parts[0]),)
+
+    def _resolve(self, document: Document, part: Item) -> Item:
+        if "$ref" not in part.node or (len(part.node) > 1 and not document.version.startswith("3.0")):
+            return part
+        found = self._resolved.get(part.at)
+        if found is None:
+            reference = part.node["$ref"]
+            target = target_of(document, reference, part.at) if isinstance(reference, str) else None
+            found = self._resolved[part.at] = target or part
+        return found
 
 
 def target_of(document: Document, reference: str, at: Pointer) -> Item | None:
@@ -80,6 +104,8 @@ class _Merger:
         self.key = set(key)
         self.shape = Shape()
         self.visited: dict[Pointer, None] = {}
+        self.core: list[Pointer] = []
+        """What the shape is made of: schemas that say more than where to look and what to call it."""
         self.discriminators: list[Item] = []
 
     def merge(self, parts: Conjunction) -> Shape:
@@ -101,6 +127,8 @@ class _Merger:
                 stack.extend(reversed([Item(part, (*at, "allOf", i)) for i, part in enumerate(listed(node, "allOf"))]))
             stack.extend(target for target in reversed(targets) if target)
             if own:
+                if not node.keys() <= _SAYS_NOTHING:
+                    self.core.append(at)
                 shape.take(node, at, is_3_0=self.is_3_0)
                 self._choices(node, at)
         for item in self.discriminators:
@@ -181,5 +209,8 @@ def _discriminator(word: Any) -> tuple[Any, dict[str, Any]]:
 
 _SCHEMAS = ("components", "schemas")
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+_SAYS_NOTHING = frozenset(
+    "$ref allOf title description nullable deprecated readOnly writeOnly example examples default xml externalDocs".split()
+)
 _TRICKY = frozenset(("oneOf", "not", "if", "dependentSchemas"))
 _LATER = {"dependentSchemas": 1, "if": 2, "not": 3}

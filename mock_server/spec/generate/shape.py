@@ -113,6 +113,8 @@ class Shape:
     deprecated: bool = False
     called: str = ""
     """The name of the component that is meant: ``Pet`` of ``#/components/schemas/Pet``."""
+    core: int = -1
+    """The same for shapes that are made of the same schemas."""
     names_known: dict[str, None] = field(default_factory=dict)
 
     def member(self, name: str, keeps: PatternTest) -> Conjunction:
