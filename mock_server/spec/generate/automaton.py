@@ -30,8 +30,8 @@ from mock_server.spec.generate.expression import (
 from mock_server.spec.generate.sample import letter
 
 MAX_STATES = 3_000
-MAX_WALK = 4_000
-MAX_CHARS = 24
+MAX_WALK = 1_500
+MAX_CHARS = 16
 _ANY: Ranges = ((0, LAST),)
 _ORDINARY = "a0A-_ .@/1Zz!"
 
@@ -118,7 +118,8 @@ class Automaton:
             for ranges, end in self.steps[state]
             if any(low <= point <= high for low, high in ranges)
         }
-        return self.closed(frozenset(found), "")
+        after = self.closed(frozenset(found), "")
+        return frozenset((self.end,)) if self.end in after else after  # a match that was found stays found
 
     def accepts(self, states: frozenset[int], *, at_start: bool) -> bool:
         return self.end in self.closed(states, "^$" if at_start else "$")
@@ -199,7 +200,7 @@ class _Walk:
             known = []
             for char in self._chars(states):
                 after = tuple(a.step(s, ord(char)) for a, s in zip(self.automata, states, strict=True))
-                if all(mine or each.is_refused for each, mine in zip(self.automata, after, strict=True)):
+                if all(_is_open(each, mine) for each, mine in zip(self.automata, after, strict=True)):
                     known.append((char, after))
             self.known[states] = known
         return known
@@ -216,6 +217,11 @@ class _Walk:
         chars = [letter(atom, self.draw) for atom in atoms if atom]
         chars += list(_ORDINARY) if len(some) < 4 else list("a0A-")
         return list(dict.fromkeys(filter(None, chars)))[:MAX_CHARS]
+
+
+def _is_open(automaton: Automaton, states: frozenset[int]) -> bool:
+    """Whether the text may still become what the automaton wants."""
+    return automaton.end not in states if automaton.is_refused else bool(states)
 
 
 def _common(one: Ranges, other: Ranges) -> Ranges:

@@ -62,4 +62,6 @@ def _array(document: Document, shapes: Shapes, shape: Shape, height: int) -> boo
 
 def _object(document: Document, shapes: Shapes, shape: Shape, height: int) -> bool:
     needed = [shape.member(name, has_match) for name in shape.required]
+    if len(shape.names_known) < shape.min_members > len(needed):
+        needed.append(shape.member("alpha", has_match))
     return not needed or (height > 0 and all(_within(document, shapes, each, height - 1) for each in needed))

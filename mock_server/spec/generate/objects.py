@@ -188,8 +188,9 @@ class _Builder:
         closed = any(layer.rest is False for layer in self.shape.members) or self.shape.closed
         for layer in self.shape.members if closed or not self._has_rest() else ():
             for pattern in layer.patterns:
-                for _ in range(8):
-                    yield from samples(pattern, self.draw, 1, None)
+                for text in [*islice(samples(pattern, self.draw, 1, None), 8)]:
+                    yield text
+                    yield from (text + key for key in _KEYS[:4])
         turn = 0 if self.draw.plain else self.draw.below(len(_KEYS))
         yield from _KEYS[turn:] + _KEYS[:turn]
         yield from (f"{_KEYS[index % len(_KEYS)]}{index}" for index in range(MAX_MEMBERS))

@@ -22,6 +22,7 @@ from mock_server.spec.generate.expression import (
 
 MAX_TEXT = 100_000
 _POOLS: tuple[tuple[int, int], ...] = ((97, 122), (48, 57), (65, 90), (33, 126), (32, 32), (0xA1, 0xD7FF), (0, 31))
+_LONG = 200
 _NATURAL = 6
 """So many more times than it must a part is repeated when nothing says how long the text should be."""
 
@@ -37,7 +38,7 @@ def samples(pattern: str, draw: Draw, least: int, most: int | None) -> Iterator[
         return
     natural = shortest + draw.below(_NATURAL + 1)
     upper = MAX_TEXT if most is None else most
-    targets = dict.fromkeys((min(max(natural, least), upper), max(least, shortest), min(upper, least + 8), upper))
+    targets = dict.fromkeys((min(max(natural, least), upper), max(least, shortest), min(upper, least + 8), min(upper, _LONG)))
     for target in targets:
         if shortest <= target <= MAX_TEXT:
             for _ in range(4):

@@ -1,0 +1,170 @@
+"""Which schemas nobody can satisfy, and which of their words say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from mock_server.errors import Broken, Problem
+from mock_server.source import Pointer
+from mock_server.spec.document import Document
+from mock_server.spec.generate.height import MAX_HEIGHT, is_within
+from mock_server.spec.generate.judge import Judge, has_match
+from mock_server.spec.generate.merge import Shapes
+from mock_server.spec.generate.numbers import span, step_of
+from mock_server.spec.generate.shape import Item, Shape, subschemas
+
+MAX_SCHEMAS = 5_000
+"""So many schemas of one body are looked at."""
+_HINT = "no value keeps this schema: change one of the words that the message names"
+
+
+class Contradiction(NamedTuple):
+    """A schema that no value keeps, and why."""
+
+    at: Pointer
+    message: str
+
+
+def unsatisfiable(document: Document, pointer: Pointer) -> Iterator[Problem]:
+    """The schemas in the one at ``pointer`` that nobody can satisfy (MS245), each once, the innermost of a nest.
+
+    An error where the whole body cannot be made because of it, a warning where the body does without it.
+    """
+    finder = _Finder(document)
+    try:
+        root = Item(document.at(pointer, pointer, "#")[0], pointer)
+        is_lost = finder.why(root) is not None
+        for found in finder.all_of(root):
+            severity = "error" if is_lost and found.at in finder.fatal else "warning"
+            yield document.loaded.problem("MS245", found.message, found.at, _HINT, severity=severity)
+    except (Broken, RecursionError):
+        return  # a reference that cannot be followed, or schemas without end: told of elsewhere
+
+
+class _Finder:
+    """Looks at the schemas of one body; the reason for each is found once."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.shapes = Shapes()
+        self.known: dict[Pointer, Contradiction | None] = {}
+        self.fatal: set[Pointer] = set()
+
+    def all_of(self, root: Item) -> Iterator[Contradiction]:
+        seen: set[Pointer] = set()
+        told: set[Pointer] = set()
+        stack = [root]
+        while stack and len(seen) < MAX_SCHEMAS:
+            (item,) = self.shapes.resolved(self.document, (stack.pop(),))
+            if item.at in seen or not isinstance(item.node, dict):
+                continue
+            seen.add(item.at)
+            why = self.why(item)
+            if why and why.at not in told:
+                told.add(why.at)
+                yield why
+            shape = self.shapes.of(self.document, (item,))
+            below = [*subschemas(shape), *(option[0] for each in shape.choices if each.word != "not" for option in each.options)]
+            stack.extend(reversed(below))
+
+    def why(self, item: Item) -> Contradiction | None:
+        """Why nobody can satisfy the schema, or None when that cannot be told."""
+        (item,) = self.shapes.resolved(self.document, (item,))
+        if item.at not in self.known:
+            self.known[item.at] = None  # met again inside itself
+            self.known[item.at] = self._reason(item)
+            if found := self.known[item.at]:
+                self.fatal.add(found.at)
+        return self.known[item.at]
+
+    def _reason(self, item: Item) -> Contradiction | None:
+        shape = self.shapes.of(self.document, (item,))
+        if shape.never is not None:
+            return Contradiction(item.at, "a schema that is false allows nothing")
+        if shape.enum is not None:
+            return self._enum(item, shape)
+        for choice in shape.choices:
+            if choice.word in ("oneOf", "anyOf"):
+                whys = [self.why(option[0]) for option in choice.options]
+                if all(whys):
+                    inner = next((why for why in whys if why), None)
+                    return inner or Contradiction(item.at, f"`{choice.word}` has no branches")
+        if shape.types is not None and not shape.types:
+            return Contradiction(item.at, "the types of its parts exclude each other")
+        kinds = shape.types
+        if kinds is None:
+            return None  # a value of another type keeps it
+        whys = [self._of_type(kind, item, shape) for kind in kinds]
+        if all(whys):
+            return whys[0]
+        if not is_within(self.document, self.shapes, (item,), MAX_HEIGHT) and not shape.choices:
+            return Contradiction(item.at, "it requires itself without an end: no value is ever complete")
+        return None
+
+    def _enum(self, item: Item, shape: Shape) -> Contradiction | None:
+        values = shape.enum or []
+        if not values:
+            return Contradiction(item.at, "`enum` has no value, or none that all its parts allow")
+        judge = Judge(self.document)
+        if not any(judge.keeps(value, item) for value in values):
+            return Contradiction(item.at, "no value of `enum` or `const` keeps the words beside it")
+        return None
+
+    def _of_type(self, kind: str, item: Item, shape: Shape) -> Contradiction | None:
+        match kind:
+            case "integer" | "number":
+                return _number(kind, item, shape)
+            case "string":
+                if shape.max_length is not None and shape.min_length > shape.max_length:
+                    return Contradiction(item.at, f"minLength {shape.min_length} is above maxLength {shape.max_length}")
+            case "array":
+                return self._array(item, shape)
+            case "object":
+                return self._object(item, shape)
+        return None
+
+    def _array(self, item: Item, shape: Shape) -> Contradiction | None:
+        least = max([shape.min_items, *(each.least for each in shape.contains)])
+        if shape.max_items is not None and least > shape.max_items:
+            return Contradiction(item.at, f"at least {least} items, but maxItems is {shape.max_items}")
+        for index in range(min(shape.min_items, 16)):
+            for part in shape.item(index):
+                if why := self._inside(part, item, f"an item is needed at index {index}, and its schema is false"):
+                    return why
+        return None
+
+    def _object(self, item: Item, shape: Shape) -> Contradiction | None:
+        most = shape.max_members
+        if most is not None and max(shape.min_members, len(shape.required)) > most:
+            least = max(shape.min_members, len(shape.required))
+            return Contradiction(item.at, f"at least {least} properties, but maxProperties is {most}")
+        for name in shape.required:
+            for part in shape.member(name, has_match):
+                if why := self._inside(part, item, f"{name!r} is required, and its schema is false"):
+                    return why
+            if any(isinstance(part.node, bool) and not part.node for part in shape.names):
+                return Contradiction(item.at, f"{name!r} is required, and no name is allowed")
+        return None
+
+    def _inside(self, part: Item, around: Item, message: str) -> Contradiction | None:
+        return Contradiction(around.at, message) if part.node is False else self.why(part)
+
+
+def _number(kind: str, item: Item, shape: Shape) -> Contradiction | None:
+    if any(step <= 0 for step in shape.multiples):
+        return Contradiction(item.at, "`multipleOf` must be above 0")
+    low, high = shape.low, shape.high
+    if low is not None and high is not None:
+        if low > high or (low == high and (shape.low_open or shape.high_open)):
+            return Contradiction(item.at, f"the minimum {_text(low)} is above the maximum {_text(high)}")
+        step = step_of(shape, whole=kind == "integer")
+        first, last = span(shape, step, formats=False) if step else (None, None)
+        if first is not None and last is not None and first > last:
+            what = "integer" if kind == "integer" and not shape.multiples else f"multiple of {_text(step or low)}"
+            return Contradiction(item.at, f"no {what} lies between {_text(low)} and {_text(high)}")
+    return None
+
+
+def _text(value: object) -> str:
+    return f"{float(value):g}" if abs(float(value)) < 1e15 else str(value)  # type: ignore[arg-type]
