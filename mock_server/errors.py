@@ -41,6 +41,7 @@ CODES: dict[str, str] = {
     "MS221": "a part of Swagger 2.0 that cannot be converted",
     "MS240": "a style that parameters of this place do not have",
     "MS241": "a style that does not suit the parameter's type",
+    "MS245": "a schema that nobody can satisfy",
     "MS248": "a runtime expression that cannot be read",
     "MS249": "a callback that can never be sent",
     # MS3xx: fixtures

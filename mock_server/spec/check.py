@@ -10,7 +10,7 @@ from mock_server.errors import Broken, Problem
 from mock_server.source import Pointer, load
 from mock_server.spec.callbacks import callback_problems, read_callbacks, read_webhooks
 from mock_server.spec.document import Document, parse_reference
-from mock_server.spec.generate import generate
+from mock_server.spec.generate import generate, unsatisfiable
 from mock_server.spec.media import Example, MediaType, is_checked, is_json
 from mock_server.spec.metaschema import meta_problems
 from mock_server.spec.operations import Operation, read_operations
@@ -70,6 +70,8 @@ def thorough_problems(document: Document) -> Iterator[Problem]:
         yield from _not_acted_on(document, operation)
         yield from callback_problems(operation)
     yield from _sent_problems(document, operations)
+    contents = [content for operation in operations for content in _contents(operation)]
+    yield from unsatisfiable(document, [each.schema.pointer for content in contents for each in content if each.schema])
 
 
 def _sent_problems(document: Document, operations: list[Operation]) -> Iterator[Problem]:

@@ -16,13 +16,14 @@ from mock_server.errors import Broken
 from mock_server.source import Pointer
 from mock_server.spec.document import Document
 from mock_server.spec.generate.arrays import MAX_ITEMS
+from mock_server.spec.generate.contradict import unsatisfiable
 from mock_server.spec.generate.maker import Maker, Place
 from mock_server.spec.generate.merge import Shapes
 from mock_server.spec.generate.sample import MAX_TEXT
 from mock_server.spec.generate.shape import Item
 from mock_server.spec.schema import SchemaBook
 
-__all__ = ["MAX_ITEMS", "MAX_TEXT", "Direction", "generate"]
+__all__ = ["MAX_ITEMS", "MAX_TEXT", "Direction", "generate", "unsatisfiable"]
 
 Direction = Literal["request", "response"]
 MAX_TRIES = 64

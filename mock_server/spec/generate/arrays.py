@@ -21,8 +21,8 @@ def arrays(maker: Maker, shape: Shape, place: Place) -> Iterator[list[Any]]:
     """Arrays of the shape: a short natural one, the shortest, then others of a few lengths."""
     lengths = _lengths(maker, shape, place)
     for length in lengths:
-        for avoids in (False, True) if shape.contains else (False,):
-            made = _made(maker, shape, place, length, avoids=avoids)
+        for avoids, order in ((False, -1), (True, -1), (True, 1)) if shape.contains else ((False, 1),):
+            made = _made(maker, shape, place, _contained(shape, length, order, avoids=avoids))
             if made is not None and len(made) >= shape.min_items:
                 yield made
 
@@ -46,11 +46,11 @@ def _natural(draw: Draw, least: int) -> int:
     return max(least, draw.between(1, 2)) if draw.plain else least + draw.below(4)
 
 
-def _made(maker: Maker, shape: Shape, place: Place, length: int, *, avoids: bool) -> list[Any] | None:
-    wanted = _contained(shape, length, avoids=avoids)
+def _made(maker: Maker, shape: Shape, place: Place, wanted: list[Conjunction]) -> list[Any] | None:
+    """An array of as many items as ``wanted`` is long; each keeps what is wanted at its place too."""
     found: list[Any] = []
     texts: set[str] = set()
-    for index in range(length):
+    for index in range(len(wanted)):
         parts = shape.item(index) + wanted[index]
         item = _another(maker, parts, place, index, found, texts) if shape.unique else _first(maker, parts, place, index)
         if item is _NOTHING:
@@ -61,12 +61,12 @@ def _made(maker: Maker, shape: Shape, place: Place, length: int, *, avoids: bool
     return found
 
 
-def _contained(shape: Shape, length: int, *, avoids: bool) -> list[Conjunction]:
-    """What ``contains`` adds to the items, from the end on, for the front may belong to ``prefixItems``."""
+def _contained(shape: Shape, length: int, order: int, *, avoids: bool) -> list[Conjunction]:
+    """What ``contains`` adds to the items, from the end on first, for the front may belong to ``prefixItems``."""
     wanted: list[Conjunction] = [()] * length
     for each in shape.contains:
         taken = 0
-        for index in reversed(range(length)):
+        for index in range(length)[::order]:
             if taken < each.least and (not wanted[index] or length <= each.least):
                 wanted[index] += (each.item,)
                 taken += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from mock_server.errors import Broken, Problem
@@ -14,8 +14,8 @@ from mock_server.spec.generate.merge import Shapes
 from mock_server.spec.generate.numbers import span, step_of
 from mock_server.spec.generate.shape import Item, Shape, subschemas
 
-MAX_SCHEMAS = 5_000
-"""So many schemas of one body are looked at."""
+MAX_SCHEMAS = 50_000
+"""So many schemas of one document are looked at."""
 _HINT = "no value keeps this schema: change one of the words that the message names"
 
 
@@ -26,20 +26,24 @@ class Contradiction(NamedTuple):
     message: str
 
 
-def unsatisfiable(document: Document, pointer: Pointer) -> Iterator[Problem]:
-    """The schemas in the one at ``pointer`` that nobody can satisfy (MS245), each once, the innermost of a nest.
+def unsatisfiable(document: Document, pointers: Iterable[Pointer]) -> Iterator[Problem]:
+    """The schemas below these that nobody can satisfy (MS245), each told once, the innermost of a nest.
 
-    An error where the whole body cannot be made because of it, a warning where the body does without it.
+    An error where no body can be made because of it, a warning where the body does without it.
     """
     finder = _Finder(document)
-    try:
-        root = Item(document.at(pointer, pointer, "#")[0], pointer)
-        is_lost = finder.why(root) is not None
-        for found in finder.all_of(root):
-            severity = "error" if is_lost and found.at in finder.fatal else "warning"
-            yield document.loaded.problem("MS245", found.message, found.at, _HINT, severity=severity)
-    except (Broken, RecursionError):
-        return  # a reference that cannot be followed, or schemas without end: told of elsewhere
+    found: dict[Pointer, Contradiction] = {}
+    fatal: set[Pointer] = set()
+    for pointer in pointers:
+        try:
+            root = Item(document.at(pointer, pointer, "#")[0], pointer)
+            if why := finder.why(root):
+                fatal.add(why.at)
+            found.update((each.at, each) for each in finder.all_of(root))
+        except (Broken, RecursionError):
+            continue  # a reference that cannot be followed, or schemas without an end: told of elsewhere
+    for at, each in found.items():
+        yield document.loaded.problem("MS245", each.message, at, _HINT, severity="error" if at in fatal else "warning")
 
 
 class _Finder:
@@ -49,17 +53,17 @@ class _Finder:
         self.document = document
         self.shapes = Shapes()
         self.known: dict[Pointer, Contradiction | None] = {}
-        self.fatal: set[Pointer] = set()
+        self.seen: set[Pointer] = set()
 
     def all_of(self, root: Item) -> Iterator[Contradiction]:
-        seen: set[Pointer] = set()
+        """Every contradiction below a schema, but those below one that was looked at before."""
         told: set[Pointer] = set()
         stack = [root]
-        while stack and len(seen) < MAX_SCHEMAS:
+        while stack and len(self.seen) < MAX_SCHEMAS:
             (item,) = self.shapes.resolved(self.document, (stack.pop(),))
-            if item.at in seen or not isinstance(item.node, dict):
+            if item.at in self.seen or not isinstance(item.node, dict):
                 continue
-            seen.add(item.at)
+            self.seen.add(item.at)
             why = self.why(item)
             if why and why.at not in told:
                 told.add(why.at)
@@ -74,8 +78,6 @@ class _Finder:
         if item.at not in self.known:
             self.known[item.at] = None  # met again inside itself
             self.known[item.at] = self._reason(item)
-            if found := self.known[item.at]:
-                self.fatal.add(found.at)
         return self.known[item.at]
 
     def _reason(self, item: Item) -> Contradiction | None:
