@@ -61,4 +61,5 @@ def report(path: Path) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(0 if all([report(Path(name)) for name in sys.argv[1:]]) else 1)
+    found = [report(Path(name)) for name in sys.argv[1:]]
+    sys.exit(0 if all(found) else 1)

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mock_server.errors import Broken
-from mock_server.spec.generate import MAX_ITEMS, MAX_TEXT, generate
+from mock_server.spec.generate import MAX_ITEMS, MAX_TEXT, Direction, generate
 from mock_server.spec.schema import SchemaError
 from tests.spec.documents import reference, with_schemas
 
@@ -110,7 +110,15 @@ def test_a_generated_body_keeps_its_schema_of_3_0(node: Any) -> None:
         ({"type": "integer", "example": 7, "minimum": 5}, 7),
         ({"type": "integer", "default": 8}, 8),
         ({"enum": ["b", "a"]}, "b"),
-        ({"type": "object", "properties": {"a": {"const": 1}}, "required": ["b"], "additionalProperties": {"const": 2}}, {"a": 1, "b": 2}),
+        (
+            {
+                "type": "object",
+                "properties": {"a": {"const": 1}},
+                "required": ["b"],
+                "additionalProperties": {"const": 2},
+            },
+            {"a": 1, "b": 2},
+        ),
         ({"type": "array", "items": {"const": 1}}, [1]),
         ({"type": "boolean"}, True),
         ({"type": "null"}, None),
@@ -221,3 +229,65 @@ def test_of_any_schema_comes_a_valid_body_or_the_one_error(node: Any, seed: int)
     else:
         return
     assert {problem.code for problem in found} <= {"MS204", "MS213"}
+
+
+SECRETIVE = {
+    "type": "object",
+    "required": ["name"],
+    "properties": {
+        "id": {"type": "integer", "readOnly": True},
+        "name": {"type": "string"},
+        "password": {"type": "string", "writeOnly": True},
+        "account": {"$ref": "#/components/schemas/Y"},
+    },
+    "example": {"id": 1, "name": "a", "password": "b"},
+}
+
+
+@pytest.mark.parametrize(
+    ("direction", "wanted"), [("response", {"id": 1, "name": "a"}), ("request", {"name": "a", "password": "b"})]
+)
+def test_a_body_has_the_members_of_its_direction(direction: Direction, wanted: object) -> None:
+    document = with_schemas({"X": SECRETIVE, "Y": {"type": "integer"}})
+    assert generate(document, AT, 0, direction) == wanted
+    invented = generate(document, AT, 1, direction)
+    assert not {"password" if direction == "response" else "id"} & set(invented)
+
+
+def test_the_plain_body_has_everything_optional_but_what_is_deprecated() -> None:
+    node = {"type": "object", "properties": {**{name: {} for name in "abc"}, "old": {"deprecated": True}}}
+    assert list(make(node)) == ["a", "b", "c"]
+
+
+def test_other_seeds_leave_out_lengthen_and_choose() -> None:
+    node = {
+        "type": "object",
+        "properties": {
+            "a": {"enum": ["x", "y", "z"]},
+            "list": {"type": "array", "items": {"type": "integer"}},
+            "n": {"type": "integer"},
+        },
+    }
+    bodies = [make(node, seed=seed) for seed in range(1, 40)]
+    assert {frozenset(body) for body in bodies} > {frozenset(("a", "list", "n"))}
+    assert {body.get("a") for body in bodies} >= {"x", "y", "z"}
+    assert len({len(body.get("list", [])) for body in bodies}) >= 3
+
+
+def test_bodies_stay_small_however_much_the_schema_offers() -> None:
+    level: Any = {"type": "string"}
+    for _ in range(9):
+        level = {"type": "object", "properties": {f"p{index}": level for index in range(9)}}
+    assert len(repr(make(level))) < 200_000
+
+
+def test_a_chain_deeper_than_any_body_is_refused_without_a_stack_overflow() -> None:
+    schemas: dict[str, Any] = {"X": reference("S0"), "S299": {"type": "integer"}}
+    for index in range(299):
+        schemas[f"S{index}"] = {
+            "type": "object",
+            "required": ["in"],
+            "properties": {"in": {"allOf": [reference(f"S{index + 1}")]}},
+        }
+    with pytest.raises(Broken):
+        generate(with_schemas(schemas), AT)

@@ -64,7 +64,9 @@ def _object(draw: st.DrawFn, value: dict[str, Any], depth: int) -> dict[str, Any
     if len(value) > 1 and draw(st.booleans()):
         schema["dependentRequired"] = {draw(st.sampled_from(sorted(value))): [draw(st.sampled_from(sorted(value)))]}
     if draw(st.booleans()):
-        schema["propertyNames"] = draw(st.sampled_from([{"maxLength": 10}, {"pattern": "^[a-z$_-]+$"}, {"minLength": 1}]))
+        schema["propertyNames"] = draw(
+            st.sampled_from([{"maxLength": 10}, {"pattern": "^[a-z$_-]+$"}, {"minLength": 1}])
+        )
     if draw(st.booleans()):
         schema["not"] = {"required": ["absent"]}
     return schema
@@ -73,14 +75,15 @@ def _object(draw: st.DrawFn, value: dict[str, Any], depth: int) -> dict[str, Any
 @st.composite
 def _array(draw: st.DrawFn, value: list[Any], depth: int) -> dict[str, Any]:
     schema: dict[str, Any] = {}
-    parts = [draw(woven(each, depth + 1)) for each in value]
+    parts: list[Any] = [draw(woven(each, depth + 1)) for each in value]
     if draw(st.booleans()):
         schema["prefixItems"] = parts
-        schema["items"] = draw(st.sampled_from([False, True, {"type": "integer"}]))
+        rests: list[Any] = [False, True, {"type": "integer"}]
+        schema["items"] = draw(st.sampled_from(rests))
     elif parts:
         schema["items"] = {"anyOf": parts}
-    if value and draw(st.booleans()):
-        schema["contains"] = draw(st.sampled_from(parts))
+    if draw(st.booleans()) and value:
+        schema["contains"] = parts[draw(st.integers(0, len(parts) - 1))]
     if draw(st.booleans()):
         schema["minItems"] = draw(st.integers(0, len(value)))
     if draw(st.booleans()):

@@ -1,5 +1,6 @@
 """Schemas that generators stumble over: recursive, contradictory at first sight, taken from shapes of real APIs."""
 
+# ruff: noqa: E501 (one line, one schema)
 from __future__ import annotations
 
 from typing import Any

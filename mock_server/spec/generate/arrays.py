@@ -52,7 +52,9 @@ def _made(maker: Maker, shape: Shape, place: Place, wanted: list[Conjunction]) -
     texts: set[str] = set()
     for index in range(len(wanted)):
         parts = shape.item(index) + wanted[index]
-        item = _another(maker, parts, place, index, found, texts) if shape.unique else _first(maker, parts, place, index)
+        item = (
+            _another(maker, parts, place, index, found, texts) if shape.unique else _first(maker, parts, place, index)
+        )
         if item is _NOTHING:
             return found if index >= shape.min_items else None
         if index >= shape.min_items and not wanted[index] and any(same(item, other) for other in found):

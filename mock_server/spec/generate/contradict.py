@@ -69,7 +69,10 @@ class _Finder:
                 told.add(why.at)
                 yield why
             shape = self.shapes.of(self.document, (item,))
-            below = [*subschemas(shape), *(option[0] for each in shape.choices if each.word != "not" for option in each.options)]
+            below = [
+                *subschemas(shape),
+                *(option[0] for each in shape.choices if each.word != "not" for option in each.options),
+            ]
             stack.extend(reversed(below))
 
     def why(self, item: Item) -> Contradiction | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Union
 
 MAX_REPEATS = 5_000
 MAX_NESTING = 60
@@ -69,7 +68,7 @@ class Back:
     name: str
 
 
-Node = Union[Chars, Sequence, Either, Repeat, Look, Edge, Group, Back]
+Node = Chars | Sequence | Either | Repeat | Look | Edge | Group | Back
 
 _DIGIT: Ranges = ((48, 57),)
 _WORD: Ranges = ((48, 57), (65, 90), (95, 95), (97, 122))
@@ -90,7 +89,8 @@ _PROPERTIES: dict[str, Ranges] = {
     "m": ((0x300, 0x36F),), "mn": ((0x300, 0x36F),), "c": ((0, 31),), "cc": ((0, 31),), "control": ((0, 31),),
     "greek": ((0x3B1, 0x3C9),), "cyrillic": ((0x430, 0x44F),), "han": ((0x4E00, 0x4FFF),), "any": ((0, LAST),),
     "hiragana": ((0x3041, 0x3096),), "katakana": ((0x30A1, 0x30FA),), "arabic": ((0x627, 0x63A),), "ascii": ((0, 127),),
-    "pd": ((45, 45),), "ps": ((40, 40),), "pe": ((41, 41),), "pc": ((95, 95),), "po": ((33, 35),), "lo": ((0xAA, 0xAA),),
+    "pd": ((45, 45),), "ps": ((40, 40),), "pe": ((41, 41),), "pc": ((95, 95),), "po": ((33, 35),),
+    "lo": ((0xAA, 0xAA),),
 }  # fmt: skip
 """Some characters that surely have a property: enough to make a text, not enough to judge one."""
 
@@ -217,7 +217,12 @@ class _Reader:
         name = ""
         look: tuple[bool, bool] | None = None
         if self.eat("?"):
-            for sign, ahead, negative in (("=", True, False), ("!", True, True), ("<=", False, False), ("<!", False, True)):
+            for sign, ahead, negative in (
+                ("=", True, False),
+                ("!", True, True),
+                ("<=", False, False),
+                ("<!", False, True),
+            ):
                 if self.eat(sign):
                     look = (ahead, negative)
                     break

@@ -250,5 +250,3 @@ def has_twins(values: list[Any]) -> bool:
     if len(set(texts)) < len(texts):
         return True
     return any(same(one, other) for index, one in enumerate(others) for other in others[:index])
-
-

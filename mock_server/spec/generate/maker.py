@@ -137,9 +137,7 @@ class Maker:
         ordered.sort(key=lambda value: value is None)
         yield from (value for value in ordered if self.judge.keeps_all(value, parts))
 
-    def _chosen(
-        self, choice: Choice, parts: Conjunction, shape: Shape, place: Place, draw: Draw
-    ) -> Iterator[Any]:
+    def _chosen(self, choice: Choice, parts: Conjunction, shape: Shape, place: Place, draw: Draw) -> Iterator[Any]:
         options = list(choice.options)
         if not draw.plain and choice.word in ("oneOf", "anyOf", "mapping") and len(options) > 1:
             turn = draw.below(len(options))

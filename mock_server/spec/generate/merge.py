@@ -84,7 +84,8 @@ def _anchored(document: Document, name: str, at: Pointer) -> Item | None:
             break
         around.append(Item(node, at[: index + 1]))
     for outer in reversed(around):
-        for item in (outer, *_definitions(outer)):
+        candidates: list[Item] = [outer, *_definitions(outer)]
+        for item in candidates:
             if isinstance(item.node, dict) and name in (item.node.get("$anchor"), item.node.get("$dynamicAnchor")):
                 return item
     return None
@@ -166,7 +167,7 @@ class _Merger:
         if word == "oneOf" and 1 < len(items) <= _MANY:
             nots = [Item({"not": item.node}, (*item.at, "not")) for item in items]
             options += [(item, *(each for j, each in enumerate(nots) if j != i)) for i, item in enumerate(items)]
-        self._add(word if len(items) > 1 else "anyOf", at, options)
+        self._add(word if len(items) != 1 else "anyOf", at, options)
 
     def _add(self, word: str, at: Pointer, options: list[Conjunction]) -> None:
         """Ask for a choice, unless one of its options is in the conjunction already."""
@@ -210,7 +211,10 @@ def _discriminator(word: Any) -> tuple[Any, dict[str, Any]]:
 _SCHEMAS = ("components", "schemas")
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 _SAYS_NOTHING = frozenset(
-    "$ref allOf title description nullable deprecated readOnly writeOnly example examples default xml externalDocs".split()
+    (
+        *("$ref", "allOf", "title", "description", "nullable", "deprecated", "readOnly", "writeOnly"),
+        *("example", "examples", "default", "xml", "externalDocs"),
+    )
 )
 _TRICKY = frozenset(("oneOf", "not", "if", "dependentSchemas"))
 _LATER = {"dependentSchemas": 1, "if": 2, "not": 3}

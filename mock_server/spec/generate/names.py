@@ -72,17 +72,23 @@ def _account(draw: Draw) -> str:
 
 
 _TEXTS: dict[str, Callable[[Draw], str]] = {}
-for _names, _make in (
+for _joined, _make in (
     ("email mail email-address", formats.email),
     ("url uri href link website homepage web-site html-url web-url endpoint callback-url redirect-uri", formats.url),
-    ("avatar image picture photo icon logo thumbnail avatar-url image-url picture-url photo-url cover banner", _picture),
+    (
+        "avatar image picture photo icon logo thumbnail avatar-url image-url picture-url photo-url cover banner",
+        _picture,
+    ),
     ("uuid guid trace-id correlation-id request-id", formats.uuid),
     ("first-name given-name forename fname", _of(w.FIRST_NAMES)),
     ("last-name family-name surname lname", _of(w.LAST_NAMES)),
     ("full-name display-name real-name contact-name customer-name author author-name owner-name created-by", _person),
     ("cardholder-name account-holder assignee contact recipient sender", _person),
     ("username user-name login nickname nick handle screen-name", _username),
-    ("company organization organisation company-name organization-name employer vendor supplier manufacturer brand", _company),
+    (
+        "company organization organisation company-name organization-name employer vendor supplier manufacturer brand",
+        _company,
+    ),
     ("publisher merchant merchant-name business-name", _company),
     ("product product-name item-name", _product),
     ("phone phone-number mobile telephone tel fax cell mobile-number", formats.phone),
@@ -115,7 +121,10 @@ for _names, _make in (
     ("next-page-token page-token next-cursor session-token continuation-token", formats.opaque),
     ("password passphrase", lambda draw: "correct-horse-" + draw.digits(4)),
     ("hash sha checksum digest md5 sha1 sha256 fingerprint", formats.hexadecimal),
-    ("created-at updated-at deleted-at timestamp datetime date-time expires-at created updated modified", formats.date_time),
+    (
+        "created-at updated-at deleted-at timestamp datetime date-time expires-at created updated modified",
+        formats.date_time,
+    ),
     ("last-modified last-login last-seen published expires expiration expiry created-on updated-on", formats.date_time),
     ("date birthday day due-date start-date end-date", formats.date),
     ("birth-date date-of-birth dob birthdate", lambda draw: formats.date(draw, 1950, 2005)),
@@ -146,16 +155,24 @@ for _names, _make in (
     ("level severity priority", lambda draw: draw.one_of(["low", "medium", "high"])),
     ("environment env", lambda draw: draw.one_of(["production", "staging", "test"])),
     ("jwt id-token", formats.FORMATS["jwt"]),
-):  # fmt: skip
-    for _name in _names.split():
-        _TEXTS.setdefault(_name, _make)
+):
+    for _each in _joined.split():
+        _TEXTS.setdefault(_each, _make)
 
 _NAMES = ((w.PEOPLE, _person), (w.FIRMS, _company), (w.GOODS, _product), (w.ANIMALS, _of(w.PETS)))
 _PLACES = {
-    "city": _of(w.CITIES), "town": _of(w.CITIES), "street": lambda draw: f"{draw.one_of(w.STREETS)} Street",
-    "country": lambda draw: draw.one_of(w.COUNTRIES)[0], "category": _of(w.CATEGORIES), "file": _file, "tag": _of(w.NOUNS),
-    "host": formats.hostname, "domain": formats.hostname, "color": _of(w.COLORS), "department": _of(w.DEPARTMENTS),
-}  # fmt: skip
+    "city": _of(w.CITIES),
+    "town": _of(w.CITIES),
+    "street": lambda draw: f"{draw.one_of(w.STREETS)} Street",
+    "country": lambda draw: draw.one_of(w.COUNTRIES)[0],
+    "category": _of(w.CATEGORIES),
+    "file": _file,
+    "tag": _of(w.NOUNS),
+    "host": formats.hostname,
+    "domain": formats.hostname,
+    "color": _of(w.COLORS),
+    "department": _of(w.DEPARTMENTS),
+}
 
 
 def _usual(low: float, high: float, places: int = 0) -> Usual:
@@ -163,11 +180,14 @@ def _usual(low: float, high: float, places: int = 0) -> Usual:
 
 
 _NUMBERS: dict[str, Usual] = {}
-for _names, _range in (
+for _joined, _range in (
     ("age", _usual(18, 90)),
     ("lat latitude", _usual(-85, 85, 4)),
     ("lng lon long longitude", _usual(-175, 175, 4)),
-    ("price amount cost total-price subtotal fee balance total-amount unit-price tax shipping salary", _usual(1, 500, 2)),
+    (
+        "price amount cost total-price subtotal fee balance total-amount unit-price tax shipping salary",
+        _usual(1, 500, 2),
+    ),
     ("percent percentage rate discount progress", _usual(0, 100, 1)),
     ("ratio probability confidence", _usual(0, 1, 2)),
     ("rating stars", _usual(1, 5, 1)),
@@ -193,9 +213,9 @@ for _names, _range in (
     ("duration", _usual(1, 3600)),
     ("version revision", _usual(1, 9)),
     ("zip postal-code", _usual(10000, 99999)),
-):  # fmt: skip
-    for _name in _names.split():
-        _NUMBERS.setdefault(_name, _range)
+):
+    for _each in _joined.split():
+        _NUMBERS.setdefault(_each, _range)
 
 _ID = frozenset(("id", "ids", "ref", "number", "no"))
 

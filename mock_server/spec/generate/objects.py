@@ -18,7 +18,7 @@ MAX_MEMBERS = 1_000
 _NOTHING = object()
 _VARIATIONS = 12
 _REROLLS = 4
-_KEYS = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu".split()
+_KEYS = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu"]
 
 
 def objects(maker: Maker, shape: Shape, place: Place) -> Iterator[dict[str, Any]]:
@@ -146,9 +146,11 @@ class _Builder:
         return self.maker.values(parts, self.place.into(name, name, self.owner))
 
     def _drop_unmet(self, found: dict[str, Any]) -> None:
-        unmet = True
-        while unmet:
-            unmet = [name for name, others in self.shape.needs if name in found and not all(o in found for o in others)]
+        while True:
+            needs = [(name, others) for name, others in self.shape.needs if name in found]
+            unmet = [name for name, others in needs if not all(each in found for each in others)]
+            if not unmet:
+                return
             for name in unmet:
                 found.pop(name, None)
 
@@ -188,9 +190,9 @@ class _Builder:
         closed = any(layer.rest is False for layer in self.shape.members) or self.shape.closed
         for layer in self.shape.members if closed or not self._has_rest() else ():
             for pattern in layer.patterns:
-                for text in [*islice(samples(pattern, self.draw, 1, None), 8)]:
-                    yield text
-                    yield from (text + key for key in _KEYS[:4])
+                for made in islice(samples(pattern, self.draw, 1, None), 8):
+                    yield made
+                    yield from (made + key for key in _KEYS[:4])
         turn = 0 if self.draw.plain else self.draw.below(len(_KEYS))
         yield from _KEYS[turn:] + _KEYS[:turn]
         yield from (f"{_KEYS[index % len(_KEYS)]}{index}" for index in range(MAX_MEMBERS))

@@ -38,7 +38,9 @@ def samples(pattern: str, draw: Draw, least: int, most: int | None) -> Iterator[
         return
     natural = shortest + draw.below(_NATURAL + 1)
     upper = MAX_TEXT if most is None else most
-    targets = dict.fromkeys((min(max(natural, least), upper), max(least, shortest), min(upper, least + 8), min(upper, _LONG)))
+    targets = dict.fromkeys(
+        (min(max(natural, least), upper), max(least, shortest), min(upper, least + 8), min(upper, _LONG))
+    )
     for target in targets:
         if shortest <= target <= MAX_TEXT:
             for _ in range(4):

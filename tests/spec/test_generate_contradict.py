@@ -1,0 +1,97 @@
+"""Schemas that nobody can satisfy are named by the pointer of the very schema that contradicts itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mock_server.spec.generate import generate, unsatisfiable
+from tests.spec.documents import reference, with_schemas
+
+AT = ("components", "schemas", "X")
+X, Y = reference("X"), reference("Y")
+HERE = "/components/schemas/X"
+
+
+def told(node: Any, others: dict[str, Any] | None = None, version: str = "3.1.0") -> list[tuple[str, str, str]]:
+    document = with_schemas({"X": node, **(others or {})}, version)
+    problems = list(unsatisfiable(document, [AT, AT]))
+    assert {problem.code for problem in problems} <= {"MS245"}
+    return [(problem.pointer or "", problem.severity, problem.message) for problem in problems]
+
+
+@pytest.mark.parametrize(
+    ("node", "message"),
+    [
+        ({"type": "integer", "minimum": 5, "maximum": 3}, "the minimum 5 is above the maximum 3"),
+        ({"type": "number", "minimum": 5, "exclusiveMaximum": 5}, "the minimum 5 is above the maximum 5"),
+        ({"type": "integer", "exclusiveMinimum": 5, "maximum": 5.5}, "no integer lies between 5 and 5.5"),
+        ({"type": "integer", "multipleOf": 7, "minimum": 1, "maximum": 6}, "no multiple of 7 lies between 1 and 6"),
+        ({"type": "number", "multipleOf": 0}, "`multipleOf` must be above 0"),
+        ({"enum": []}, "`enum` has no value, or none that all its parts allow"),
+        ({"type": "string", "enum": [1]}, "no value of `enum` or `const` keeps the words beside it"),
+        ({"type": "integer", "const": "a"}, "no value of `enum` or `const` keeps the words beside it"),
+        ({"type": "string", "minLength": 3, "maxLength": 2}, "minLength 3 is above maxLength 2"),
+        ({"type": "array", "minItems": 3, "maxItems": 2}, "at least 3 items, but maxItems is 2"),
+        ({"type": "array", "minItems": 1, "items": False}, "an item is needed at index 0, and its schema is false"),
+        ({"type": "array", "contains": {}, "maxItems": 0}, "at least 1 items, but maxItems is 0"),
+        (
+            {"type": "object", "required": ["a", "b"], "maxProperties": 1},
+            "at least 2 properties, but maxProperties is 1",
+        ),
+        (
+            {"type": "object", "required": ["a"], "properties": {"a": False}},
+            "'a' is required, and its schema is false",
+        ),
+        (
+            {"type": "object", "required": ["a"], "additionalProperties": False},
+            "'a' is required, and its schema is false",
+        ),
+        (
+            {"type": "object", "required": ["x"], "properties": {"x": X}},
+            "it requires itself without an end: no value is ever complete",
+        ),
+        ({"allOf": [{"type": "string"}, {"type": "integer"}]}, "the types of its parts exclude each other"),
+        ({"oneOf": []}, "`oneOf` has no branches"),
+    ],
+    ids=repr,
+)
+def test_a_contradiction_is_an_error_at_its_place(node: Any, message: str) -> None:
+    assert told(node) == [(HERE, "error", message)]
+
+
+def test_the_innermost_schema_is_named_not_those_around_it() -> None:
+    node = {"type": "object", "required": ["a"], "properties": {"a": {"type": "array", "minItems": 1, "items": Y}}}
+    found = told(node, {"Y": {"type": "integer", "minimum": 2, "maximum": 1}})
+    assert found == [("/components/schemas/Y", "error", "the minimum 2 is above the maximum 1")]
+
+
+def test_a_part_that_a_body_can_do_without_is_a_warning() -> None:
+    node = {"type": "object", "properties": {"a": {"type": "string", "enum": [1]}, "b": {"type": "integer"}}}
+    ((pointer, severity, _),) = told(node)
+    assert (pointer, severity) == (HERE + "/properties/a", "warning")
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        {"minimum": 5, "maximum": 3},
+        {"type": ["integer", "null"], "minimum": 5, "maximum": 3},
+        {"type": "array", "items": False},
+        {"type": "object", "properties": {"x": X}},
+        {"type": "object", "required": ["x"], "properties": {"x": {"oneOf": [X, {"type": "null"}]}}},
+        {"oneOf": [False, {"type": "integer"}]},
+        {"not": {"type": "string"}},
+        {"type": "array", "items": X},
+    ],
+    ids=repr,
+)
+def test_what_some_value_keeps_is_no_contradiction(node: Any) -> None:
+    assert [each for each in told(node) if each[1] == "error"] == []
+    generate(with_schemas({"X": node}), AT)
+
+
+def test_bounds_of_3_0_contradict_each_other_too() -> None:
+    node = {"type": "integer", "minimum": 5, "exclusiveMinimum": True, "maximum": 5}
+    assert told(node, version="3.0.3") == [(HERE, "error", "the minimum 5 is above the maximum 5")]
