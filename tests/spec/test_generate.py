@@ -275,10 +275,11 @@ def test_other_seeds_leave_out_lengthen_and_choose() -> None:
 
 
 def test_bodies_stay_small_however_much_the_schema_offers() -> None:
-    level: Any = {"type": "string"}
-    for _ in range(9):
-        level = {"type": "object", "properties": {f"p{index}": level for index in range(9)}}
-    assert len(repr(make(level))) < 200_000
+    schemas: dict[str, Any] = {"X": reference("L0"), "L9": {"type": "string"}}
+    for level in range(9):
+        inner = reference(f"L{level + 1}")
+        schemas[f"L{level}"] = {"type": "object", "properties": {f"p{index}": inner for index in range(9)}}
+    assert len(repr(generate(with_schemas(schemas), AT))) < 200_000
 
 
 def test_a_chain_deeper_than_any_body_is_refused_without_a_stack_overflow() -> None:
