@@ -187,7 +187,7 @@ def document_body(callback: Callback) -> Any:
     if media.schema is None:
         return MISSING
     try:
-        return generate(callback.document, media.schema.pointer)
+        return generate(callback.document, media.schema.pointer, direction="request")
     except (Broken, SchemaError):
         raise Unmakeable(f"no valid body can be made for {callback.method} of {callback.name!r}") from None
 

@@ -234,9 +234,7 @@ def test_examples_of_one_name_under_two_statuses_are_both_there(tmp_path: Path) 
 
 
 BROKEN_EXAMPLE = f"{{responses: {{'200': {{description: ok, {JSON}schema: {{type: integer}}, example: x}}}}}}}}}}"
-NO_BODY = (
-    f"{{responses: {{'200': {{description: ok, {JSON}schema: {{type: string, pattern: '^[A-Z]{{3}}[0-9]$'}}}}}}}}}}}}"
-)
+NO_BODY = f"{{responses: {{'200': {{description: ok, {JSON}schema: {{type: string, pattern: '^([a-z]{{3}})\\1(?<=xyz)$'}}}}}}}}}}}}"
 
 
 @pytest.mark.parametrize("operation", [BROKEN_EXAMPLE, NO_BODY])
