@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -18,11 +18,11 @@ SECONDS = 2.0
 def test_a_tricky_schema_has_a_valid_body_with_every_seed(name: str) -> None:
     node, others = TRICKY[name]
     document = with_schemas({"X": node, **others})
-    start = perf_counter()
+    start = process_time()
     for seed in range(6):
         value = generate(document, AT, seed)
         assert document.schema(AT).is_valid(value), value
-    assert perf_counter() - start < SECONDS
+    assert process_time() - start < SECONDS
 
 
 def test_there_are_enough_of_them() -> None:

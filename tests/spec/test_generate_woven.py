@@ -101,7 +101,7 @@ def _text(draw: st.DrawFn, value: str) -> dict[str, Any]:
     if draw(st.booleans()):
         schema["maxLength"] = draw(st.integers(len(value), len(value) + 5))
     if draw(st.booleans()):
-        classes = "".join(re.sub(r"[a-z]", "[a-z]", re.sub(r"[0-9]", r"\\d", each)) for each in value)
+        classes = "".join(r"\d" if each in "0123456789" else re.sub("[a-z]", "[a-z]", each) for each in value)
         schema["pattern"] = draw(st.sampled_from([f"^{classes}$", f"^.{{{len(value)},}}$", "^[a-zA-Z0-9é _-]*$", ""]))
     if draw(st.integers(0, 3)) == 0:
         schema["format"] = draw(st.sampled_from(["date-time", "uuid", "email", "unheard-of"]))

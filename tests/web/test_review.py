@@ -234,7 +234,8 @@ def test_examples_of_one_name_under_two_statuses_are_both_there(tmp_path: Path) 
 
 
 BROKEN_EXAMPLE = f"{{responses: {{'200': {{description: ok, {JSON}schema: {{type: integer}}, example: x}}}}}}}}}}"
-NO_BODY = f"{{responses: {{'200': {{description: ok, {JSON}schema: {{type: string, pattern: '^([a-z]{{3}})\\1(?<=xyz)$'}}}}}}}}}}}}"
+UNFINDABLE = "{type: string, pattern: '^([a-z]{3})\\1(?<=xyz)$'}"
+NO_BODY = f"{{responses: {{'200': {{description: ok, {JSON}schema: {UNFINDABLE}}}}}}}}}}}"
 
 
 @pytest.mark.parametrize("operation", [BROKEN_EXAMPLE, NO_BODY])

@@ -92,9 +92,8 @@ class _Finder:
         for choice in shape.choices:
             if choice.word in ("oneOf", "anyOf"):
                 whys = [self.why(option[0]) for option in choice.options]
-                if all(whys):
-                    inner = next((why for why in whys if why), None)
-                    return inner or Contradiction(item.at, f"`{choice.word}` has no branches")
+                if whys and all(whys):
+                    return whys[0]
         if shape.types is not None and not shape.types:
             return Contradiction(item.at, "the types of its parts exclude each other")
         kinds = shape.types
@@ -157,8 +156,6 @@ class _Finder:
 
 
 def _number(kind: str, item: Item, shape: Shape) -> Contradiction | None:
-    if any(step <= 0 for step in shape.multiples):
-        return Contradiction(item.at, "`multipleOf` must be above 0")
     low, high = shape.low, shape.high
     if low is not None and high is not None:
         if low > high or (low == high and (shape.low_open or shape.high_open)):

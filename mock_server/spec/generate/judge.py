@@ -15,7 +15,7 @@ from mock_server.source import Pointer
 from mock_server.spec.document import Document
 from mock_server.spec.generate.merge import target_of
 from mock_server.spec.generate.shape import Conjunction, Contains, Item, Shape, mapped, same
-from mock_server.spec.schema import Schema, SchemaBook, SchemaError
+from mock_server.spec.schema import Schema, SchemaBook
 
 MAX_DEPTH = 120
 MAX_STEPS = 60_000
@@ -23,23 +23,21 @@ MAX_STEPS = 60_000
 
 @lru_cache(maxsize=2_048)
 def _pattern(pattern: str) -> Schema:
-    return SchemaBook({"it": {"pattern": pattern}}, "3.1.0").at(("it",))
+    return SchemaBook({"it": {"pattern": pattern}}).at(("it",))
 
 
 @lru_cache(maxsize=8_192)
 def has_match(pattern: str, text: str) -> bool:
-    """Whether the validator finds the pattern in the text; a pattern it does not take has no match."""
-    try:
-        return _pattern(pattern).is_valid(text)
-    except SchemaError:
-        return False
+    """Whether the validator finds the pattern in the text; one that it cannot compile is in every text."""
+    return _pattern(pattern).is_valid(text)
 
 
 class Judge:
     """Judges values against schemas of one document."""
 
-    def __init__(self, document: Document, without: str | None = None) -> None:
-        """``without``: ``writeOnly`` when a required member that is write-only may be missing."""
+    def __init__(self, document: Document, without: str | None = None, own: dict[Pointer, Shape] | None = None) -> None:
+        """``without``: ``writeOnly`` when a required member that is write-only may be missing. ``own``: shapes made before."""
+        self.own = {} if own is None else own
         self.document = document
         self.without = without
         self.is_3_0 = document.version.startswith("3.0")
@@ -63,15 +61,25 @@ class Judge:
                     return False
                 if self.is_3_0:
                     return True
-        shape = Shape()
-        shape.take(node, at, is_3_0=self.is_3_0)
-        if self.without and isinstance(value, dict):
-            shape.required = {name: None for name in shape.required if name in value or not self._excused(shape, name)}
+        shape = self._own(node, at)
         return (
             keeps_own(value, shape)
+            and (not isinstance(value, dict) or self._is_complete(value, shape))
             and self._branches(value, node, at, depth)
             and self._parts(value, shape, node, at, depth)
         )
+
+    def _own(self, node: dict[str, Any], at: Pointer) -> Shape:
+        """The shape of this schema's own keywords."""
+        shape = self.own.get(at)
+        if shape is None:
+            shape = self.own[at] = Shape()
+            shape.take(node, at, is_3_0=self.is_3_0)
+        return shape
+
+    def _is_complete(self, value: dict[str, Any], shape: Shape) -> bool:
+        missing = [name for name in shape.required if name not in value]
+        return not missing or (self.without is not None and all(self._excused(shape, name) for name in missing))
 
     def _excused(self, shape: Shape, name: str) -> bool:
         nodes = [layer.properties[name] for layer in shape.members if name in layer.properties]
@@ -141,8 +149,7 @@ class Judge:
             target = target_of(self.document, node["$ref"], at)
             if target:
                 yield from self._evaluated(value, target, depth + 1)
-        shape = Shape()
-        shape.take(node, at, is_3_0=self.is_3_0)
+        shape = self._own(node, at)
         if not is_outermost and any(part.at[-1] == _UNEVALUATED[isinstance(value, dict)] for part in shape.closed):
             yield from (key for key, _ in _entries(value))
         if isinstance(value, dict):
@@ -200,7 +207,7 @@ def type_of(value: Any) -> str:
 
 
 def keeps_own(value: Any, shape: Shape) -> bool:
-    """The keywords that look at the value alone, not at what is in it."""
+    """The keywords that look at the value alone, not at what is in it; but ``required``."""
     kind = type_of(value)
     if not shape.allows(kind):
         return False
@@ -218,7 +225,7 @@ def keeps_own(value: Any, shape: Shape) -> bool:
         case dict():
             met = all(name not in value or all(each in value for each in others) for name, others in shape.needs)
             lengths = _within(len(value), shape.min_members, shape.max_members)
-            return met and lengths and all(name in value for name in shape.required)
+            return met and lengths
     return False
 
 

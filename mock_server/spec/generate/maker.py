@@ -58,7 +58,7 @@ class Maker:
         self.seed = seed
         self.unwanted = unwanted
         self.is_strict = is_strict
-        self.judge = Judge(document, unwanted if is_strict else None)
+        self.judge = Judge(document, unwanted if is_strict else None, shapes.own)
         self.steps_left = MAX_STEPS
         self.nodes = 0
         self.left_out_required = False

@@ -24,6 +24,8 @@ class Shapes:
 
     def __init__(self) -> None:
         self._found: dict[Key, Shape] = {}
+        self.own: dict[Pointer, Shape] = {}
+        """Shapes of single schemas without what they refer to, for the judge."""
         self._resolved: dict[Pointer, Item] = {}
         self._cores: dict[frozenset[Pointer], int] = {}
         self.active: set[tuple[Key, int]] = set()

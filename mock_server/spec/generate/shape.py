@@ -85,7 +85,7 @@ class Shape:
     patterns: list[str] = field(default_factory=list)
     refused_patterns: list[str] = field(default_factory=list)
     formats: list[str] = field(default_factory=list)
-    content: dict[str, Any] = field(default_factory=dict)
+    content: dict[str, Item] = field(default_factory=dict)
     min_items: int = 0
     max_items: int | None = None
     unique: bool = False
@@ -154,7 +154,7 @@ class Shape:
             self._take_enum(node["enum"])
         self._take_annotations(node)
         self._take_bounds(node)
-        self._take_text(node)
+        self._take_text(node, at)
         self._take_array(node, at)
         self._take_object(node, at)
 
@@ -199,7 +199,7 @@ class Shape:
         if step is not None:
             self.multiples.append(step)
 
-    def _take_text(self, node: dict[str, Any]) -> None:
+    def _take_text(self, node: dict[str, Any], at: Pointer) -> None:
         self.min_length = max(self.min_length, count(node, "minLength") or 0)
         self.max_length = least(self.max_length, count(node, "maxLength"))
         for word, found in (("pattern", self.patterns), ("format", self.formats)):
@@ -210,7 +210,7 @@ class Shape:
             self.refused_patterns.append(refused)
         for word in ("contentEncoding", "contentMediaType", "contentSchema"):
             if word in node:
-                self.content[word] = node[word]
+                self.content[word] = Item(node[word], (*at, word))
 
     def _take_array(self, node: dict[str, Any], at: Pointer) -> None:
         self.min_items = max(self.min_items, count(node, "minItems") or 0)

@@ -58,13 +58,14 @@ def _candidates(maker: Maker, shape: Shape, place: Place, draw: Draw) -> Iterato
 def _content(maker: Maker, shape: Shape, place: Place) -> Iterator[str]:
     """What ``contentEncoding``, ``contentMediaType`` and ``contentSchema`` describe (JSON Schema 2020-12 §8)."""
     text: str = maker.draw(place).one_of(SENTENCES)
-    media = str(shape.content.get("contentMediaType", ""))
-    if "json" in media or "contentSchema" in shape.content:
-        inner = Item(shape.content.get("contentSchema", {}), (*place.path.split("/"), "contentSchema"))
-        value: Any = next(maker.values((inner,), place.into("~content", "", "")), {})
+    nothing = Item({}, ())
+    media, schema = (shape.content.get(word, nothing) for word in ("contentMediaType", "contentSchema"))
+    if "json" in str(media.node) or schema is not nothing:
+        value: Any = next(maker.values((schema,), place.into("~content", "", "")), {}) if schema.at else {}
         text = dumps(value, ensure_ascii=False)
-    yield encoded(text, shape.content.get("contentEncoding"))
-    yield encoded(text[:6], shape.content.get("contentEncoding"))
+    encoding = shape.content.get("contentEncoding", nothing).node
+    yield encoded(text, encoding)
+    yield encoded(text[:6], encoding)
 
 
 def _plain(shape: Shape, place: Place, draw: Draw) -> Iterator[str]:
