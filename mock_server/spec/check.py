@@ -51,7 +51,9 @@ def schema_problems(document: Document, operations: list[Operation]) -> Iterator
 
 
 def every_problem(document: Document) -> Iterator[Problem]:
-    """What only ``check`` looks for. All of it warnings, for none of it hinders serving the rest."""
+    """What only ``check`` looks for. Warnings, for none of it hinders serving the rest; but a body that nobody
+    can make is an error (MS245).
+    """
     yield from document_problems(document)
     yield from schema_problems(document, read_operations(document))
     yield from thorough_problems(document)
@@ -87,7 +89,7 @@ def _sent_problems(document: Document, operations: list[Operation]) -> Iterator[
         if media_type is None or media_type.schema is None or media_type.examples:
             continue
         try:
-            generate(document, media_type.schema.pointer)
+            generate(document, media_type.schema.pointer, direction="request")
         except (Broken, SchemaError):
             message = f"no valid body can be made for {callback.method} of {callback.name!r}, so it is not sent"
             hint = "give the media type an example, or the callback a `body` in the operation's fixture"

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any, Literal
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from mock_server.errors import Broken
 from mock_server.source import Pointer
+from mock_server.spec.direction import HIDDEN, Direction
 from mock_server.spec.document import Document
 from mock_server.spec.generate.arrays import MAX_ITEMS
 from mock_server.spec.generate.contradict import unsatisfiable
@@ -25,7 +26,6 @@ from mock_server.spec.schema import SchemaBook
 
 __all__ = ["MAX_ITEMS", "MAX_TEXT", "Direction", "generate", "unsatisfiable"]
 
-Direction = Literal["request", "response"]
 MAX_TRIES = 64
 _shapes: WeakKeyDictionary[SchemaBook, Shapes] = WeakKeyDictionary()
 """What was merged once is kept as long as its document."""
@@ -37,7 +37,7 @@ def generate(document: Document, pointer: Pointer, seed: int = 0, direction: Dir
     In a response members that are ``writeOnly`` are left out, in a request those that are ``readOnly``.
     Seed 0 gives the plain body: everything optional, the schema's own examples first.
     """
-    schema = document.schema(pointer)
+    schema = document.schema(pointer, direction)
     try:
         for value in islice(_candidates(document, pointer, seed, direction), MAX_TRIES):
             if schema.is_valid(value):
@@ -52,11 +52,10 @@ def _candidates(document: Document, pointer: Pointer, seed: int, direction: Dire
     shapes = _shapes.get(document.schemas)
     if shapes is None:
         shapes = _shapes[document.schemas] = Shapes()
-    unwanted = "writeOnly" if direction == "response" else "readOnly"
     root = Item(document.at(pointer, pointer, "#")[0], pointer)
     place = Place("/".join(map(str, pointer)), "", "", 0, ())
     for is_strict in (True, False):
-        maker = Maker(document, shapes, seed, unwanted, is_strict=is_strict)
+        maker = Maker(document, shapes, seed, HIDDEN[direction], is_strict=is_strict)
         yield from islice(maker.values((root,), place), MAX_TRIES // 2)
         if not maker.left_out_required:
             return

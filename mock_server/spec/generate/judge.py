@@ -36,7 +36,7 @@ class Judge:
     """Judges values against schemas of one document."""
 
     def __init__(self, document: Document, without: str | None = None, own: dict[Pointer, Shape] | None = None) -> None:
-        """``without``: ``writeOnly`` when a required member that is write-only may be missing. ``own``: shapes made before."""
+        """``without``: the word for required members that may be missing; ``own``: shapes made before."""
         self.own = {} if own is None else own
         self.document = document
         self.without = without
