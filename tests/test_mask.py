@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -28,9 +28,9 @@ def test_a_secret_field_is_hidden_in_forms_xml_and_parts(body: bytes, shown: str
 
 @pytest.mark.parametrize("piece", [b'name="password"\r\n', b'name="password"\r\n\r\n', b"<password ", b"<password>"])
 def test_hiding_takes_time_in_proportion(piece: bytes) -> None:
-    started = perf_counter()
+    started = process_time()
     mask_body(piece * (500_000 // len(piece)))
-    assert perf_counter() - started < 2
+    assert process_time() - started < 2
 
 
 def test_a_cookie_is_not_told() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mock_server.codec.percent import decode, decode_query, pairs_of
+from mock_server.codec.percent import decode, decode_path, decode_query, pairs_of
 from mock_server.codec.style import Maker, deep_object, pairs, repeated, split
 from mock_server.codec.table import read_value
 from mock_server.codec.unreadable import Unreadable
@@ -89,13 +89,13 @@ def _path(parameter: Parameter) -> Read:
                 text = _after_name(text, name)
         if maker.form == "array":
             if style == "matrix" and explode:
-                return maker.array([decode(_after_name(item, name)) for item in text.split(";")])
-            return maker.array(split(text, style, explode, decode))
+                return maker.array([decode_path(_after_name(item, name)) for item in text.split(";")])
+            return maker.array(split(text, style, explode, decode_path))
         if maker.form == "object":
-            return maker.object(pairs(text, style, explode, decode))
+            return maker.object(pairs(text, style, explode, decode_path))
         if maker.form == "either":
-            return maker.either(split(text, style, explode, decode) or [""], decode(text))
-        return maker.scalar(decode(text))
+            return maker.either(split(text, style, explode, decode_path) or [""], decode_path(text))
+        return maker.scalar(decode_path(text))
 
     return read
 
@@ -103,7 +103,7 @@ def _path(parameter: Parameter) -> Read:
 def _after_name(text: str, name: str) -> str:
     """``color=blue`` in matrix style is ``blue``, ``color`` alone the empty text (RFC 6570 §3.2.7)."""
     key, _, value = text.partition("=")
-    if decode(key) != name:
+    if decode_path(key) != name:
         raise Unreadable("style", "matrix style", f"a value in matrix style is written ;{name}=value")
     return value
 
@@ -240,7 +240,7 @@ def _content(parameter: Parameter) -> Read:
         match parameter.location:
             case "path":
                 found = sources.path.get(name)
-                return found if found is None else decode(found)
+                return found if found is None else decode_path(found)
             case "query":
                 texts = [value for key, value in sources.query_pairs if key == name]
                 if len(texts) > 1:

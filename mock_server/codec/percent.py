@@ -32,6 +32,11 @@ def decode(text: str) -> str:
         raise Unreadable("percent-encoding", "UTF-8", message) from None
 
 
+def decode_path(text: str) -> str:
+    """The same for a part of a path, whose bare UTF-8 is text already."""
+    return text if "%" not in text else decode("".join(map(chr, text.encode("utf-8", "surrogatepass"))))
+
+
 def decode_query(text: str) -> str:
     """The same for a part of a query, where a ``+`` is a space (WHATWG URL §5.1)."""
     return decode(text.replace("+", " "))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -123,11 +123,11 @@ REFUSED: list[tuple[str, str, bytes, str]] = [
 @pytest.mark.parametrize("_, name, data, rule", REFUSED, ids=[row[0] for row in REFUSED])
 def test_a_hostile_body_is_refused_soon(_: str, name: str, data: bytes, rule: str) -> None:
     described = media(name, {})
-    started = perf_counter()
+    started = process_time()
     with pytest.raises(Unreadable) as caught:
         read_value(data, described, name)
     assert caught.value.rule == rule
-    assert perf_counter() - started < 2
+    assert process_time() - started < 2
 
 
 SLOW = [
@@ -144,10 +144,10 @@ SLOW = [
 @pytest.mark.parametrize("name, data", SLOW, ids=[f"{row[0][:20]}-{row[1][:8]!r}" for row in SLOW])
 def test_a_megabyte_of_anything_takes_less_than_two_seconds(name: str, data: bytes) -> None:
     described = media(name, SCHEMA)
-    started = perf_counter()
+    started = process_time()
     with suppress(Unreadable):
         read_value(data, described, name)
-    assert perf_counter() - started < 2
+    assert process_time() - started < 2
 
 
 _NAMES = st.sampled_from(
