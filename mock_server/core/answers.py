@@ -39,7 +39,7 @@ def no_files(document: Document, at: Pointer, name: str) -> bytes:
 class Answers(Mapping[str, Response]):
     """``answers["200"]`` is the response in its usual media type; the same object every time."""
 
-    __slots__ = ("_made", "_read_file", "_seed", "_siblings", "_variants", "documented", "drawn", "operation", "own")
+    __slots__ = ("_made", "_read_file", "_seed", "_siblings", "_variants", "drawn", "operation", "own")
 
     def __init__(
         self,
@@ -51,10 +51,7 @@ class Answers(Mapping[str, Response]):
     ) -> None:
         self.operation = operation
         self.own = own
-        documented = draw(operation)
-        self.documented = {name: each.status for name, each in documented.items()}
-        """Name -> status of every answer of the document, those that the fixture writes anew included."""
-        self.drawn = {name: each for name, each in documented.items() if name not in own}
+        self.drawn = {name: each for name, each in draw(operation).items() if name not in own}
         self._siblings = siblings
         self._read_file = read_file
         self._seed = seed

@@ -44,7 +44,8 @@ def suit(plan: Plan, response: Response, accept: str | None, seed: int | None, r
             return Suited(with_status(made, response.status), generated=True)
     variant = answers.variant(name, place)
     if media_type is not None:
-        variant = finished(replace(variant, media_type=media_type, encoded=None))
+        written = variant.encoded if variant.body is None else None  # a file's bytes stay; a value is written anew
+        variant = finished(replace(variant, media_type=media_type, encoded=written))
     return Suited(with_status(variant, response.status))
 
 
