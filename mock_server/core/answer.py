@@ -13,6 +13,8 @@ from mock_server.core.body import body_violations, read_body
 from mock_server.core.callback import calls_after
 from mock_server.core.challenge import challenges
 from mock_server.core.choose import Choice, choose
+from mock_server.core.keep import keep
+from mock_server.core.memory import recall, shelf_names
 from mock_server.core.parameters import parameter_violations
 from mock_server.core.plan import Plan
 from mock_server.core.prefer import Preference, read_preference
@@ -71,6 +73,8 @@ class Reading:
     body: tuple[Violation, ...]
     names: Reference | None
     """The handshake that the request names."""
+    shelves: tuple[str, ...] = ()
+    """What it may look up or change of what the session remembers."""
 
 
 def read_head(plan: Plan, request: Request, path_values: dict[str, str], base: str) -> Head:
@@ -104,6 +108,7 @@ def read(head: Head, request: Request) -> Reading:
         token=token,
         body=tuple(body_violations(plan, request, body, unreadable)),
         names=read_ticket(facts.get(collect.pull_id)) if collect else None,
+        shelves=shelf_names(plan.memory, facts) if plan.memory else (),
     )
 
 
@@ -115,9 +120,12 @@ def answer(reading: Reading, snapshot: Snapshot, chance: Chance) -> Outcome:
     if violations and plan.house.no_errors:
         violations, overlooked = overlooked, violations
     known = _look_at_handshake(reading, snapshot)
+    if plan.memory:
+        recall(plan.memory, facts, snapshot, chance)
     choice = choose(plan, reading.head.preference, snapshot, violations, facts)
     facts.roots["violation"] = _violation_facts(choice, facts)
     changed = _step_handshake(reading, snapshot, choice, known, chance)
+    kept = keep(plan, facts, snapshot, choice, reading.head.base, chance) if plan.memory else ()
     given = _render(plan, choice, facts, snapshot.now)
     if overlooked:
         choice.reasons.append(Reason("document", "{} violations are overlooked (--no-errors)", (len(overlooked),)))
@@ -127,7 +135,7 @@ def answer(reading: Reading, snapshot: Snapshot, chance: Chance) -> Outcome:
     calls = calls_after(plan.callbacks, reading.request, facts, given, name, choice.reasons) if plan.callbacks else ()
     return Outcome(
         answer=given,
-        changes=Changes(changed, choice.queue) if changed or choice.queue is not None else NO_CHANGES,
+        changes=Changes(changed, choice.queue, kept) if changed or choice.queue is not None or kept else NO_CHANGES,
         effects=_effects(choice),
         operation=plan.operation.key,
         response=name,

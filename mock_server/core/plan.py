@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from mock_server.core.callback import PlannedCallback, plan_callbacks
+from mock_server.core.memory import Memory, memory_of
 from mock_server.core.refuse import Refusal
 from mock_server.errors import Broken
 from mock_server.fixture.model import OperationFixture, Provider, Response, Scenario, Token
@@ -20,6 +21,7 @@ from mock_server.source import pointer_text
 from mock_server.spec.generate import generate
 from mock_server.spec.media import MediaType, is_json
 from mock_server.spec.operations import DocumentedResponse, Operation
+from mock_server.spec.resources import Role
 from mock_server.spec.schema import Schema
 
 JSON = "application/json"
@@ -38,6 +40,8 @@ class House:
     """Whether an unlisted token is read for what it says of itself."""
     no_errors: bool = False
     """Whether violations are told in a header and answered as if there were none."""
+    resources: Mapping[str, Role] = field(default_factory=dict)
+    """Operation key -> what it does to a recognised resource."""
 
     def sample_provider(self) -> Provider | None:
         """Who fills in when a tester forces an answer that needs a provider: a documented one first."""
@@ -61,6 +65,8 @@ class Plan:
     callbacks: tuple[PlannedCallback, ...] = ()
     refusals: dict[str, Refusal] = field(default_factory=dict, compare=False, repr=False)
     """Rule of a violation -> how the document has it answered; filled on first use."""
+    memory: Memory | None = None
+    """What it remembers; None = nothing, and nothing is looked up for it."""
 
     @property
     def responses(self) -> Mapping[str, Response]:
@@ -70,6 +76,7 @@ class Plan:
 def make_plan(operation: Operation, fixture: OperationFixture | None, house: House) -> Plan:
     """Put the fixture over the document. What the fixture does not say the document says."""
     documented = documented_responses(operation)
+    memory = memory_of(house.resources.get(operation.key), fixture)
     if fixture is None:
         fixture = _from_document(operation, documented)
     else:
@@ -85,7 +92,7 @@ def make_plan(operation: Operation, fixture: OperationFixture | None, house: Hou
     fixture = replace(fixture, responses=judged)
     openers = frozenset(name for name, response in fixture.responses.items() if _asks_handshake(response))
     callbacks = plan_callbacks(operation, fixture.callbacks)
-    return Plan(operation, fixture, house, schemas, _known_fields(operation), openers, callbacks)
+    return Plan(operation, fixture, house, schemas, _known_fields(operation), openers, callbacks, memory=memory)
 
 
 def _judged(response: Response, schema: Schema | None) -> Response:

@@ -97,7 +97,9 @@ class InstantStore(Protocol):
     The same as the methods of :class:`Store` without ``_now``, for whoever cannot await.
     """
 
-    def load_now(self, session: str, handshake_id: str | None = None, *, make: bool = True) -> Snapshot: ...
+    def load_now(
+        self, session: str, handshake_id: str | None = None, shelves: tuple[str, ...] = (), *, make: bool = True
+    ) -> Snapshot: ...
 
     def save_now(self, seen: Snapshot, changes: Changes) -> bool: ...
 
