@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from mock_server.core.shelf import Shelf
@@ -14,7 +15,8 @@ from mock_server.model import MISSING, Chance
 from mock_server.spec.resources import Role
 
 
-class Memory(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Memory:
     """``role`` is the operation's in a recognised resource, the rest is what its fixture says.
 
     ``shelves`` are the names that ``recall:``, ``remember:`` and ``forget:`` use.
@@ -39,9 +41,8 @@ def memory_of(role: Role | None, fixture: OperationFixture | None) -> Memory | N
 
 def shelf_names(memory: Memory, facts: Facts) -> tuple[str, ...]:
     """The shelves to load for this request."""
-    if memory.role is None:
-        return memory.shelves
-    return (memory.role.shelf(facts.roots["path"]), *memory.shelves)
+    role = memory.role
+    return memory.shelves if role is None else (role.shelf(facts.roots["path"]), *memory.shelves)
 
 
 def shelf_of(snapshot: Snapshot, name: str) -> Shelf:

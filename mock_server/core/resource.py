@@ -178,7 +178,10 @@ def _composed(asking: Asking, sent: Mapping[str, Any], key: Any, before: Mapping
     own = _server_made(asking)
     lean: dict[str, Any] = {}
     full: dict[str, Any] = {}
+    hidden = (asked.write_only if asked else frozenset()) | (shape.write_only if shape else frozenset())
     for name, value in sample.items():
+        if name in hidden:
+            continue
         if name in sent and name not in own:
             lean[name] = sent[name]
         elif name in own:
@@ -188,7 +191,6 @@ def _composed(asking: Asking, sent: Mapping[str, Any], key: Any, before: Mapping
         elif shape and name in shape.required:
             lean[name] = value
         full[name] = lean.get(name, value)
-    hidden = (asked.write_only if asked else frozenset()) | (shape.write_only if shape else frozenset())
     rest = {name: value for name, value in sent.items() if name not in own and name not in hidden}
     lean, full = {**lean, **rest}, {**full, **rest}
     if identity:

@@ -65,8 +65,10 @@ class Samples:
         if read and read.answers_with == "item" and (own := self.item_of(read)):
             items.append(dict(own))
         identity = self.resource.identity
+        hidden = self.resource.item.write_only if self.resource.item else frozenset()
         found: dict[str, Any] = {}
-        for item in items[:MAX_SEEDS]:
+        for shown_item in items[:MAX_SEEDS]:
+            item = {name: value for name, value in shown_item.items() if name not in hidden}
             key = key_of(item.get(identity)) if identity else None
             if key is None and not found:
                 key = "1"
