@@ -10,7 +10,7 @@ from mock_server.core.memory import Memory, key_text, shelf_of
 from mock_server.core.plan import Plan
 from mock_server.core.problem import PROBLEM_JSON, problem
 from mock_server.core.resource import Done, Refused, location, perform
-from mock_server.core.shelf import ShelfChange, change
+from mock_server.core.shelf import ShelfChange, change, measured
 from mock_server.core.snapshot import Snapshot
 from mock_server.errors import Broken
 from mock_server.fixture.facts import Facts
@@ -24,6 +24,7 @@ from mock_server.spec.resources import Role, json_media
 
 _NO_WHERES: frozenset[tuple[str, ...]] = frozenset()
 CREATED = 201
+MAX_VALUES = 1_000_000
 
 
 def keep(
@@ -54,7 +55,11 @@ def _remembered(
         if key is None:
             choice.reasons.append(Reason("state", "nothing is remembered as {}: it has no key", (each.shelf,)))
             continue
-        put.setdefault(each.shelf, {})[key] = _value(each, response, asked)
+        value = _value(each, response, asked)
+        if measured(value, MAX_VALUES) is None:
+            choice.reasons.append(Reason("state", "{} is too large or too deep to be remembered", (each.shelf,)))
+            continue
+        put.setdefault(each.shelf, {})[key] = value
         choice.reasons.append(Reason("state", "{} is remembered under {}", (each.shelf, key)))
     for gone in response.forget:
         known = {*shelves[gone.shelf].items, *put.get(gone.shelf, {})}

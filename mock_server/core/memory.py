@@ -35,7 +35,7 @@ def memory_of(role: Role | None, fixture: OperationFixture | None) -> Memory | N
     if fixture:
         found += [each.shelf for each in fixture.recall]
         for response in fixture.responses.values():
-            found += [each.shelf for each in (*response.remember, *response.forget)]
+            found += [each.shelf for each in response.remember] + [each.shelf for each in response.forget]
     return Memory(role, fixture.recall if fixture else (), tuple(dict.fromkeys(found))) if role or found else None
 
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+from mock_server.core.shelf import MAX_DEPTH, measured
+
 MAX_OPERATIONS = 1_000
+MAX_VALUES = 100_000
+"""Values that one patch may add, copy and move: each copy may hold the copies before it."""
 
 
 class PatchError(ValueError):
@@ -45,15 +49,30 @@ def json_patch(target: Any, patch: Any) -> Any:
     if not isinstance(patch, list) or len(patch) > MAX_OPERATIONS:
         raise PatchError(f"a JSON patch is a list of at most {MAX_OPERATIONS} operations", malformed=True)
     box = [deepcopy(target)]  # so that the path "" has something around it
+    left = MAX_VALUES
     for step in patch:
         if not isinstance(step, dict):
             raise PatchError("an operation of a JSON patch is an object", malformed=True)
-        _perform(box, step)
+        left -= _perform(box, step, left)
+    if measured(box[0], 2 * MAX_VALUES) is None:
+        raise PatchError(_TOO_MUCH)
     return box[0]
 
 
-def _perform(box: list[Any], step: dict[str, Any]) -> None:
+_TOO_MUCH = f"the patch makes more than {MAX_VALUES} values, or nests them deeper than {MAX_DEPTH}"
+
+
+def _cost(value: Any, left: int) -> int:
+    cost = measured(value, left)
+    if cost is None:
+        raise PatchError(_TOO_MUCH)
+    return cost
+
+
+def _perform(box: list[Any], step: dict[str, Any], left: int) -> int:
+    """Carry out one operation; how many values it put somewhere, which are at most ``left``."""
     path = _pointer(step, "path")
+    cost = 0
     match step.get("op"):
         case "add":
             _add(box, path, _value(step))
@@ -67,23 +86,31 @@ def _perform(box: list[Any], step: dict[str, Any]) -> None:
             source = _pointer(step, "from")
             if path[: len(source)] == source and path != source:
                 raise PatchError("a value cannot be moved into itself")
-            _add(box, path, _remove(box, source))
+            moved = _remove(box, source)
+            cost = _cost(moved, left)
+            _add(box, path, moved)
         case "copy":
             holder, last = _holder(box, _pointer(step, "from"))
-            _add(box, path, deepcopy(_get(holder, last)))
+            copied = _get(holder, last)
+            cost = _cost(copied, left)
+            _add(box, path, deepcopy(copied))
         case "test":
             holder, last = _holder(box, path)
             if not _same(_get(holder, last), _value(step)):
                 raise PatchError(f"the test of {step['path']!r} fails")
         case other:
             raise PatchError(f"{other!r} is no operation of a JSON patch", malformed=True)
+    return cost
 
 
 def _pointer(step: dict[str, Any], word: str) -> list[str]:
     text = step.get(word)
     if not isinstance(text, str) or (text and not text.startswith("/")):
         raise PatchError(f"`{word}` of a JSON patch is a JSON pointer, not {text!r}", malformed=True)
-    return [part.replace("~1", "/").replace("~0", "~") for part in text.split("/")[1:]]
+    parts = text.split("/")[1:]
+    if len(parts) > MAX_DEPTH:
+        raise PatchError(_TOO_MUCH)
+    return [part.replace("~1", "/").replace("~0", "~") for part in parts]
 
 
 def _value(step: dict[str, Any]) -> Any:

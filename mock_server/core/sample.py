@@ -58,17 +58,21 @@ class Samples:
 
     @cached_property
     def seeds(self) -> Mapping[str, Any]:
-        """What is there before anybody has made anything: the items of the list's example, and the item's own."""
-        listed, read = self.resource.first("list"), self.resource.first("read")
-        shown = inside(self.answer(listed), listed.place) if listed else []
-        items = [dict(item) for item in shown if isinstance(item, dict)] if isinstance(shown, list) else []
-        if read and read.answers_with == "item" and (own := self.item_of(read)):
-            items.append(dict(own))
+        """What is there before anybody has made anything: the documented examples of list and item together.
+
+        Where the document has neither: what is made up for the list, or without a list for the item.
+        """
+        roles = [role for role in (self.resource.first("list"), self.resource.first("read")) if role]
+        roles = [role for role in roles if _is_documented(role)] or roles[:1]
+        items: list[Any] = []
+        for role in roles:
+            shown = inside(self.answer(role), role.place)
+            items += shown if isinstance(shown, list) else [shown]
         identity = self.resource.identity
         hidden = self.resource.item.write_only if self.resource.item else frozenset()
         found: dict[str, Any] = {}
-        for shown_item in items[:MAX_SEEDS]:
-            item = {name: value for name, value in shown_item.items() if name not in hidden}
+        for shown in [each for each in items if isinstance(each, dict)][:MAX_SEEDS]:
+            item = {name: value for name, value in shown.items() if name not in hidden}
             key = key_of(item.get(identity)) if identity else None
             if key is None and not found:
                 key = "1"
@@ -144,6 +148,11 @@ def stamped(item: Mapping[str, Any], now: float, own: frozenset[str], *, new: bo
         elif _DATE.match(value):
             found[name] = moment.strftime("%Y-%m-%d")
     return found
+
+
+def _is_documented(role: Role) -> bool:
+    media = json_media(success(role.operation))
+    return bool(media and media.examples)
 
 
 def _body(role: Role) -> Any:

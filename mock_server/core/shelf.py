@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+MAX_DEPTH = 64
+"""Levels of a value that is remembered: what grows by each request must not grow for ever."""
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -49,3 +51,22 @@ def changed(shelf: Shelf, change: ShelfChange) -> Shelf:
     for key in change.drop:
         items.pop(key, None)
     return Shelf(shelf.name, shelf.version + 1, items, change.made)
+
+
+def measured(value: Any, most: int) -> int | None:
+    """How many values there are in ``value``; None = more than ``most``, or nested deeper than ``MAX_DEPTH``.
+
+    Level by level, so that no nesting is too deep for it.
+    """
+    level, count = [value], 0
+    for _ in range(MAX_DEPTH + 1):
+        count += len(level)
+        if not level or count > most:
+            break
+        level = [
+            child
+            for node in level
+            if isinstance(node, dict | list)
+            for child in (node.values() if isinstance(node, dict) else node)
+        ]
+    return None if level or count > most else count
