@@ -112,6 +112,7 @@ def find_resources(operations: Iterable[Operation]) -> list[Resource]:
         own = found.get(_shape(path))
         above = found.get(_shape(path.rpartition("/")[0])) if path.endswith("}") else None
         if own and operation.method in _ON_COLLECTION:
+            own.collection = path  # with the names that the collection itself gives to its parameters
             _join(own, operation, _ON_COLLECTION[operation.method], path)
         elif above and operation.method in _ON_ITEM and _TEMPLATE.fullmatch(path.rpartition("/")[2]):
             _join(above, operation, _ON_ITEM[operation.method], path.rpartition("/")[0])

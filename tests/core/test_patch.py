@@ -115,7 +115,7 @@ def test_merging_twice_is_merging_once(target: Any, patch: Any) -> None:
     assert merge_patch(once, patch) == once
 
 
-STEPS = st.lists(
+STEPS: st.SearchStrategy[list[dict[str, Any]]] = st.lists(
     st.builds(
         dict,
         op=st.sampled_from(("add", "remove", "test", "move", "copy")),
