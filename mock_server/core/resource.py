@@ -112,6 +112,8 @@ def _made(asking: Asking) -> Done | Refused:
     key, identity = None, asking.role.resource.identity
     if identity and identity in sent and not _is_read_only(asking, identity):
         key = key_of(sent[identity])
+    if key is not None and key in shelf.items and not _must_choose(asking):
+        key = None  # such as the key of the document's own example: another one is made
     if key is not None and key in shelf.items:
         return Refused("MS437", (409, 422, 400), f"{shelf.name[:200]} has a {key[:200]!r} already")
     made = shelf.made
@@ -126,6 +128,12 @@ def _made(asking: Asking) -> Done | Refused:
         made = chosen
     item = _composed(asking, sent, chosen, None)
     return Done("made {}", _shown(asking, item), change(shelf, {key: item}, made=made), key)
+
+
+def _must_choose(asking: Asking) -> bool:
+    """Whether a key that is taken is the client's fault: it has to send one, or the document has a 409."""
+    role = asking.role
+    return "409" in role.operation.responses or bool(role.asked and role.resource.identity in role.asked.required)
 
 
 def _replaced(asking: Asking) -> Done | Refused:
@@ -200,7 +208,22 @@ def _composed(asking: Asking, sent: Mapping[str, Any], key: Any, before: Mapping
         return candidates[0]
     schema = asking.role.operation.document.schema(shape.pointer)
     listed = [{name: value for name, value in each.items() if name in shape.properties} for each in candidates]
-    return next((each for each in (*candidates, *listed) if schema.is_valid(each)), candidates[0])
+    mended = [_mended(asking, shape, each) for each in candidates]
+    return next((each for each in (*candidates, *listed, *mended) if schema.is_valid(each)), candidates[0])
+
+
+def _mended(asking: Asking, shape: Shape, item: Mapping[str, Any]) -> dict[str, Any]:
+    """With the document's value for each property that is sent in one form and shown in another, such as
+    ``currency: EUR`` and ``currency: {code: EUR}``."""
+    document, sample = asking.role.operation.document, asking.samples.item
+    found = {}
+    for name, value in item.items():
+        at = shape.properties.get(name)
+        if at is None or document.schema(at).is_valid(value):
+            found[name] = value
+        elif name in sample:
+            found[name] = sample[name]
+    return found
 
 
 def _server_made(asking: Asking) -> frozenset[str]:
@@ -230,6 +253,8 @@ def _shown(asking: Asking, item: dict[str, Any]) -> Any:
     if role.shape:
         schema = role.operation.document.schema(role.shape.pointer)
         shown = _fitting(shown, schema.is_valid, asking.samples.item_of(role))
+        if role.deed != "read" and not schema.is_valid(shown):
+            return None  # it only looked like the resource, as the task that will make one does
     return put_inside(asking.samples.answer(role), role.place, shown) if role.place else shown
 
 

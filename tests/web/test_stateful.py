@@ -29,6 +29,7 @@ def answers(status: str, schema: Any = None) -> dict[str, Any]:
     return {status: {"description": "x", **({"content": {"application/json": {"schema": schema}}} if schema else {})}}
 
 
+NAMED = {**THING, "required": ["name"]}
 NEW = {"type": "object", "properties": {"name": {"type": "string"}}}
 
 
@@ -181,6 +182,38 @@ def test_a_key_is_made_that_the_schema_allows(tmp_path: Path, schema: Any, fits:
     assert len(set(keys)) == 3
     assert all(map(fits, keys))
     assert all(http.get(f"/things/{key}").json()["id"] == key for key in keys)
+
+
+def test_an_optional_key_that_is_taken_is_made_anew_unless_a_409_is_documented(tmp_path: Path) -> None:
+    item = {"type": "object", "properties": {"id": {"type": "integer"}, "name": {"type": "string"}}}
+    http = client(tmp_path, document(item))
+    assert http.post("/things", json={"id": 5000}).json() == {"id": 5000}
+    assert http.post("/things", json={"id": 5000, "name": "b"}).json() == {"id": 5001, "name": "b"}
+    data = document(item)
+    data["paths"]["/things"]["post"]["responses"].update(answers("409"))
+    (tmp_path / "b").mkdir()
+    other = client(tmp_path / "b", data)
+    assert [other.post("/things", json={"id": 5000}).status_code for _ in range(2)] == [201, 409]
+
+
+def test_what_is_sent_in_one_form_and_shown_in_another_is_the_documents(tmp_path: Path) -> None:
+    euro = {"type": "object", "required": ["code"], "properties": {"code": {"const": "EUR"}}}
+    item = {"type": "object", "required": ["currency"], "properties": {**THING["properties"], "currency": euro}}
+    new = {"type": "object", "properties": {"name": {"type": "string"}, "currency": {"type": "string"}}}
+    http = client(tmp_path, document(item, new))
+    made = http.post("/things", json={"name": "a", "currency": "EUR"})
+    assert "mock-body-invalid" not in made.headers
+    assert made.json() == {"id": made.json()["id"], "name": "a", "currency": {"code": "EUR"}}
+
+
+def test_an_answer_that_only_looks_like_the_resource_is_the_documents_own(tmp_path: Path) -> None:
+    data = document(NAMED, NAMED)
+    task = {"type": "object", "required": ["id", "name"], "properties": {"id": {"const": 9}, "name": {"const": "task"}}}
+    data["paths"]["/things"]["post"]["responses"] = answers("202", task)
+    http = client(tmp_path, data)
+    before = len(http.get("/things").json())
+    assert http.post("/things", json={"name": "a"}).json() == {"id": 9, "name": "task"}
+    assert [each["name"] for each in http.get("/things").json()[before:]] == ["a"]
 
 
 def test_keys_that_run_out_are_409_and_no_hang(tmp_path: Path) -> None:
