@@ -198,7 +198,8 @@ def test_an_optional_key_that_is_taken_is_made_anew_unless_a_409_is_documented(t
 
 def test_what_is_sent_in_one_form_and_shown_in_another_is_the_documents(tmp_path: Path) -> None:
     euro = {"type": "object", "required": ["code"], "properties": {"code": {"const": "EUR"}}}
-    item = {"type": "object", "required": ["currency"], "properties": {**THING["properties"], "currency": euro}}
+    properties = {"id": {"type": "integer", "readOnly": True}, "name": {"type": "string"}, "currency": euro}
+    item = {"type": "object", "required": ["currency"], "properties": properties}
     new = {"type": "object", "properties": {"name": {"type": "string"}, "currency": {"type": "string"}}}
     http = client(tmp_path, document(item, new))
     made = http.post("/things", json={"name": "a", "currency": "EUR"})
