@@ -39,6 +39,8 @@ CODES: dict[str, str] = {
     "MS217": "something that every document has is missing",
     "MS219": "an address that cannot be fetched",
     "MS221": "a part of Swagger 2.0 that cannot be converted",
+    "MS240": "a style that parameters of this place do not have",
+    "MS241": "a style that does not suit the parameter's type",
     "MS248": "a runtime expression that cannot be read",
     "MS249": "a callback that can never be sent",
     # MS3xx: fixtures
@@ -80,6 +82,8 @@ CODES: dict[str, str] = {
     "MS427": "an outgoing call that got no answer",
     "MS428": "an outgoing call that was given up",
     "MS429": "a callback that would go round in a circle",
+    "MS430": "the client accepts no media type of the answer",
+    "MS431": "the file of an example cannot be read",
     "MS435": "no room for more that is remembered",
     "MS436": "the resource does not exist",
     "MS437": "the resource does not allow it",

@@ -53,7 +53,7 @@ def is_secret_where(where: str) -> bool:
     name = where.rpartition(".")[2].lower()
     if where == "handshake.state":
         return False  # a word of ours, not OAuth2's parameter
-    return name in SECRET_FIELDS or name in SECRET_HEADERS
+    return name in SECRET_FIELDS or name in SECRET_HEADERS or where.startswith("cookie.")
 
 
 def printable(text: str) -> str:
@@ -121,9 +121,15 @@ def mask_body(body: bytes) -> str:
         if text.lstrip()[:1] in ("{", "["):
             # Broken JSON may still hold a secret, and nobody can tell where it ends.
             text = _JSON_FIELD.sub(rf'\1"{MASK}"', text)
-        return mask_text(text)
+        return mask_text(_PART_FIELD.sub(rf"\1{MASK}", _XML_FIELD.sub(rf"\1{MASK}", text)))
 
 
+_FIELDS = "|".join(sorted(SECRET_FIELDS))
+_XML_FIELD = re.compile(rf"(?i)(<(?:[\w.-]{{1,60}}:)?(?:{_FIELDS})(?:\s[^<>]{{0,200}})?>)[^<]+")
+# A part of a form: its header has few lines, its value goes on to the next boundary or the end.
+_PART_FIELD = re.compile(
+    rf'(?is)(name="?(?:{_FIELDS})"?(?:;[^\r\n]{{0,200}})?(?:\r\n[^\r\n]{{1,200}}){{0,5}}\r\n\r\n)(?:(?!\r\n--).)+'
+)
 _JSON_FIELD = re.compile(r'(?i)("(?:' + "|".join(sorted(SECRET_FIELDS)) + r')"\s*:\s*)("[^"]*"?|[^,}\s]+)')
 
 

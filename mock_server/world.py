@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from urllib.parse import unquote
 
-from mock_server.core.plan import House, Plan, body_schema, make_plan
+from mock_server.core.answers import body_schema
+from mock_server.core.plan import House, Plan, Plans
 from mock_server.core.route import Router
 from mock_server.errors import Broken, Problem
 from mock_server.fixture.check import fixture_problems
@@ -16,18 +17,31 @@ from mock_server.fixture.model import Fixtures
 from mock_server.fixture.read import read_fixtures
 from mock_server.mask import Hidden, hide
 from mock_server.settings import Settings
-from mock_server.source import open_root
+from mock_server.source import Folder, Pointer, open_root, read_bytes
 from mock_server.spec.document import Document, open_document
+from mock_server.spec.drawn import draw
 from mock_server.spec.operations import Operation, read_operations
 from mock_server.spec.resources import Resource, find_resources, no_resource
 from mock_server.spec.security import api_keys
 
 
-class Served(NamedTuple):
-    """What a path leads to: the plan, and the base path it was found under."""
+class Served:
+    """What a path leads to: the operation's plan, and the base path it was found under."""
 
+    __slots__ = ("_key", "_plans", "base", "plan")
     plan: Plan
-    base: str
+
+    def __init__(self, plans: Mapping[str, Plan], key: str, base: str) -> None:
+        self._plans = plans
+        self._key = key
+        self.base = base
+
+    def __getattr__(self, name: str) -> Plan:
+        """The plan, made when the first request comes; from then on the slot has it and nobody comes here."""
+        if name != "plan":
+            raise AttributeError(name)
+        self.plan = self._plans[self._key]
+        return self.plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +72,20 @@ class World:
     def warning_count(self) -> int:
         return len(self.fixture_warnings) + sum(len(document.faults) for document in self.documents)
 
+    @property
+    def operations(self) -> Mapping[str, Operation]:
+        """By key, in the documents' order; ``plans`` has the same keys."""
+        return self.house.operations
+
     def plan(self, name: str) -> Plan | None:
         """By ``POST /oauth2`` or by operationId."""
-        found = self.plans.get(name)
-        return found or next(
-            (each for each in self.plans.values() if name and each.operation.operation_id == name), None
-        )
+        key = name if name in self.operations else _key_of(name, self.operations)
+        return self.plans[key] if key else None
+
+
+def _key_of(operation_id: str, operations: Mapping[str, Operation]) -> str | None:
+    found = (key for key, each in operations.items() if operation_id and each.operation_id == operation_id)
+    return next(found, None)
 
 
 def bundled(name: str) -> Path:
@@ -93,20 +115,26 @@ def build_world(settings: Settings) -> World:
         fixtures.providers,
         fixtures.scenarios,
         fixtures.tokens,
-        settings.any_token,
-        settings.strict,
+        any_token=settings.any_token,
+        strict=settings.strict,
         jwt=fixtures.jwt,
         no_errors=settings.no_errors,
         resources=roles,
+        dynamic=settings.dynamic,
+        seed=settings.seed,
+        operations={each.key: each for each in operations},
+        read_file=_read_beside,
     )
-    plans = {each.key: make_plan(each, fixtures.operations.get(each.key), house) for each in operations}
+    plans = Plans(house, fixtures.operations)
+    for key in fixtures.operations:
+        _ = plans[key]  # what people wrote by hand is compiled at once
     return World(
         documents=tuple(documents),
         fixtures=fixtures,
         house=house,
         plans=plans,
-        router=Router(_routes(plans)),
-        callbacks=Router(_callbacks(plans)),
+        router=Router(_routes(house.operations, plans)),
+        callbacks=Router(_callbacks(house.operations, fixtures)),
         fixture_warnings=tuple(problems),
         hidden=hide(key for document in documents for key in api_keys(document)),
         names=(
@@ -156,17 +184,45 @@ def _fixtures(
     return fixtures
 
 
-def _routes(plans: Mapping[str, Plan]) -> Iterator[tuple[str, str, Served]]:
+def _read_beside(document: Document, at: Pointer, name: str) -> bytes:
+    """A file named in the value at ``at``, relative to the file in which that stands.
+
+    It lies in the folder of the document, or below it. Raises ``Broken``; nothing is ever fetched.
+    """
+    if "://" in name or "://" in document.loaded.source.path:
+        raise Broken([Problem("MS106", f"{name[:200]} is not a file beside the document")])
+    home, _ = document.loaded.home(at)
+    return read_bytes(
+        Folder(Path(document.loaded.source.path).parent).inside(
+            (Path(home.source.path).parent / unquote(name)).absolute()
+        )
+    )
+
+
+def example_problems(world: World) -> Iterator[Problem]:
+    """Every ``externalValue`` of an answer that cannot be read (MS431). They are read when they are first asked for."""
+    for operation in world.operations.values():
+        for example in (offer.example for each in draw(operation).values() for offer in each.offers):
+            if example and example.external is not None:
+                try:
+                    _read_beside(operation.document, example.pointer, example.external)
+                except Broken as broken:
+                    hint = "keep it in the document's folder, or write it as `value`; until then a body is made up"
+                    loaded = operation.document.loaded
+                    yield loaded.problem("MS431", broken.problems[0].message, example.pointer, hint, severity="warning")
+
+
+def _routes(operations: Mapping[str, Operation], plans: Mapping[str, Plan]) -> Iterator[tuple[str, str, Served]]:
     """Every operation under each base path of its servers and at the root."""
-    for plan in plans.values():
-        for base in dict.fromkeys((*plan.operation.bases, "")):
-            yield plan.operation.method, base + plan.operation.path, Served(plan, base)
+    for key, operation in operations.items():
+        for base in dict.fromkeys((*operation.bases, "")):
+            yield operation.method, base + operation.path, Served(plans, key, base)
 
 
-def _callbacks(plans: Mapping[str, Plan]) -> Iterator[tuple[str, str, str]]:
-    for plan in plans.values():
-        for path in plan.fixture.start.callbacks if plan.fixture.start else ():
-            for base in dict.fromkeys((*plan.operation.bases, "")):
+def _callbacks(operations: Mapping[str, Operation], fixtures: Fixtures) -> Iterator[tuple[str, str, str]]:
+    for key, fixture in fixtures.operations.items():
+        for path in fixture.start.callbacks if fixture.start else ():
+            for base in dict.fromkeys((*operations[key].bases, "")):
                 yield "GET", base + path, path
 
 
@@ -177,8 +233,9 @@ def provenance_tally(world: World) -> dict[str, int]:
     a fixture, the answers of the document.
     """
     tally = Counter({"documented": 0, "observed": 0, "assumed": 0})
-    for plan in world.plans.values():
-        own = world.fixtures.operations.get(plan.operation.key)
-        tally.update(response.source for response in (own or plan.fixture).responses.values())
+    for key, operation in world.operations.items():
+        own = world.fixtures.operations.get(key)
+        answers = own.responses if own else draw(operation)
+        tally.update(answer.source for answer in answers.values())
     tally.update(provider.source for provider in world.fixtures.providers.values())
     return dict(tally)

@@ -123,7 +123,7 @@ def _work(path: Path, limit: int, out: Connection) -> None:
             "memory_mib": memory,
             "asked": dict(judge.asked),
             "faults": judge.faults,
-        }  # fmt: skip
+        }
     )
 
 
@@ -253,10 +253,7 @@ def _request(operation: Operation) -> tuple[str, str, list[Header], bytes, str] 
         media = next((each for each in operation.body.content if is_json(each.name)), None)
         if media is None:
             return None
-        if media.schema:
-            body = json.dumps(_generated(operation, media.schema.pointer)).encode()
-        else:
-            body = b"{}"
+        body = json.dumps(_generated(operation, media.schema.pointer)).encode() if media.schema else b"{}"
         name = media.name if "*" not in media.name else "application/json"
         headers.append((b"content-type", name.encode()))
     return path, urlencode(query + keys), headers, body, urlencode(keys)
@@ -281,7 +278,11 @@ def _text(value: Any) -> str:
 
 def _credentials(operation: Operation) -> Iterator[tuple[str, str]]:
     """Headers, or query parameters as ``?name``, that satisfy the first alternative."""
+    bearers = 0  # two schemes of bearer tokens in one alternative are satisfied by one token
     for requirement in operation.security[0] if operation.security else ():
+        bearers += requirement.kind == "bearer"
+        if requirement.kind == "bearer" and bearers > 1:
+            continue
         kind, _, location = requirement.kind.partition(":")
         if kind == "basic":
             yield "authorization", "Basic " + b64encode(b"user:password").decode()
@@ -292,9 +293,8 @@ def _credentials(operation: Operation) -> Iterator[tuple[str, str]]:
             )
         elif kind == "apiKey":
             name = requirement.parameter
-            yield {"query": (f"?{name}", "key"), "cookie": ("cookie", f"{name}=key")}.get(
-                location, (name.lower(), "key")
-            )
+            where = {"query": (f"?{name}", "key"), "cookie": ("cookie", f"{name}=key")}
+            yield where.get(location, (name.lower(), "key"))
         elif kind != "unjudged":
             yield "authorization", ("Bearer" if kind == "bearer" else kind) + " abc.def"
 

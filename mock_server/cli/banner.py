@@ -6,7 +6,7 @@ import json
 import shlex
 from typing import Any
 
-from mock_server.core.plan import Plan
+from mock_server.core.plan import House
 from mock_server.spec.operations import Operation
 from mock_server.world import World, provenance_tally
 
@@ -16,7 +16,7 @@ MAX_LISTED = 12
 def banner(world: World, url: str) -> str:
     """The address, what is served, how well it is known, a line to copy, where the controls are."""
     titles = ", ".join(document.title or "untitled" for document in world.documents)
-    operations = [plan.operation for plan in world.plans.values()]
+    operations = list(world.operations.values())
     lines = [
         f"mock-server is ready: {url}",
         f"  {titles}",
@@ -35,7 +35,7 @@ def banner(world: World, url: str) -> str:
     if len(operations) > MAX_LISTED:
         lines.append(f"  … and {len(operations) - MAX_LISTED} more")
     if operations:
-        lines += ["", "Try:", f"  {curl(next(iter(world.plans.values())), url)}"]
+        lines += ["", "Try:", f"  {curl(operations[0], world.house, url)}"]
     return "\n".join(lines) + "\n"
 
 
@@ -44,15 +44,14 @@ def base_url(operation: Operation, url: str) -> str:
     return f"{operation.method:<7} {url}{base}{operation.path}"
 
 
-def curl(plan: Plan, url: str) -> str:
+def curl(operation: Operation, house: House, url: str) -> str:
     """A line that works when it is pasted into a shell."""
-    operation = plan.operation
     base = operation.bases[0] if operation.bases else ""
     parts = ["curl", "-s", f"{url}{base}{operation.path}"]
     if operation.method != "GET":
         parts[2:2] = ["-X", operation.method]
     if any(requirement.kind == "bearer" for each in operation.security for requirement in each):
-        token = next(iter(plan.house.tokens or ()), "any-token")
+        token = next(iter(house.tokens or ()), "any-token")
         parts += ["-H", f"Authorization: Bearer {token}"]
     body = _example(operation)
     if body is not None:

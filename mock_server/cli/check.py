@@ -39,7 +39,7 @@ def command(
     from mock_server.errors import Broken, Problem
     from mock_server.settings import Settings
     from mock_server.spec.check import every_problem
-    from mock_server.world import build_world, provenance_tally
+    from mock_server.world import build_world, example_problems, provenance_tally
 
     problems: list[Problem]
     tally: dict[str, int] | None = None
@@ -55,7 +55,7 @@ def command(
         )
         world = build_world(given)
         found = [each for document in world.documents for each in every_problem(document)]
-        problems = list(dict.fromkeys([*world.warnings, *found]))
+        problems = list(dict.fromkeys([*world.warnings, *found, *example_problems(world)]))
         tally = provenance_tally(world)
         counts = {
             "operations": len(world.plans),

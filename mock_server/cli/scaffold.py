@@ -35,7 +35,7 @@ def command(spec: Path, folder: Path, force: bool) -> None:
     except Broken as broken:
         _tell(broken.problems)
         sys.exit(EXIT_BROKEN)
-    files = scaffold([plan.operation for plan in world.plans.values()])
+    files = scaffold(list(world.house.operations.values()))
     shown = (shlex.quote(str(spec)), shlex.quote(str(folder)))
     files["README.md"] = readme(world.documents[0], *shown)
     try:

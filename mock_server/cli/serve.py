@@ -58,6 +58,17 @@ def _allowed(context: click.Context, option: click.Parameter, hosts: tuple[str, 
 @click.option(
     "--any-token", is_flag=True, help="Accept bearer tokens that tokens.yaml does not list, with every scope."
 )
+@click.option(
+    "--dynamic", is_flag=True, help="Make bodies anew for each request, also where the document has an example."
+)
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 999_999_999),
+    metavar="N",
+    help="What made-up bodies are made from; the same seed makes the same ones.",
+)
 @click.option("--strict", is_flag=True, help="Answer 500 instead of sending a body that breaks the document.")
 @click.option("--no-errors", is_flag=True, help="Answer bad requests as if they were good; Mock-Violations tells why.")
 @click.option("--stateful", is_flag=True, help="Remember what is made, changed and deleted: /things and /things/{id}.")
@@ -120,6 +131,8 @@ def command(
     cors: tuple[str, ...],
     no_cors: bool,
     any_token: bool,
+    dynamic: bool,
+    seed: int,
     strict: bool,
     no_errors: bool,
     stateful: bool,
@@ -148,6 +161,8 @@ def command(
         port=port,
         cors=None if no_cors else cors or ("*",),
         any_token=any_token,
+        dynamic=dynamic,
+        seed=seed,
         strict=strict,
         no_errors=no_errors,
         stateful=stateful,

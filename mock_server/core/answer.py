@@ -6,23 +6,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mock_server.core.body import body_violations, read_body
+from mock_server.core.body import take_body
 from mock_server.core.callback import calls_after
 from mock_server.core.challenge import challenges
 from mock_server.core.choose import Choice, choose
+from mock_server.core.finish import header_text
 from mock_server.core.keep import keep
 from mock_server.core.memory import recall, shelf_names
-from mock_server.core.parameters import parameter_violations
 from mock_server.core.plan import Plan
 from mock_server.core.prefer import Preference, read_preference
-from mock_server.core.problem import problem
 from mock_server.core.refuse import is_authorization, refuse, violations_header
-from mock_server.core.render import header_text, render
+from mock_server.core.render import render
 from mock_server.core.security import authorization_violations, find_token
 from mock_server.core.snapshot import NO_CHANGES, Changes, Outcome, Snapshot
+from mock_server.core.suit import not_acceptable
 from mock_server.fixture.facts import Facts, display
 from mock_server.fixture.model import Provider, Response, Start, Token
 from mock_server.handshake import machine
@@ -48,12 +49,12 @@ class NoProvider(Exception):
 class Head:
     """What a request says before its body: the same for every request with the same head.
 
-    ``base`` is the base path it came under; ``path_values`` the decoded values of the path's templates.
+    ``base`` is the base path it came under; ``roots`` the facts that parameters give: the path's values at least.
     """
 
     plan: Plan
     base: str
-    path_values: dict[str, str]
+    roots: dict[str, Any]
     token: Token | None
     preference: Preference | None
     parameters: tuple[Violation, ...]
@@ -77,17 +78,20 @@ class Reading:
     """What it may look up or change of what the session remembers."""
 
 
-def read_head(plan: Plan, request: Request, path_values: dict[str, str], base: str) -> Head:
-    """Read everything but the body, without any state."""
+def read_head(
+    plan: Plan, request: Request, path_values: dict[str, str], base: str, encoded: Mapping[str, str] | None = None
+) -> Head:
+    """Read everything but the body, without any state. ``encoded``: the path's values undecoded, where they differ."""
     token, _ = find_token(plan, request)
+    parameters, roots = plan.parameters.take(request, path_values, encoded)
     facts = Facts(request, {"path": path_values, "token": token.facts if token else {}})
     return Head(
         plan=plan,
         base=base,
-        path_values=path_values,
+        roots=roots,
         token=token,
         preference=read_preference(request.headers, request.query),
-        parameters=tuple(parameter_violations(plan, facts)),
+        parameters=parameters,
         authorization=(
             None if token and token.expires_at is not None else tuple(authorization_violations(plan, facts, token, 0.0))
         ),
@@ -97,8 +101,8 @@ def read_head(plan: Plan, request: Request, path_values: dict[str, str], base: s
 def read(head: Head, request: Request) -> Reading:
     """Read the body of a request with this head."""
     plan, token = head.plan, head.token
-    body, unreadable = read_body(plan, request)
-    facts = Facts(request, {"path": head.path_values, "body": body, "token": token.facts if token else {}})
+    body, violations = take_body(plan, request)
+    facts = Facts(request, {**head.roots, "body": body, "token": token.facts if token else {}})
     collect = plan.fixture.collect
     return Reading(
         head=head,
@@ -106,7 +110,7 @@ def read(head: Head, request: Request) -> Reading:
         request=request,
         facts=facts,
         token=token,
-        body=tuple(body_violations(plan, request, body, unreadable)),
+        body=violations,
         names=read_ticket(facts.get(collect.pull_id)) if collect else None,
         shelves=shelf_names(plan.memory, facts) if plan.memory else (),
     )
@@ -275,12 +279,13 @@ def _render(plan: Plan, choice: Choice, facts: Facts, now: float) -> Answer:
     elif choice.violations:
         given = refuse(plan, choice.violations)
     else:
-        detail = f"{plan.operation.key} documents no answer that could be given"
-        given = problem("MS413", 501, detail, hint="give the operation a fixture")
+        given = not_acceptable(choice.offered)
     headers = given.headers
-    if choice.violations and is_authorization(choice.violations[0]) and not _has_challenge(choice.response):
+    if choice.violations and is_authorization(choice.violations[0]) and not _has_challenge(plan, choice.response):
+        # A challenge for this request says more than the one that the document has for all.
         asked = challenges(plan.operation.security, choice.violations, now)
-        headers = (*headers, *((b"www-authenticate", header_text(each)) for each in asked))
+        others = (each for each in headers if each[0] != b"www-authenticate")
+        headers = (*others, *((b"www-authenticate", header_text(each)) for each in asked))
     if choice.by_document and choice.response is not None:
         headers = (*headers, violations_header(choice.violations, plan.operation))
     if choice.applied:
@@ -288,8 +293,10 @@ def _render(plan: Plan, choice: Choice, facts: Facts, now: float) -> Answer:
     return given if headers is given.headers else given._replace(headers=headers)
 
 
-def _has_challenge(response: Response | None) -> bool:
-    return response is not None and any(name == "www-authenticate" for name, _ in response.headers)
+def _has_challenge(plan: Plan, response: Response | None) -> bool:
+    """Whether a fixture says it; an empty one says that there shall be none."""
+    own = plan.responses.own.get(response.name) if response else None
+    return own is not None and any(name == "www-authenticate" for name, _ in own.headers)
 
 
 def _effects(choice: Choice) -> tuple[Effect, ...]:

@@ -3,100 +3,116 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import orjson
-
+from mock_server.codec.json_text import read_json
+from mock_server.codec.table import Codec, codec_for, judged
+from mock_server.codec.unreadable import Unreadable
 from mock_server.core.breach import breaches
-from mock_server.core.plan import Plan
 from mock_server.model import MISSING, Request, Violation
-from mock_server.spec.media import MediaType, is_json
+from mock_server.spec.family import family
+from mock_server.spec.media import Body, MediaType, best_match, is_checked, is_json
+from mock_server.spec.schema import Schema
 
-MAX_JSON_DEPTH = 64
-_BRACKETS = (b"{", b"[")
+if TYPE_CHECKING:
+    from mock_server.core.plan import Plan
 
 
-def read_body(plan: Plan, request: Request) -> tuple[Any, Violation | None]:
-    """The JSON body, strictly read (RFC 8259), or why it cannot be.
+class Way(NamedTuple):
+    """How bodies of one Content-Type are read: found once for each operation and type."""
+
+    media: MediaType
+    kind: str
+    codec: Codec
+    schema: Schema | None
+    """What the whole value has to keep; None = nothing, or more than that (``judged`` knows)."""
+
+
+MAX_WAYS = 32
+"""Content-Types remembered for one operation: a client must not fill the memory with others."""
+
+
+def take_body(plan: Plan, request: Request) -> tuple[Any, tuple[Violation, ...]]:
+    """The value of the body (``MISSING`` = there is none, or none that could be read) and what is wrong with it.
 
     A missing Content-Type is read as JSON; the vendor's own client sends none.
     """
-    if not request.body:
-        return MISSING, None
-    content_type = _content_type(plan, request)
-    if content_type and not is_json(content_type):
-        return MISSING, None
-    try:
-        body = orjson.loads(request.body)
-    except orjson.JSONDecodeError as error:
-        return MISSING, Violation("body", "json", None, "JSON", f"not JSON: {error.msg} at byte {error.pos}")
-    if sum(map(request.body.count, _BRACKETS)) > MAX_JSON_DEPTH and _is_deeper(body, MAX_JSON_DEPTH):
-        return MISSING, Violation("body", "depth", None, MAX_JSON_DEPTH, f"nested deeper than {MAX_JSON_DEPTH}")
-    return body, None
-
-
-def _is_deeper(value: Any, limit: int) -> bool:
-    """Whether containers are nested deeper than ``limit``; level by level, without recursion."""
-    level = [value]
-    for _ in range(limit):
-        level = [
-            child
-            for node in level
-            for child in (node.values() if isinstance(node, dict) else node)
-            if isinstance(child, dict | list)
-        ]
-        if not level:
-            return False
-    return True
-
-
-def body_violations(plan: Plan, request: Request, body: Any, unreadable: Violation | None) -> Iterator[Violation]:
-    """What is wrong with the body."""
     described = plan.operation.body
+    headers = request.headers
+    content_type = headers.get("content-type") or None
+    if content_type and "header.content-type" in plan.fixture.overlook:
+        content_type = None
     if described is None:
-        return
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in ("", "identity"):
-        yield Violation("header.content-encoding", "encoding", encoding, "identity", f"{encoding} is not read")
-        return
-    if unreadable:
-        yield unreadable
-        return
-    content_type = _content_type(plan, request)
+        return _undescribed(request.body, content_type), ()
+    if "content-encoding" in headers:
+        coding = headers["content-encoding"].strip().lower()
+        if coding not in ("", "identity"):
+            message = f"{coding[:60]} is not read"
+            return MISSING, (Violation("header.content-encoding", "encoding", coding, "identity", message),)
+    if not request.body:
+        missing = Violation("body", "required", None, "a body", "the body is missing")
+        return MISSING, (missing,) if described.required else ()
+    way = plan.ways.get(content_type) or _way(plan, described, content_type, request.body)
+    if way is None:
+        return MISSING, (_wrong_type(content_type, described.content),) if content_type else ()
+    try:
+        body = way.codec.read(request.body, way.media, way.kind)
+    except Unreadable as error:
+        violation = error.violation("body")
+        if error.rule == "content-type":
+            violation = violation._replace(where="header.content-type", seen=content_type)
+        return MISSING, (violation,)
+    if way.schema is not None and plan.fixture.unknown_fields == "accept" and way.schema.is_valid(body):
+        return body, ()
+    return body, tuple(_breaches(plan, way.media, body, way.kind))
+
+
+def _way(plan: Plan, described: Body, content_type: str | None, body: bytes) -> Way | None:
     media = _media_type(described.content, content_type)
-    if media is None and content_type and request.body:
-        wanted = ", ".join(each.name for each in described.content)
-        yield Violation(
-            "header.content-type",
-            "content-type",
-            content_type,
-            wanted,
-            f"{content_type!r} is not read here, {wanted} is",
-        )
-    elif body is MISSING and not request.body:
-        if described.required:
-            yield Violation("body", "required", None, "a body", "the body is missing")
-    elif media and media.schema and body is not MISSING:
-        yield from breaches("body", media.schema, body)
-        if plan.fixture.unknown_fields == "refuse" and isinstance(body, dict):
-            for name in [each for each in body if each not in plan.fields]:
-                yield Violation(
-                    f"body.{name}", "unknown_fields", name, sorted(plan.fields), f"{name} is not a field here"
-                )
+    if media is None:
+        return None
+    kind = content_type or _assumed(media, body)
+    whole = is_checked(media, kind) and media.item_schema is None and family(kind) != "sequence"
+    way = Way(media, kind, codec_for(kind), media.schema if whole else None)
+    if len(plan.ways) < MAX_WAYS and (content_type or "*" not in media.name):
+        plan.ways[content_type] = way
+    return way
 
 
-def _content_type(plan: Plan, request: Request) -> str | None:
-    """What the body is said to be; None = nothing, also when the fixture overlooks it."""
-    return None if "header.content-type" in plan.fixture.overlook else request.headers.get("content-type") or None
+def _undescribed(body: bytes, content_type: str | None) -> Any:
+    """The JSON of a body that the document does not ask for; rules may look at it."""
+    if not body or (content_type and not is_json(content_type)):
+        return MISSING
+    try:
+        return read_json(body)
+    except Unreadable:
+        return MISSING
+
+
+def _assumed(media: MediaType, body: bytes) -> str:
+    """The type of a body that names none (RFC 9110 §8.3): the described one; of a range JSON, if it looks so."""
+    if "*" not in media.name:
+        return media.name
+    return "application/json" if body.lstrip()[:1] in (b"{", b"[") else "application/octet-stream"
+
+
+def _breaches(plan: Plan, media: MediaType, body: Any, content_type: str) -> Iterator[Violation]:
+    for path, schema, value in judged(media, body, content_type):
+        yield from breaches(".".join(["body", *map(str, path)]), schema, value)
+    if plan.fixture.unknown_fields == "refuse" and media.schema and isinstance(body, dict):
+        for name in [each for each in body if each not in plan.fields]:
+            message = f"{name} is not a field here"
+            yield Violation(f"body.{name}", "unknown_fields", name, sorted(plan.fields), message)
+
+
+def _wrong_type(content_type: str | None, content: tuple[MediaType, ...]) -> Violation:
+    wanted = ", ".join(each.name for each in content)
+    message = f"{content_type!r} is not read here, {wanted or 'nothing'} is"
+    return Violation("header.content-type", "content-type", content_type, wanted, message)
 
 
 def _media_type(content: tuple[MediaType, ...], content_type: str | None) -> MediaType | None:
-    """The entry that describes a body of this type; JSON types stand in for one another."""
-    if content_type is None:
-        return next((each for each in content if is_json(each.name)), content[0] if content else None)
-    essence = content_type.partition(";")[0].strip().lower()
-    for each in content:
-        name = each.name.partition(";")[0].strip().lower()
-        if name in (essence, "*/*") or (name.endswith("/*") and essence.startswith(name[:-1])):
-            return each
-    return next((each for each in content if is_json(essence) and is_json(each.name)), None)
+    """The entry that describes a body of this type."""
+    if content_type is not None:
+        return best_match(content, content_type)
+    return next((each for each in content if is_json(each.name)), content[0] if content else None)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +10,11 @@ from mock_server.core.plan import Plan
 from mock_server.core.prefer import Preference, wait_seconds
 from mock_server.core.refuse import documented_refusal, is_authorization, told
 from mock_server.core.snapshot import Queued, Snapshot
-from mock_server.errors import Broken
+from mock_server.core.suit import suit
+from mock_server.core.wanted import Unmet, available, body_seed, wanted
 from mock_server.fixture.facts import Facts
 from mock_server.fixture.model import Response, Rule, Scenario
-from mock_server.fixture.response import with_encoding
-from mock_server.fixture.template import Template
 from mock_server.model import MAX_REASON, Reason, Violation
-from mock_server.spec.generate import generate
 
 _NO_PREFERENCE = Reason("client", "no preference")
 _NO_QUEUE = Reason("queue", "no answer queued")
@@ -25,18 +22,12 @@ _NO_SCENARIO = Reason("scenario", "none active")
 _VALID = Reason("document", "the request keeps the document")
 
 
-class Unmet(Exception):
-    """A preference that cannot be met, and what there is instead."""
-
-    def __init__(self, preference: str, available: Mapping[str, Sequence[str]]) -> None:
-        self.preference = preference
-        self.available = available
-        super().__init__(f"the preference {preference} cannot be met")
-
-
 @dataclass(slots=True)
 class Choice:
-    """The answer chosen and why. ``response`` None = our own problem+json for ``violations``."""
+    """The answer chosen and why.
+
+    ``response`` None = our own problem+json for ``violations``, or 406 with the media types ``offered``.
+    """
 
     response: Response | None
     reasons: list[Reason]
@@ -52,12 +43,26 @@ class Choice:
     """Whether nothing spoke for another answer, so that a resource may give its own."""
     scenario: Scenario | None = None
     wait_s: float = 0.0
+    offered: tuple[str, ...] = ()
+    body_named: bool = False
+    """Whether somebody asked for this very body, so that none is made in its place."""
 
 
 def choose(
     plan: Plan, preference: Preference | None, snapshot: Snapshot, violations: Sequence[Violation], facts: Facts
 ) -> Choice:
-    """Walk the ladder. Raises ``Unmet``."""
+    """Walk the ladder, then make the answer such as the client can take it. Raises ``Unmet``."""
+    choice = _climb(plan, preference, snapshot, violations, facts)
+    accept = facts.request.headers.get("accept")
+    if (accept is None or accept == "*/*") and preference is None and not plan.house.dynamic:
+        return choice
+    _suit(plan, preference, snapshot, choice, accept)
+    return choice
+
+
+def _climb(
+    plan: Plan, preference: Preference | None, snapshot: Snapshot, violations: Sequence[Violation], facts: Facts
+) -> Choice:
     reasons: list[Reason] = []
     wait_s = 0.0
     scenario: Scenario | None = None
@@ -67,16 +72,15 @@ def choose(
     else:
         wait_s, applied = _wait(preference)
         scenario = _preferred_scenario(plan, preference)
-        wanted = _preferred(plan, preference)
-        if preference.dynamic == "true":
-            wanted = _generated(plan, preference, wanted)
-        if wanted:
-            response, word = wanted
-            reasons.append(Reason("client", "asked for {}", (word,)))
+        asked = wanted(plan, preference)
+        if asked:
+            response, words, body_named = asked
+            reasons.append(Reason("client", "asked for {}", (words,)))
             active = scenario or plan.house.scenarios.get(snapshot.scenario or "")
             if scenario and scenario.consent:
-                word = f"{word}, scenario={scenario.name}"
-            return Choice(response, reasons, (*applied, word), forced=True, scenario=active, wait_s=wait_s)
+                words = f"{words}, scenario={scenario.name}"
+            applied = (*applied, words)
+            return Choice(response, reasons, applied, True, scenario=active, wait_s=wait_s, body_named=body_named)
     if scenario:
         applied = (*applied, f"scenario={scenario.name}")
         reasons.append(Reason("client", "asked for the scenario {}", (scenario.name,)))
@@ -88,6 +92,28 @@ def choose(
     return choice
 
 
+def _suit(plan: Plan, preference: Preference | None, snapshot: Snapshot, choice: Choice, accept: str | None) -> None:
+    """Media type and body by what the client accepts and prefers."""
+    response = choice.response
+    seed = body_seed(plan, preference, snapshot.turn, body_named=choice.body_named)
+    if response is None or response.name not in plan.responses:
+        return
+    if choice.violations:
+        if response is not plan.responses[response.name]:
+            return  # it was written for these very violations
+        seed = None
+    elif response.name in plan.responses.own and (preference is None or preference.dynamic is None):
+        seed = None  # only who says dynamic=true does without the body that a fixture has
+    found = suit(plan, response, accept, seed, choice.reasons)
+    choice.response, choice.offered = found.response, found.offered
+    if found.response is None:
+        choice.queue = None  # the queued answer waits for a client that accepts it
+    words = (("dynamic", preference.dynamic), ("seed", preference.seed)) if preference else ()
+    for word, text in words:
+        if text is not None and (found.generated or text.lower() == "false"):
+            choice.applied = (*choice.applied, f"{word}={text.lower()}")
+
+
 def _wait(preference: Preference) -> tuple[float, tuple[str, ...]]:
     if preference.wait is None:
         return 0.0, ()
@@ -97,57 +123,12 @@ def _wait(preference: Preference) -> tuple[float, tuple[str, ...]]:
     return seconds, (f"wait={seconds:g}",)
 
 
-def _preferred(plan: Plan, preference: Preference) -> tuple[Response, str] | None:
-    """The answer that a client names by its response, its example or its status code."""
-    for word, name in (("response", preference.response), ("example", preference.example)):
-        if name is not None:
-            if name not in plan.responses:
-                raise Unmet(f"{word}={name}", _available(plan))
-            return plan.responses[name], f"{word}={name}"
-    if preference.code is None:
-        return None
-    found = [each for each in plan.responses.values() if str(each.status) == preference.code]
-    if not found:
-        raise Unmet(f"code={preference.code}", _available(plan))
-    usual = plan.responses.get(plan.fixture.otherwise or "")
-    return (usual if usual in found else found[0]), f"code={preference.code}"
-
-
-def _generated(plan: Plan, preference: Preference, wanted: tuple[Response, str] | None) -> tuple[Response, str]:
-    """A body made from the document's schema for the wanted status, or for the usual one."""
-    name = wanted[0].name if wanted else plan.fixture.otherwise or ""
-    schema = plan.schemas.get(name)
-    seed = preference.seed or "0"
-    if schema is None or not _SEED.match(seed):
-        raise Unmet(f"seed={seed}" if schema else "dynamic", {**_available(plan), "seed": ["0 to 999999999"]})
-    try:
-        body = generate(plan.operation.document, schema.pointer, int(seed))
-    except Broken:
-        raise Unmet("dynamic", _available(plan)) from None
-    like = plan.responses[name]
-    made = Response("generated", like.status, "assumed", Template(body, frozenset()), like.media_type)
-    words = [wanted[1]] if wanted else []
-    words += ["dynamic=true", *([f"seed={seed}"] if preference.seed else [])]
-    return with_encoding(made), ", ".join(words)
-
-
-_SEED = re.compile(r"[0-9]{1,9}\Z")
-
-
-def _available(plan: Plan) -> dict[str, list[str]]:
-    return {
-        "code": sorted({str(response.status) for response in plan.responses.values()}),
-        "response": list(plan.responses),
-        "scenario": list(plan.house.scenarios),
-    }
-
-
 def _preferred_scenario(plan: Plan, preference: Preference) -> Scenario | None:
     if preference.scenario is None:
         return None
     scenario = plan.house.scenarios.get(preference.scenario)
     if scenario is None:
-        raise Unmet(f"scenario={preference.scenario}", _available(plan))
+        raise Unmet(f"scenario={preference.scenario}", available(plan))
     return scenario
 
 
@@ -159,7 +140,7 @@ def _from_state(plan: Plan, snapshot: Snapshot, scenario: Scenario | None, reaso
             left = (queued._replace(times=queued.times - 1),) if queued.times > 1 else ()
             queue = (*snapshot.queue[:index], *left, *snapshot.queue[index + 1 :])
             reasons.append(Reason("queue", "{} was queued, {} left", (queued.response, queued.times - 1)))
-            return Choice(plan.responses[queued.response], reasons, forced=True, queue=queue)
+            return Choice(plan.responses[queued.response], reasons, forced=True, queue=queue, body_named=True)
     reasons.append(_NO_QUEUE)
     if scenario is None:
         reasons.append(_NO_SCENARIO)
@@ -173,7 +154,7 @@ def _from_scenario(plan: Plan, scenario: Scenario, reasons: list[Reason]) -> Cho
         reasons.append(Reason("scenario", "{} says nothing of this operation", (scenario.name,)))
         return None
     reasons.append(Reason("scenario", "{} answers {}", (scenario.name, name)))
-    return Choice(plan.responses[name], reasons, forced=True)
+    return Choice(plan.responses[name], reasons, forced=True, body_named=True)
 
 
 def _from_request(plan: Plan, violations: Sequence[Violation], facts: Facts, reasons: list[Reason]) -> Choice:
@@ -191,8 +172,8 @@ def _from_request(plan: Plan, violations: Sequence[Violation], facts: Facts, rea
     if rule:
         reasons.append(Reason("rule", "{} answers {}", (rule.name or plan.fixture.rules.index(rule) + 1, rule.respond)))
         return Choice(plan.responses[rule.respond], reasons, rule=rule)
-    response = plan.responses.get(plan.fixture.otherwise or "")
-    reasons.append(Reason("otherwise", "{}", (response.name if response else "nothing is documented",)))
+    response = plan.responses[plan.fixture.otherwise or ""]
+    reasons.append(Reason("otherwise", "{}", (response.name,)))
     return Choice(response, reasons, usual=True)
 
 

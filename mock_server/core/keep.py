@@ -5,22 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from mock_server.core.answers import body_schema, judged
 from mock_server.core.choose import Choice
+from mock_server.core.finish import with_status
 from mock_server.core.memory import Memory, key_text, shelf_of
 from mock_server.core.plan import Plan
 from mock_server.core.problem import PROBLEM_JSON, problem
 from mock_server.core.resource import Done, Refused, location, perform
 from mock_server.core.shelf import ShelfChange, change, measured
 from mock_server.core.snapshot import Snapshot
-from mock_server.errors import Broken
 from mock_server.fixture.facts import Facts
 from mock_server.fixture.model import Remember, Response
-from mock_server.fixture.response import with_encoding
 from mock_server.fixture.template import Template
 from mock_server.model import MISSING, Chance, Reason
-from mock_server.spec.generate import generate
-from mock_server.spec.operations import DocumentedResponse
-from mock_server.spec.resources import Role, json_media
+from mock_server.spec.resources import Role
 
 _NO_WHERES: frozenset[tuple[str, ...]] = frozenset()
 CREATED = 201
@@ -33,12 +31,17 @@ def keep(
     """Let a recognised resource answer in the place of the usual answer; do what the response says."""
     memory = plan.memory
     assert memory is not None
-    if memory.role and choice.usual:
+    if memory.role and choice.usual and choice.response and not any(map(_is_dynamic, choice.applied)):
         return _resource(plan, memory.role, facts, snapshot, choice, base, chance)
     response = choice.response
     if response is None or not (response.remember or response.forget):
         return ()
     return _remembered(memory, response, facts, snapshot, choice)
+
+
+def _is_dynamic(preference: str) -> bool:
+    """Whether the client asked for a body that is made up."""
+    return preference == "dynamic=true"
 
 
 def _remembered(
@@ -108,9 +111,11 @@ def _response(
     if usual is None:
         return None
     if role.deed == "replace" and done.made is not None:
-        usual = next((each for each in plan.responses.values() if each.status == CREATED), usual)
+        name = next((name for name, status in plan.responses.statuses().items() if status == CREATED), None)
+        usual = plan.responses[name] if name else usual
     if done.value is not None and usual.status not in (204, 205):
         usual = replace(usual, source="assumed", body=Template(done.value, _NO_WHERES), encoded=None, invalid=None)
+        usual = judged(usual, body_schema(plan.operation, usual))
     if done.made is not None and usual.status == CREATED:
         where = location(base + collection, role.resource.trailing, done.made)
         others = tuple(each for each in usual.headers if each[0] != "location")
@@ -119,33 +124,21 @@ def _response(
 
 
 def _refusal(plan: Plan, refused: Refused) -> Response:
-    """The documented answer for the first status that has one, else our problem+json."""
-    by_status: dict[int, Response] = {}
-    for response in plan.responses.values():
-        by_status.setdefault(response.status, response)
-    exact = next((by_status[status] for status in refused.statuses if str(status) in plan.operation.responses), None)
+    """The document's answer for the first status that has one, by its number or by ``4XX`` or ``default``.
+
+    Where it has none: our problem+json.
+    """
+    answers = plan.responses
+    names = dict(answers.by_status())
+    exact = [status for status in refused.statuses if str(status) in plan.operation.responses and status in names]
     if exact:
-        return exact
+        return answers[names[exact[0]][0]]
     for status in refused.statuses:
-        entry = plan.operation.documented(status)
-        if entry:
-            return _of_range(plan, entry, status)
+        for name, drawn in answers.drawn.items():
+            if drawn.status >= 400 and drawn.fits(str(status)):  # a `default` beside no 2xx is the good answer
+                return with_status(answers[name], status)
     made = problem(refused.code, refused.statuses[0], refused.detail)
     return Response("problem", refused.statuses[0], "assumed", None, PROBLEM_JSON.decode(), encoded=made.body)
-
-
-def _of_range(plan: Plan, entry: DocumentedResponse, status: int) -> Response:
-    """What ``4XX`` or ``default`` documents, under the status that is meant."""
-    media = json_media(entry)
-    if media is None:
-        return Response(entry.status, status, "documented", None, "application/json")
-    value: Any = media.examples[0].value if media.examples else None
-    if value is None and media.schema:
-        try:
-            value = generate(plan.operation.document, media.schema.pointer)
-        except Broken:
-            return Response(entry.status, status, "assumed", None, media.name, invalid="no body could be made")
-    return with_encoding(Response(entry.status, status, "assumed", Template(value, _NO_WHERES), media.name))
 
 
 class _Lenient:

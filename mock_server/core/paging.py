@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from mock_server.fixture.facts import Facts
 from mock_server.model import MISSING
+from mock_server.spec.outline import outline_at, plain
 from mock_server.spec.resources import Role, json_media, put_inside, success
-from mock_server.spec.shape import plain, shape_at
 
 _SIZE = ("limit", "perpage", "pagesize", "size", "take", "top", "maxresults", "count", "first")
 _START = ("offset", "skip", "start", "startindex")
@@ -49,19 +49,9 @@ def paged(role: Role, facts: Facts, items: list[dict[str, Any]], sample: Any) ->
 
 def _asked(role: Role, facts: Facts) -> dict[str, Any]:
     """The documented query parameters that the request has, or that have a default."""
-    document = role.operation.document
-    found: dict[str, Any] = {}
-    for parameter in role.operation.parameters:
-        if parameter.location != "query":
-            continue
-        value = facts.get(("query", parameter.name))
-        if value is MISSING and parameter.schema:
-            node, at = document.at(parameter.schema.pointer, parameter.schema.pointer, "#")
-            node, _ = document.follow(node, at)
-            value = node.get("default", MISSING) if isinstance(node, dict) else MISSING
-        if value is not MISSING:
-            found[parameter.name] = value
-    return found
+    names = [each.name for each in role.operation.parameters if each.location == "query"]
+    found = {name: facts.get(("query", name)) for name in names}
+    return {name: value for name, value in found.items() if value is not MISSING}
 
 
 def _fits(item: Mapping[str, Any], role: Role, asked: Mapping[str, Any]) -> bool:
@@ -109,7 +99,7 @@ def _numbers(asked: Mapping[str, Any], total: int, here: int, size: int | None, 
 
 def _required(role: Role) -> frozenset[str]:
     media = json_media(success(role.operation))
-    return shape_at(role.operation.document, media.schema.pointer).required if media and media.schema else frozenset()
+    return outline_at(role.operation.document, media.schema.pointer).required if media and media.schema else frozenset()
 
 
 def _counted(

@@ -2,66 +2,122 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
-import orjson
-
+from mock_server.codec.parameter import Read, Sources, parameter_reader
+from mock_server.codec.percent import decode_query
+from mock_server.codec.unreadable import Unreadable
 from mock_server.core.breach import breaches
-from mock_server.core.plan import Plan
-from mock_server.fixture.facts import Facts
-from mock_server.model import MISSING, Violation
+from mock_server.fixture.facts import Facts, cookies
+from mock_server.model import MISSING, Request, Violation
 from mock_server.spec.parameters import Parameter
 
+_EMPTY: tuple[Any, ...] = ("", [], [""], None)
 
-def parameter_violations(plan: Plan, facts: Facts) -> Iterator[Violation]:
-    """What is wrong with path, query, header and cookie parameters (default styles)."""
-    for parameter in plan.operation.parameters:
-        where = (parameter.location, parameter.name.lower() if parameter.location == "header" else parameter.name)
-        text = cookie(facts, parameter.name) if parameter.location == "cookie" else facts.get(where)
-        if text is MISSING:
-            if parameter.required:
-                place = ".".join(where)
-                yield Violation(
-                    place, "required", None, parameter.type, f"the {parameter.location} parameter is missing"
-                )
-        elif parameter.schema:
-            yield from breaches(".".join(where), parameter.schema, coerce(parameter, text))
+
+class _Prepared(NamedTuple):
+    parameter: Parameter
+    location: str
+    name: str
+    place: str
+    """Where its violations are: ``query.page``; of a whole query (3.2) ``query``, for its fields have the names."""
+    read: Read
+
+
+class ParameterReader:
+    """The parameters of one operation, prepared when its first request comes."""
+
+    __slots__ = ("_prepared", "_texts_only", "parameters")
+
+    def __init__(self, parameters: tuple[Parameter, ...]) -> None:
+        self.parameters = parameters
+        self._prepared: tuple[_Prepared, ...] | None = None
+
+    def take(
+        self, request: Request, path: dict[str, str], encoded: Mapping[str, str] | None = None
+    ) -> tuple[tuple[Violation, ...], dict[str, Any]]:
+        """What is wrong with the parameters, and the facts that they give: ``{"path": {"id": 7}, "query": {…}}``.
+
+        ``encoded`` are the path's values before they were decoded; None = they are the same.
+        """
+        if not self.parameters:
+            return (), {"path": path}
+        sources = Sources(path if encoded is None else encoded, request.query, request.headers)
+        typed: dict[str, dict[str, Any]] = {}
+        violations: list[Violation] = []
+        for parameter, location, name, place, read in self._prepared or self._prepare():
+            try:
+                value = read(sources)
+            except Unreadable as error:
+                violations.append(error.violation(place))
+                continue
+            if value is MISSING:
+                if parameter.required:
+                    violations.append(_missing(parameter, place))
+                elif parameter.default is not MISSING:
+                    typed.setdefault(location, {})[name] = parameter.default
+                continue
+            schema = parameter.schema
+            if schema is None or schema.is_valid(value) or (parameter.allows_empty and value in _EMPTY):
+                typed.setdefault(location, {})[name] = value
+            else:
+                violations += breaches(place, schema, value)
+        return tuple(violations), _facts(typed, sources, path)
+
+    def _prepare(self) -> tuple[_Prepared, ...]:
+        owned = frozenset(each.name for each in self.parameters if each.location == "query")
+        self._prepared = tuple(
+            _Prepared(each, *each.where, _place(each), parameter_reader(each, owned - {each.name}))
+            for each in self.parameters
+        )
+        return self._prepared
+
+
+def _place(parameter: Parameter) -> str:
+    return "query" if parameter.location == "querystring" else ".".join(parameter.where)
+
+
+def _missing(parameter: Parameter, place: str) -> Violation:
+    message = f"the {parameter.location} parameter is missing"
+    return Violation(place, "required", None, parameter.type, message)
+
+
+def _facts(typed: dict[str, dict[str, Any]], sources: Sources, path: dict[str, str]) -> dict[str, Any]:
+    """Rules and templates see the value that the document describes, and texts for all that it does not."""
+    found: dict[str, Any] = {"path": {**path, **typed["path"]} if "path" in typed else path}
+    if "query" in typed:
+        found["query"] = {**_texts(sources), **typed["query"]}
+    for whole in typed.get("querystring", {}).values():
+        if isinstance(whole, dict):
+            found["query"] = whole
+    if "header" in typed:
+        found["header"] = {**sources.headers, **typed["header"]}
+    if "cookie" in typed:
+        found["cookie"] = {**cookies(sources.headers.get("cookie", "")), **typed["cookie"]}
+    return found
+
+
+def _texts(sources: Sources) -> dict[str, Any]:
+    """The query as texts, a list where a name is repeated."""
+    found: dict[str, Any] = {}
+    for name, value in sources.query_pairs:
+        text = _lenient(value)
+        if name in found:
+            earlier = found[name]
+            found[name] = [*earlier, text] if isinstance(earlier, list) else [earlier, text]
+        else:
+            found[name] = text
+    return found
+
+
+def _lenient(text: str) -> str:
+    try:
+        return decode_query(text)
+    except Unreadable:
+        return text
 
 
 def cookie(facts: Facts, name: str) -> Any:
-    for pair in facts.request.headers.get("cookie", "").split(";"):
-        key, equals, value = pair.strip().partition("=")
-        if equals and key == name:
-            return value
-    return MISSING
-
-
-def coerce(parameter: Parameter, text: Any) -> Any:
-    """A parameter's text as the value that its schema takes: as text, or as what JSON reads in it.
-
-    ``1`` is the text ``"1"`` for a schema of strings and the number 1 for one of integers. Where neither
-    fits, the JSON reading is given back, for it makes the better complaint.
-    """
-    schema = parameter.schema
-    assert schema is not None
-    tried = [text, _scalar(text)] if isinstance(text, str) else []
-    if parameter.type == "array" or isinstance(text, list):
-        items = text if isinstance(text, list) else str(text).split(",")
-        joined = [part for item in items for part in item.split(",")]
-        tried += [items, [_scalar(item) for item in items], joined, [_scalar(item) for item in joined]]
-    fitting = next((value for value in tried if schema.is_valid(value)), None)
-    if fitting is not None:
-        return fitting
-    if parameter.type == "array":
-        return tried[-1]
-    return None if schema.is_valid(None) and text == "null" else _scalar(text)
-
-
-def _scalar(text: Any) -> Any:
-    """The number, truth value or null that a text is in JSON, else the text."""
-    try:
-        value = orjson.loads(text)
-    except (orjson.JSONDecodeError, TypeError):
-        return text
-    return text if isinstance(value, str | list | dict) else value
+    """One cookie of the request, or ``MISSING``."""
+    return cookies(facts.request.headers.get("cookie", "")).get(name, MISSING)

@@ -16,8 +16,8 @@ from mock_server.core.sample import Samples, key_of, samples_of, stamped
 from mock_server.core.shelf import Shelf, ShelfChange, change
 from mock_server.fixture.facts import Facts
 from mock_server.model import MISSING, Chance
-from mock_server.spec.resources import Role, inside, put_inside
-from mock_server.spec.shape import Shape
+from mock_server.spec.outline import Outline
+from mock_server.spec.resources import Role, inside, path_text, put_inside
 
 MAX_TRIES = 1_000
 """Keys tried before the answer is that no free one was found."""
@@ -59,8 +59,8 @@ class Asking:
     def key(self) -> str:
         """What the request's path names."""
         parts = self.facts.request.path.rstrip("/").rpartition("/")
-        path: Mapping[str, str] = self.facts.roots.get("path") or {}
-        return path.get(self.role.operation.path.rstrip("/").rpartition("/")[2][1:-1], parts[2])
+        path: Mapping[str, Any] = self.facts.roots.get("path") or {}
+        return path_text(path.get(self.role.operation.path.rstrip("/").rpartition("/")[2][1:-1], parts[2]))
 
     @property
     def sent(self) -> Any:
@@ -212,7 +212,7 @@ def _composed(asking: Asking, sent: Mapping[str, Any], key: Any, before: Mapping
     return next((each for each in (*candidates, *listed, *mended) if schema.is_valid(each)), candidates[0])
 
 
-def _mended(asking: Asking, shape: Shape, item: Mapping[str, Any]) -> dict[str, Any]:
+def _mended(asking: Asking, shape: Outline, item: Mapping[str, Any]) -> dict[str, Any]:
     """With the document's value for each property that is sent in one form and shown in another, such as
     ``currency: EUR`` and ``currency: {code: EUR}``."""
     document, sample = asking.role.operation.document, asking.samples.item
@@ -258,7 +258,7 @@ def _shown(asking: Asking, item: dict[str, Any]) -> Any:
     return put_inside(asking.samples.answer(role), role.place, shown) if role.place else shown
 
 
-def _projected(shape: Shape | None, asking: Asking, item: dict[str, Any]) -> dict[str, Any]:
+def _projected(shape: Outline | None, asking: Asking, item: dict[str, Any]) -> dict[str, Any]:
     """Without the resource's properties that this answer does not list; what the document never heard of stays."""
     whole = asking.role.resource.item
     if shape is None or whole is None or not shape.properties or shape.pointer == whole.pointer:

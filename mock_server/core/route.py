@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 from urllib.parse import quote, unquote
 
@@ -24,10 +24,11 @@ _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 
 @dataclass(frozen=True, slots=True)
 class Found(Generic[Target]):
-    """The target, and the decoded values of the path's templates."""
+    """The target, and the decoded values of the path's templates; ``encoded``: as they came, where that differs."""
 
     target: Target
     values: dict[str, str]
+    encoded: dict[str, str] | None = field(default=None, compare=False)
 
 
 class WrongMethod(NamedTuple):
@@ -169,12 +170,12 @@ class Router(Generic[Target]):
                 whole = node.whole
                 if whole is not None and segment:
                     if following is None and node.sizes is None:  # nothing to choose: the usual way
-                        following, values = whole, (*values, segment)
+                        following, values = whole, (*values, raw[at])
                     else:
-                        waiting.append((whole, at + 1, (*values, segment)))
+                        waiting.append((whole, at + 1, (*values, raw[at])))
                 if node.sizes is not None:
                     for child, own in reversed(node.shaped(_comparable(raw[at]))):
-                        waiting.append((child, at + 1, (*values, *map(unquote, own))))
+                        waiting.append((child, at + 1, (*values, *own)))
                 if following is None:
                     break
                 node = following
@@ -182,7 +183,10 @@ class Router(Generic[Target]):
             else:
                 entry = node.targets.get(method)
                 if entry is not None:
-                    return Found(entry[0], dict(zip(entry[1], values, strict=True)))
+                    found = dict(zip(entry[1], values, strict=True))
+                    if "%" not in raw_path:
+                        return Found(entry[0], found)
+                    return Found(entry[0], {name: unquote(text) for name, text in found.items()}, found)
                 allowed |= dict.fromkeys(node.targets)
         return WrongMethod(tuple(sorted(allowed))) if allowed else _NOT_FOUND
 

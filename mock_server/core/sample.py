@@ -159,7 +159,7 @@ def _body(role: Role) -> Any:
     media = json_media(success(role.operation))
     if media is None:
         return None
-    if media.examples:
+    if media.examples and media.examples[0].value is not None:
         return media.examples[0].value
     return _generated(role.resource, media.schema.pointer) if media.schema else None
 

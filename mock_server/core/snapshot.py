@@ -33,6 +33,8 @@ class Snapshot(NamedTuple):
     version: int = 0
     handshake: Handshake | None = None
     handshake_version: int = 0
+    turn: int = 0
+    """How many entries the session's journal was given: what bodies that differ each time are made from."""
     shelves: Mapping[str, Shelf] = NOTHING
     """What the session remembers, of the shelves that were asked for."""
 

@@ -11,9 +11,10 @@ from mock_server.source import Pointer, load
 from mock_server.spec.callbacks import callback_problems, read_callbacks, read_webhooks
 from mock_server.spec.document import Document, parse_reference
 from mock_server.spec.generate import generate
-from mock_server.spec.media import MediaType, is_json
+from mock_server.spec.media import Example, MediaType, is_checked, is_json
 from mock_server.spec.metaschema import meta_problems
 from mock_server.spec.operations import Operation, read_operations
+from mock_server.spec.parameters import style_problems
 from mock_server.spec.schema import SchemaError
 from mock_server.spec.security import security_problems
 
@@ -95,14 +96,9 @@ def _not_acted_on(document: Document, operation: Operation) -> Iterator[Problem]
     """What is served as if it were not there (MS212)."""
     node, _ = document.at(operation.pointer, operation.pointer, "#")
     parts: list[tuple[str, Pointer]] = []
-    for index, raw in enumerate(node.get("parameters") or []):
-        entry, at = document.follow(raw, (*operation.pointer, "parameters", index))
-        if "content" in entry:
-            parts.append(("the `content` of a parameter is not checked", at))
-        elif entry.get("style", "form") not in ("form", "simple"):
-            parts.append((f"the style {entry['style']} is read as form", at))
+    yield from style_problems(document, node, operation.pointer)
     for media in operation.body.content if operation.body else ():
-        if media.schema and not is_json(media.name):
+        if media.schema and not is_checked(media, media.name):
             parts.append((f"bodies of {media.name} are not checked", media.schema.pointer))
     for message, pointer in parts:
         yield document.loaded.problem("MS212", message, pointer, at="key", severity="warning")
@@ -121,9 +117,7 @@ def _content_problems(document: Document, operation: Operation) -> Iterator[Prob
 
 def _media_problems(document: Document, media: MediaType) -> Iterator[Problem]:
     for example in media.examples:
-        if isinstance(example.value, str) and (media.name.startswith("text/") or media.name.endswith("xml")):
-            continue  # written as it travels: its schema is about what it means
-        for breach in media.schema.breaches(example.value) if media.schema else ():
+        for breach in media.schema.breaches(example.value) if media.schema and not _is_written(media, example) else ():
             pointer: Pointer = (*example.pointer, *breach.path)
             message = f"the example {example.name or 'here'} breaks its schema: {breach.message[:200]}"
             yield document.loaded.problem("MS207", message, pointer, severity="warning")
@@ -131,6 +125,12 @@ def _media_problems(document: Document, media: MediaType) -> Iterator[Problem]:
             hint = "a client in JavaScript must parse it as text or BigInt"
             pointer = (*example.pointer, *path)
             yield document.loaded.problem("MS209", unsafe_message(number), pointer, hint, severity="warning")
+
+
+def _is_written(media: MediaType, example: Example) -> bool:
+    """Whether the example is the body as it stands on the wire, XML mostly, and not its value (OAS 3.1 §4.8.14)."""
+    structured = media.shape is not None and media.shape.kinds <= {"object", "array", "null"}
+    return structured and isinstance(example.value, str) and not is_json(media.name)
 
 
 def _bodiless(document: Document, operation: Operation) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from typing import Any
 from mock_server.errors import Broken, Problem
 from mock_server.source import Library, Loaded, Pointer, pointer_text
 from mock_server.spec.bind import MAX_REFERENCE_HOPS, bind
+from mock_server.spec.direction import Direction
 from mock_server.spec.dynamic import Resources
 from mock_server.spec.fault import Faults
 from mock_server.spec.reference import parse_reference
@@ -91,9 +92,9 @@ class Document:
                 raise Broken([self.loaded.problem("MS203", message, asked_from, hint)])
         return node, tuple(path)
 
-    def schema(self, pointer: Pointer) -> Schema:
-        """The schema at ``pointer``, compiled when it is first used."""
-        return self.schemas.at(pointer)
+    def schema(self, pointer: Pointer, direction: Direction = "response") -> Schema:
+        """The schema at ``pointer`` as it holds in one direction, compiled when it is first used."""
+        return self.schemas.at(pointer, direction)
 
 
 def open_document(loaded: Loaded, uri: str = "", library: Library | None = None) -> Document:

@@ -23,8 +23,8 @@ _PARAMETER = (
     "allowEmptyValue:flag examples:{example}"
 )
 _GRAMMAR = {
-    "document": "tags:list servers:[server] paths:{pathItem} webhooks:{pathItem} x-webhooks:{pathItem} components:components "
-    "security:[requirement]",
+    "document": "tags:list servers:[server] paths:{pathItem} webhooks:{pathItem} x-webhooks:{pathItem} "
+    "components:components security:[requirement]",
     "components": "schemas:{schema} responses:{response} parameters:{parameter} examples:{example} "
     "requestBodies:{requestBody} headers:{header} securitySchemes:{securityScheme} links:{link} callbacks:{callback} "
     "pathItems:{pathItem} mediaTypes:{mediaType}",

@@ -5,6 +5,7 @@ Only what answers in JSON objects is one; what is not recognised is answered as 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from mock_server.source import Pointer
 from mock_server.spec.document import Document
 from mock_server.spec.media import MediaType, is_json
 from mock_server.spec.operations import DocumentedResponse, Operation
-from mock_server.spec.shape import Shape, Steps, find_item, find_list, identity, plain, shape_at
+from mock_server.spec.outline import Outline, Steps, find_item, find_list, identity, outline_at, plain
 
 Deed = Literal["list", "make", "clear", "read", "replace", "merge", "remove"]
 _ON_COLLECTION: Mapping[str, Deed] = {"GET": "list", "POST": "make", "DELETE": "clear"}
@@ -41,15 +42,15 @@ class Role:
     """``other`` = the answer does not show the resource, such as ``{"message": "made"}`` or nothing."""
     place: Steps
     """Where the item or the list stands in the answer: ``("data",)``; () = it is the answer."""
-    shape: Shape | None
+    shape: Outline | None
     """Of the item as this answer shows it."""
-    asked: Shape | None
+    asked: Outline | None
     """Of the item as the request's body describes it; None = it describes none."""
     asked_place: Steps
 
-    def shelf(self, path: Mapping[str, str]) -> str:
+    def shelf(self, path: Mapping[str, Any]) -> str:
         """The shelf of a request's collection: ``/users/7/things``."""
-        return _TEMPLATE.sub(lambda found: quote(path.get(found[1], ""), safe=""), self.collection)
+        return _TEMPLATE.sub(lambda found: quote(path_text(path.get(found[1], "")), safe=""), self.collection)
 
 
 class Resource:
@@ -73,7 +74,7 @@ class Resource:
         return next((by_deed[deed] for deed in deeds if deed in by_deed), None)
 
     @cached_property
-    def item(self) -> Shape | None:
+    def item(self) -> Outline | None:
         """The resource as it is kept: as its own GET shows it, else the next best answer."""
         shown = [self.first("read"), self.first("make"), self.first("list"), self.first("replace", "merge")]
         asked = [role.asked for role in (self.first("make"), self.first("replace")) if role]
@@ -143,7 +144,7 @@ def _join(resource: Resource, operation: Operation, deed: Deed, collection: str)
         return
     document = operation.document
     place: Steps = ()
-    shape: Shape | None = None
+    shape: Outline | None = None
     answers_with: Literal["item", "list", "other"] = "other"
     if deed == "list" and media:
         if media.schema is None:
@@ -151,7 +152,7 @@ def _join(resource: Resource, operation: Operation, deed: Deed, collection: str)
         where = find_list(document, media.schema.pointer, resource.name)
         if where is None:
             return
-        place, answers_with, shape = where[0], "list", shape_at(document, where[1])
+        place, answers_with, shape = where[0], "list", outline_at(document, where[1])
         if not shape.is_object:
             return
     elif media and media.schema and deed != "clear":
@@ -168,12 +169,12 @@ def _join(resource: Resource, operation: Operation, deed: Deed, collection: str)
     )
 
 
-def _asked(operation: Operation, resource: Resource) -> tuple[Steps, Shape | None]:
+def _asked(operation: Operation, resource: Resource) -> tuple[Steps, Outline | None]:
     """The item in the request's body. It need not carry its own key there."""
     for media in operation.body.content if operation.body else ():
         if media.schema and (is_json(media.name) or "form" in media.name):
             pointer: Pointer = media.schema.pointer
-            outer = shape_at(operation.document, pointer)
+            outer = outline_at(operation.document, pointer)
             if len(outer.properties) == 1 or set(map(plain, outer.properties)) <= {"data", "meta", "included"}:
                 return find_item(operation.document, pointer, resource.parameter, resource.name)
             return (), outer
@@ -189,6 +190,13 @@ def success(operation: Operation) -> DocumentedResponse | None:
 def json_media(entry: DocumentedResponse | None) -> MediaType | None:
     """The entry's media type that is JSON."""
     return next((media for media in entry.content if is_json(media.name)), None) if entry else None
+
+
+def path_text(value: Any) -> str:
+    """A value of the path, which has the type that the document gives it, as one text: 7 as ``7``."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def inside(value: Any, place: Steps) -> Any:

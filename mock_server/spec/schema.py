@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import jsonschema_rs
 
 from mock_server.source import Pointer
+from mock_server.spec.direction import Direction, differs, directed
 from mock_server.spec.dynamic import DOCUMENT, Resources
 from mock_server.spec.reference import fragment, parse_reference
 
@@ -47,11 +48,12 @@ class SchemaError(ValueError):
 class Schema:
     """One schema, compiled the first time a value is put before it."""
 
-    __slots__ = ("_book", "_compiled", "pointer")
+    __slots__ = ("_book", "_compiled", "direction", "pointer")
 
-    def __init__(self, book: SchemaBook, pointer: Pointer) -> None:
+    def __init__(self, book: SchemaBook, pointer: Pointer, direction: Direction = "response") -> None:
         self._book = book
         self.pointer = pointer
+        self.direction = direction
         self._compiled: jsonschema_rs.Draft202012Validator | None = None
 
     def is_valid(self, value: object) -> bool:
@@ -81,7 +83,7 @@ class Schema:
 
     def compile(self) -> jsonschema_rs.Draft202012Validator:
         """Compile now. Raises ``SchemaError``."""
-        self._compiled = self._book.compile(self.pointer)
+        self._compiled = self._book.compile(self.pointer, self.direction)
         return self._compiled
 
 
@@ -91,26 +93,33 @@ class SchemaBook:
     def __init__(self, data: dict[str, Any], resources: Resources | None = None) -> None:
         self._data = data
         self._resources = resources
-        self._registry: jsonschema_rs.Registry | None = None
-        self._schemas: dict[Pointer, Schema] = {}
-        self._compiled: dict[Pointer, jsonschema_rs.Draft202012Validator] = {}
+        self._registries: dict[Direction | None, jsonschema_rs.Registry] = {}
+        self._ways: dict[Direction, Direction | None] = {}
+        self._schemas: dict[tuple[Pointer, Direction], Schema] = {}
+        self._compiled: dict[tuple[Pointer, Direction | None], jsonschema_rs.Draft202012Validator] = {}
         self.tell: Callable[[Pointer, str], None] = _tell_nobody
         """Called once for each schema that a request met and that cannot be compiled: its pointer, and why."""
 
-    def at(self, pointer: Pointer) -> Schema:
-        """The schema at ``pointer``; the same object for the same pointer."""
-        schema = self._schemas.get(pointer)
+    def at(self, pointer: Pointer, direction: Direction = "response") -> Schema:
+        """The schema at ``pointer``; the same object for the same pointer and direction."""
+        schema = self._schemas.get((pointer, direction))
         if schema is None:
-            schema = self._schemas[pointer] = Schema(self, pointer)
+            schema = self._schemas[pointer, direction] = Schema(self, pointer, direction)
         return schema
 
-    def compile(self, pointer: Pointer) -> jsonschema_rs.Draft202012Validator:
+    def compile(self, pointer: Pointer, direction: Direction = "response") -> jsonschema_rs.Draft202012Validator:
         """Compile the schema; those that are nothing but a reference to one schema share it. Raises ``SchemaError``."""
-        target = self._target(pointer)
+        target = self._target(pointer), self._way(direction)
         found = self._compiled.get(target)
         if found is None:
-            found = self._compiled[target] = self._compile(target)
+            found = self._compiled[target] = self._compile(*target)
         return found
+
+    def _way(self, direction: Direction) -> Direction | None:
+        """None where the direction makes no difference in the whole document: then one tree does for both."""
+        if direction not in self._ways:
+            self._ways[direction] = direction if differs(self._data, direction) else None
+        return self._ways[direction]
 
     def _target(self, pointer: Pointer) -> Pointer:
         """Where a chain of bare references ends. Their targets exist: references are bound."""
@@ -124,20 +133,27 @@ class SchemaBook:
             pointer = steps
         return pointer
 
-    def _compile(self, pointer: Pointer) -> jsonschema_rs.Draft202012Validator:
-        if self._registry is None:
-            known = self._resources.registered(self._data) if self._resources else [(DOCUMENT, self._data)]
-            try:
-                self._registry = jsonschema_rs.Registry(known, retriever=_never)
-            except (ValueError, jsonschema_rs.ReferencingError) as error:
-                raise SchemaError(str(error).splitlines()[0]) from None
+    def _compile(self, pointer: Pointer, way: Direction | None) -> jsonschema_rs.Draft202012Validator:
+        registry = self._registry(way)
         address = self._resources.address(pointer) if self._resources else f"{DOCUMENT}#{fragment(pointer)}"
         reference = {"$ref": address}
         try:
-            return _compile(reference, self._registry, _PATTERNS)
+            return _compile(reference, registry, _PATTERNS)
         except SchemaError:
             # A look-around or back-reference needs the other engine, which stops at a limit.
-            return _compile(reference, self._registry, _BACKTRACKING_PATTERNS)
+            return _compile(reference, registry, _BACKTRACKING_PATTERNS)
+
+    def _registry(self, way: Direction | None) -> jsonschema_rs.Registry:
+        """The document as it holds in one direction."""
+        found = self._registries.get(way)
+        if found is None:
+            data = directed(self._data, way) if way else self._data
+            known = self._resources.registered(data) if self._resources else [(DOCUMENT, data)]
+            try:
+                found = self._registries[way] = jsonschema_rs.Registry(known, retriever=_never)
+            except (ValueError, jsonschema_rs.ReferencingError) as error:
+                raise SchemaError(str(error).splitlines()[0]) from None
+        return found
 
 
 def _tell_nobody(pointer: Pointer, reason: str) -> None:

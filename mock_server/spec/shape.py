@@ -1,211 +1,189 @@
-"""What a schema says of the shape of its values: their properties, their kind, where the list in them stands."""
+"""What a schema says about the form of a value: enough to turn texts into values and values into texts.
+
+A text on the wire has no type: ``1`` is a number or a text by what the schema takes. A shape answers
+such questions for one schema, through ``$ref``, ``allOf``, ``anyOf`` and ``oneOf``; whether the value
+keeps the schema is the validator's to say.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any, Final
 
 from mock_server.errors import Broken
+from mock_server.model import MISSING
 from mock_server.source import Pointer
 from mock_server.spec.document import Document
+from mock_server.spec.schema import SchemaError
 
-MAX_STEPS = 200
-"""Schemas looked at for one shape: alternatives inside alternatives multiply."""
-Steps = tuple[str, ...]
-_LIST_NAMES = ("items", "data", "results", "value", "values", "entries", "records", "content", "list", "rows")
-_NESTS = ("_embedded", "data", "result", "response", "payload")
-_ID_NAMES = ("id", "uuid", "guid", "uid", "key", "slug", "code", "name")
-_WORD = re.compile(r"[^a-z0-9]")
+Kinds = frozenset[str]
+EVERY: Final[Kinds] = frozenset(("null", "boolean", "integer", "number", "string", "array", "object"))
+"""The kinds of a schema that does not say which."""
+_OF_TYPE: Final = {kind: frozenset((kind,)) for kind in EVERY} | {"number": frozenset(("number", "integer"))}
+MAX_PARTS = 500
+"""Subschemas looked at for one shape: alternatives that refer to alternatives multiply."""
+MAX_NESTING = 32
 
 
-@dataclass(frozen=True, slots=True)
 class Shape:
-    """The properties of a schema's values by name, each with the pointer of its schema.
+    """The form of the values of one schema; everything is looked up when it is first asked for."""
 
-    ``closed`` = a value has no others; ``kinds`` are the types that it may have, empty = any.
-    """
+    def __init__(self, document: Document, pointer: Pointer, node: Any = MISSING) -> None:
+        self.document = document
+        self.pointer = pointer
+        self._node = node
+        self.prepared: dict[type, object] = {}
+        """What a room above has made of this shape and wants to find again."""
 
-    pointer: Pointer
-    properties: dict[str, Pointer]
-    required: frozenset[str]
-    read_only: frozenset[str]
-    write_only: frozenset[str]
-    compound: frozenset[str]
-    """Properties that are objects or lists, so no names of anything."""
-    defaults: dict[str, Any]
-    kinds: frozenset[str]
-    items: Pointer | None
-    closed: bool
-
-    @property
-    def is_object(self) -> bool:
-        return bool(self.properties) or "object" in self.kinds or not self.kinds
-
-
-def shape_at(document: Document, pointer: Pointer) -> Shape:
-    """The shape of the schema at ``pointer``, through references and combinations."""
-    found = _Gathering()
-    for at, node in _parts(document, pointer):
-        found.take(node, at)
-    for name, at in found.properties.items():
-        for _, node in _parts(document, at):
-            if node.get("readOnly") is True:
-                found.read_only.add(name)
-            if node.get("writeOnly") is True:
-                found.write_only.add(name)
-            if node.get("type") in ("object", "array") or "properties" in node or "items" in node:
-                found.compound.add(name)
-            if "default" in node:
-                found.defaults.setdefault(name, node["default"])
-    return Shape(
-        pointer=pointer,
-        properties=found.properties,
-        required=frozenset(found.required),
-        read_only=frozenset(found.read_only),
-        write_only=frozenset(found.write_only),
-        compound=frozenset(found.compound),
-        defaults=found.defaults,
-        kinds=frozenset(found.kinds),
-        items=found.items,
-        closed=found.closed,
-    )
-
-
-class _Gathering:
-    """The shape while it is put together, the outermost word first."""
-
-    def __init__(self) -> None:
-        self.properties: dict[str, Pointer] = {}
-        self.required: set[str] = set()
-        self.read_only: set[str] = set()
-        self.write_only: set[str] = set()
-        self.compound: set[str] = set()
-        self.defaults: dict[str, Any] = {}
-        self.kinds: set[str] = set()
-        self.items: Pointer | None = None
-        self.closed = False
-
-    def take(self, node: dict[str, Any], at: Pointer) -> None:
-        properties = node.get("properties")
-        for name in properties if isinstance(properties, dict) else ():
-            self.properties.setdefault(name, (*at, "properties", name))
-        required = node.get("required")
-        self.required |= {name for name in required if isinstance(name, str)} if isinstance(required, list) else set()
-        kinds = node.get("type")
-        self.kinds |= {kind for kind in (kinds if isinstance(kinds, list) else [kinds]) if isinstance(kind, str)}
-        if "items" in node and self.items is None:
-            self.items = (*at, "items")
-        self.closed |= False in (node.get("additionalProperties"), node.get("unevaluatedProperties"))
-
-
-def _parts(document: Document, pointer: Pointer) -> Iterator[tuple[Pointer, dict[str, Any]]]:
-    """The schema itself and those that it is combined of. A reference that leads nowhere has no parts."""
-    waiting = [pointer]
-    seen: set[Pointer] = set()
-    while waiting and len(seen) < MAX_STEPS:
-        at = waiting.pop(0)
+    @cached_property
+    def node(self) -> Any:
+        """The schema as written."""
+        if self._node is not MISSING:
+            return self._node
         try:
-            node, at = document.at(at, at, "#")
-            while isinstance(node, dict) and isinstance(node.get("$ref"), str) and at not in seen:
-                seen.add(at)
-                yield at, {key: value for key, value in node.items() if key != "$ref"}  # siblings count (3.1)
-                node, at = document.follow({"$ref": node["$ref"]}, at)
+            return self.document.at(self.pointer, self.pointer, "#")[0]
         except Broken:
-            continue  # `check` has told of it
-        if at in seen or not isinstance(node, dict):
-            continue
-        seen.add(at)
-        yield at, node
-        for word in ("allOf", "oneOf", "anyOf"):
-            branches = node.get(word)
-            waiting += [(*at, word, index) for index in range(len(branches) if isinstance(branches, list) else 0)]
+            return True
 
+    @cached_property
+    def parts(self) -> list[tuple[dict[str, Any], Pointer]]:
+        """The schema and all that its ``$ref``, ``allOf``, ``anyOf`` and ``oneOf`` lead to."""
+        found: list[tuple[dict[str, Any], Pointer]] = []
+        stack: list[tuple[Any, Pointer]] = [(self.node, self.pointer)]
+        seen: set[Pointer] = set()
+        while stack and len(found) < MAX_PARTS:
+            node, at = stack.pop(0)
+            if not isinstance(node, dict) or at in seen:
+                continue
+            seen.add(at)
+            found.append((node, at))
+            stack += _inner(self.document, node, at)
+        return found
 
-def plain(name: str) -> str:
-    """``thing_id`` and ``thingId`` alike: ``thingid``."""
-    return _WORD.sub("", name.lower())
+    @cached_property
+    def kinds(self) -> Kinds:
+        """The JSON types that the schema may take; ``number`` brings ``integer`` with it."""
+        left = [MAX_PARTS]
+        kinds = _kinds(self.document, self.node, self.pointer, 0, left)
+        if kinds != EVERY:
+            return kinds
+        words = {word for node, _ in self.parts for word in node}
+        if words & {"properties", "additionalProperties", "patternProperties"}:
+            return _OF_TYPE["object"]
+        return _OF_TYPE["array"] if words & {"items", "prefixItems"} else EVERY
 
+    @cached_property
+    def properties(self) -> Mapping[str, Shape]:
+        """The properties that the schema names, in its order."""
+        found: dict[str, Shape] = {}
+        for node, at in self.parts:
+            named = node.get("properties")
+            for name, value in named.items() if isinstance(named, dict) else ():
+                found.setdefault(str(name), Shape(self.document, (*at, "properties", name), value))
+        return found
 
-def singular(name: str) -> str:
-    """``categories`` -> ``category``, near enough to compare names."""
-    for ending, instead in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("s", "")):
-        if name.lower().endswith(ending) and len(name) > len(ending) + 1:
-            return name[: -len(ending)] + instead
-    return name
+    @cached_property
+    def rest(self) -> Shape | None:
+        """``additionalProperties``: the shape of what has no name; None where the schema says nothing of it."""
+        return self._under("additionalProperties")
 
+    @cached_property
+    def items(self) -> Shape:
+        """The shape of an array's items."""
+        return self._under("items") or anything(self.document)
 
-def identity(shape: Shape, parameter: str, collection: str) -> str | None:
-    """The property that holds what the path's last parameter names: ``thingId``, ``id``, ``slug``, …"""
-    by_plain = {plain(name): name for name in reversed(shape.properties) if name not in shape.compound}
-    one = plain(singular(collection))
-    wanted = [plain(parameter)]
-    wanted += [plain(parameter).removeprefix(one)] if plain(parameter) != one else []
-    wanted += ["id", one + "id", one + "uuid"]
-    wanted += [plain(parameter).removesuffix("id")] if plain(parameter).endswith("id") else []
-    wanted += _ID_NAMES
-    return next((by_plain[name] for name in wanted if name in by_plain), None)
+    def item(self, index: int) -> Shape:
+        """The shape of one item, for ``prefixItems`` gives each its own."""
+        for node, at in self.parts:
+            first = node.get("prefixItems")
+            if isinstance(first, list) and index < len(first):
+                return Shape(self.document, (*at, "prefixItems", index), first[index])
+        return self.items
 
+    def property(self, name: str) -> Shape:
+        return self.properties.get(name) or self.rest or anything(self.document)
 
-def find_list(document: Document, pointer: Pointer, collection: str) -> tuple[Steps, Pointer] | None:
-    """Where the list stands in a value of the schema, and the schema of its items; None = there is none.
+    def word(self, name: str, default: Any = None) -> Any:
+        """The first value that the schema, or what it refers to, has for a keyword."""
+        return next((node[name] for node, _ in self.parts if name in node), default)
 
-    ``((), …)`` for a bare list, ``(("data",), …)`` and ``(("_embedded", "things"), …)`` for wrapped ones.
-    """
-    shape = shape_at(document, pointer)
-    if shape.items is not None and not shape.properties:
-        return (), shape.items
-    if "array" in shape.kinds and "object" not in shape.kinds:
+    def fits(self, value: object) -> bool:
+        """Whether the value keeps the schema; one that cannot be compiled takes anything."""
+        if self.node is True:
+            return True
+        try:
+            return self.document.schema(self.pointer).is_valid(value)
+        except SchemaError:
+            return True
+
+    def _under(self, word: str) -> Shape | None:
+        for node, at in self.parts:
+            if isinstance(node.get(word), dict) or node.get(word) is True:
+                return Shape(self.document, (*at, word), node[word])
         return None
-    lists = {
-        name: inner.items
-        for name, at in shape.properties.items()
-        if (inner := shape_at(document, at)).items is not None and not inner.properties
-    }
-    wanted = [plain(collection), *_LIST_NAMES]
-    for word in wanted:
-        for name, items in lists.items():
-            if plain(name) == word and items is not None:
-                return (name,), items
-    for name in shape.properties:
-        if plain(name) in map(plain, _NESTS) and name not in lists:
-            inner_list = _inner_list(document, shape.properties[name], collection)
-            if inner_list:
-                return (name, *inner_list[0]), inner_list[1]
-    objects = {
-        name: items for name, items in lists.items() if items is not None and shape_at(document, items).properties
-    }
-    if len(objects) == 1:
-        ((name, items),) = objects.items()
-        return (name,), items
-    return None
 
 
-def _inner_list(document: Document, pointer: Pointer, collection: str) -> tuple[Steps, Pointer] | None:
-    """One level further in, by the list's name only."""
-    shape = shape_at(document, pointer)
-    for word in (plain(collection), *_LIST_NAMES):
-        for name, at in shape.properties.items():
-            if plain(name) == word and (inner := shape_at(document, at)).items is not None:
-                return (name,), inner.items
-    return None
+def anything(document: Document) -> Shape:
+    """The shape of a value that no schema describes."""
+    return Shape(document, (), True)
 
 
-def find_item(document: Document, pointer: Pointer, parameter: str, collection: str) -> tuple[Steps, Shape]:
-    """Where the resource stands in a value: as it is, or inside ``data`` and the like.
+def _inner(document: Document, node: dict[str, Any], at: Pointer) -> Iterator[tuple[Any, Pointer]]:
+    if isinstance(node.get("$ref"), str):
+        try:
+            yield document.follow({"$ref": node["$ref"]}, at)
+        except Broken:  # `check` tells of it; here such a schema says nothing
+            return
+    for word in ("allOf", "anyOf", "oneOf"):
+        branches = node.get(word)
+        for index, branch in enumerate(branches if isinstance(branches, list) else ()):
+            yield branch, (*at, word, index)
 
-    The shape is that of the resource itself.
-    """
-    shape = shape_at(document, pointer)
-    name = identity(shape, parameter, collection)
-    if name is not None and (plain(name) not in ("key", "code", "name") or plain(name) == plain(parameter)):
-        return (), shape
-    one = plain(singular(collection))
-    nests = [one, "data", "item", "result", "value", "payload"]
-    for word in nests:
-        for property_name, at in shape.properties.items():
-            inner = shape_at(document, at)
-            if plain(property_name) == word and inner.properties and inner.items is None:
-                return (property_name,), inner
-    return (), shape
+
+def _kinds(document: Document, node: Any, at: Pointer, depth: int, left: list[int]) -> Kinds:
+    left[0] -= 1
+    if not isinstance(node, dict) or left[0] < 0 or depth > MAX_NESTING:
+        return EVERY
+    found = _own_kinds(node, document.version.startswith("3.0"))
+    alternatives: dict[str, Kinds] = {}
+    for inner, inner_at in _inner(document, node, at):
+        kinds = _kinds(document, inner, inner_at, depth + 1, left)
+        word = str(inner_at[-2]) if len(inner_at) > 1 and inner_at[:-2] == at else "$ref"
+        if word in ("anyOf", "oneOf"):
+            alternatives[word] = alternatives.get(word, frozenset()) | kinds
+        else:
+            found &= kinds
+    for kinds in alternatives.values():
+        found &= kinds
+    return found or EVERY
+
+
+def _own_kinds(node: dict[str, Any], knows_nullable: bool) -> Kinds:
+    types = node.get("type")
+    listed = types if isinstance(types, list) else [types]
+    found: Kinds = frozenset().union(*(_OF_TYPE.get(each, frozenset()) for each in listed if isinstance(each, str)))
+    if not found:
+        values = node["enum"] if isinstance(node.get("enum"), list) else [node["const"]] if "const" in node else []
+        found = frozenset().union(*(_OF_TYPE[kind_of(value)] for value in values))
+    if found and knows_nullable and node.get("nullable") is True:
+        found |= _OF_TYPE["null"]
+    return found or EVERY
+
+
+def kind_of(value: Any) -> str:
+    """The JSON type of a value, the narrowest one: 1 is an ``integer``."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int():
+            return "integer"
+        case float():
+            return "number"
+        case list() | tuple():
+            return "array"
+        case dict():
+            return "object"
+    return "string"

@@ -37,6 +37,7 @@ class _Session:
     version: int = 0
     handshakes: dict[str, tuple[int, Handshake]] = field(default_factory=dict)
     journal: Journal = field(default_factory=Journal)
+    turn: int = 0
     shelves: Shelves | None = None
     """What it remembers; made when something is."""
 
@@ -110,7 +111,7 @@ class MemoryStore:
         version, handshake = found.handshakes.get(handshake_id or "", _NO_HANDSHAKE)
         now = found.clock.now(self._wall())
         known = {name: found.shelves.get(name) for name in shelves} if shelves and found.shelves else NOTHING
-        return Snapshot(session, now, found.scenario, found.queue, found.version, handshake, version, known)
+        return Snapshot(session, now, found.scenario, found.queue, found.version, handshake, version, found.turn, known)
 
     async def save(self, seen: Snapshot, changes: Changes) -> bool:
         return self.save_now(seen, changes)
@@ -202,7 +203,9 @@ class MemoryStore:
         self.record_now(entry)
 
     def record_now(self, entry: Entry) -> None:
-        journal = self._session(entry.session).journal
+        session = self._session(entry.session)
+        session.turn += 1
+        journal = session.journal
         before = journal.bytes
         journal.add(entry)
         self._journal_bytes += journal.bytes - before

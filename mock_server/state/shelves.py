@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from mock_server.codec.json_text import write_json
 from mock_server.core.shelf import Shelf, ShelfChange, changed
-from mock_server.fixture.template import write_json
 from mock_server.state.store import MAX_REMEMBERED, MAX_REMEMBERED_BYTES, ShelvesFull
 
 _COST = 100

@@ -8,10 +8,10 @@ import traceback
 from starlette.types import Receive, Scope, Send
 
 from mock_server.core.answer import NoProvider, Reading, answer, read, read_head
-from mock_server.core.choose import Unmet
 from mock_server.core.problem import problem
 from mock_server.core.route import Found
 from mock_server.core.snapshot import Outcome
+from mock_server.core.wanted import Unmet
 from mock_server.handshake.ticket import DEFAULT_SESSION
 from mock_server.model import Answer, Reason, Request, Wait
 from mock_server.state.store import Full, ShelvesFull
@@ -73,8 +73,8 @@ class MockEndpoint:
     async def _answer(self, found: Found[Served], request: Request, session: str) -> tuple[Outcome, float]:
         """One load, one answer, one save; again from the new state when another was faster."""
         live = self.live
-        plan, base = found.target
-        head = read_head(plan, request, found.values, base)
+        plan, base = found.target.plan, found.target.base
+        head = read_head(plan, request, found.values, base, found.encoded)
         for _ in range(MAX_TRIES):
             reading = read(head, request)
             seen = await live.store.load(session, handshake_id(reading, session), reading.shelves)

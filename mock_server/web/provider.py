@@ -186,7 +186,8 @@ class ProviderPages:
     def clients(self, provider: Provider, origin: str) -> list[Client]:
         """The provider's registered clients: the fixture's, and the mocked API itself."""
         own: dict[str, Client] = {}
-        for plan in self.live.world.plans.values():
+        world = self.live.world
+        for plan in (world.plans[key] for key in world.fixtures.operations):
             start = plan.fixture.start
             if start:
                 paths = [path.replace("{provider}", provider.id) for path in start.callbacks]

@@ -85,8 +85,8 @@ def prepare(live: Live, scope: Scope, any_origin: Headers | None) -> Prepared | 
         session = session_name(headers)
     except BadSession:
         return None
-    plan, base = found.target
+    plan, base = found.target.plan, found.target.base
     if plan.callbacks:
         return None
     extra = any_origin if "origin" in headers and any_origin else ()
-    return Prepared(live, store, request, read_head(plan, request, found.values, base), session, extra)
+    return Prepared(live, store, request, read_head(plan, request, found.values, base, found.encoded), session, extra)

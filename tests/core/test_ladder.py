@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from mock_server.core.choose import Unmet
 from mock_server.core.snapshot import Queued, Snapshot
+from mock_server.core.wanted import Unmet
 from mock_server.model import Wait
 from tests.core.pure import COLLECT, NOW, START, ask, plan, request
 

@@ -14,7 +14,7 @@ from tests.support import ROOT
 
 PACKAGE = ROOT / "mock_server"
 MAX_LINES = 400
-PURE = ("core", "handshake", "spec", "fixture")
+PURE = ("core", "handshake", "spec", "fixture", "codec")
 IMPURE_MODULES = {
     "starlette", "uvicorn", "httptools", "asyncio", "socket", "time", "random", "secrets", "os", "threading",
     "subprocess",

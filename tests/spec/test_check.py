@@ -214,19 +214,9 @@ def test_a_good_document_has_no_problems() -> None:
     "operation, message, pointer",
     [
         (
-            "parameters: [{name: q, in: query, content: {application/json: {schema: {}}}}]",
-            "the `content` of a parameter is not checked",
-            "/paths/~1a/post/parameters/0",
-        ),
-        (
-            "parameters: [{name: q, in: query, style: deepObject, schema: {type: object}}]",
-            "the style deepObject is read as form",
-            "/paths/~1a/post/parameters/0",
-        ),
-        (
-            "requestBody: {content: {application/xml: {schema: {type: object}}}}",
-            "bodies of application/xml are not checked",
-            "/paths/~1a/post/requestBody/content/application~1xml/schema",
+            "requestBody: {content: {application/yaml: {schema: {type: object}}}}",
+            "bodies of application/yaml are not checked",
+            "/paths/~1a/post/requestBody/content/application~1yaml/schema",
         ),
     ],
 )
@@ -291,3 +281,43 @@ def test_what_callbacks_and_webhooks_would_send_is_checked() -> None:
 
 def test_a_good_callback_has_no_problems() -> None:
     assert callbacks("{$request.body#/url}", "{application/json: {schema: {type: integer}, example: 1}}") == []
+
+
+@pytest.mark.parametrize(
+    "parameter, code, message, hint",
+    [
+        (
+            "{name: q, in: header, style: form, schema: {type: object}}",
+            "MS240",
+            "a parameter in header has no style 'form'; it is read as simple",
+            "the styles of a parameter in header are simple",
+        ),
+        (
+            "{name: q, in: query, style: deepObject, schema: {type: integer}}",
+            "MS241",
+            "the style deepObject is for values of type array or object only",
+            "give it another style, or another schema (OAS 3.1 §4.8.12.3)",
+        ),
+    ],
+)
+def test_a_style_in_the_wrong_place_is_a_warning(parameter: str, code: str, message: str, hint: str) -> None:
+    (problem,) = thorough(f"paths: {{/a: {{post: {{parameters: [{parameter}], responses: {{}}}}}}}}")
+    assert (problem.code, problem.severity, problem.message, problem.hint) == (code, "warning", message, hint)
+    assert problem.pointer == "/paths/~1a/post/parameters/0/style"
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    [
+        "{name: q, in: query, content: {application/json: {schema: {}}}}",
+        "{name: q, in: query, style: deepObject, schema: {type: object}}",
+        "{name: q, in: query, style: pipeDelimited, schema: {type: array}}",
+        "{name: q, in: query, style: deepObject, schema: {}}",
+    ],
+)
+def test_every_style_in_its_place_is_acted_on(parameter: str) -> None:
+    assert thorough(f"paths: {{/a: {{post: {{parameters: [{parameter}], responses: {{}}}}}}}}") == []
+
+
+def test_an_example_that_is_xml_already_is_not_held_to_the_schema_of_its_value() -> None:
+    assert thorough(response("{application/xml: {schema: {type: object}, example: <a/>}}")) == []

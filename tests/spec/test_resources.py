@@ -9,8 +9,8 @@ import pytest
 from mock_server.source import Loaded, Source
 from mock_server.spec.document import Document, open_document
 from mock_server.spec.operations import read_operations
+from mock_server.spec.outline import Outline, find_list, identity, outline_at, singular
 from mock_server.spec.resources import Resource, find_resources
-from mock_server.spec.shape import Shape, find_list, identity, shape_at, singular
 
 OBJECT = {"type": "object", "properties": {"id": {"type": "integer"}, "name": {"type": "string"}}}
 LIST = {"type": "array", "items": OBJECT}
@@ -65,8 +65,8 @@ def holding(schema: Any) -> Document:
     return open_document(Loaded(Source("a.yaml", ""), {**head, "components": {"schemas": {"x": schema}}}))
 
 
-def shape(*names: str, **schemas: Any) -> Shape:
-    return shape_at(holding({"properties": {**{name: {"type": "string"} for name in names}, **schemas}}), X)
+def shape(*names: str, **schemas: Any) -> Outline:
+    return outline_at(holding({"properties": {**{name: {"type": "string"} for name in names}, **schemas}}), X)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_the_list_is_found_by_the_schema(schema: Any, place: tuple[str, ...] | N
 
 def test_a_schema_that_holds_itself_has_a_shape() -> None:
     itself = {"$ref": "#/components/schemas/x"}
-    assert list(shape_at(holding({"allOf": [itself, {"properties": {"x": itself}}]}), X).properties) == ["x"]
+    assert list(outline_at(holding({"allOf": [itself, {"properties": {"x": itself}}]}), X).properties) == ["x"]
 
 
 @pytest.mark.parametrize(

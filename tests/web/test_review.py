@@ -167,7 +167,6 @@ def get(tmp_path: Path, operation: str, url: str = "/x", **headers: str) -> tupl
     [
         ("{type: array, items: {type: integer}}", "q=1&q=2"),
         ("{type: array, items: {type: integer}}", "q=1"),
-        ("{type: array, items: {type: integer}}", "q=1,2"),
         ("{type: array, items: {type: boolean}}", "q=true&q=false"),
         ("{type: array, items: {type: string}}", "q=1&q=x"),
         ("{type: [integer, 'null']}", "q=1"),
@@ -185,9 +184,10 @@ def test_a_good_parameter_in_the_default_style_is_read_as_its_schema_wants(
     assert get(tmp_path, operation, f"/x?{query}")[0] == 204
 
 
-@pytest.mark.parametrize("query", ["q=x", "q=1&q=x", "q=true"])
+@pytest.mark.parametrize("query", ["q=x", "q=1&q=x", "q=1,2", "q=true"])
 def test_a_bad_parameter_is_still_refused(tmp_path: Path, query: str) -> None:
-    schema = "{type: array, items: {type: integer}}" if "&" in query else "{type: integer}"
+    # An exploded list repeats its name: "1,2" is one item, and no integer (OAS 3.1 §4.8.12.3).
+    schema = "{type: array, items: {type: integer}}" if set(query) & set("&,") else "{type: integer}"
     operation = f"{{parameters: [{{name: q, in: query, schema: {schema}}}], responses: {{'204': {{description: ok}}}}}}"
     assert get(tmp_path, operation, f"/x?{query}")[0] == 422
 
@@ -205,7 +205,12 @@ JSON = "content: {application/json: {"
     "responses, status, body",
     [
         ("{'201': {description: ok}, default: {description: bad}}", 201, ""),
-        ("{default: {description: bad}}", 500, ""),
+        ("{default: {description: all}}", 200, ""),
+        ("{'302': {description: there}, default: {description: bad}}", 302, ""),
+        ("{'404': {description: no}, default: {description: rest}}", 200, ""),
+        ("{'2XX': {description: ok}, default: {description: bad}}", 200, ""),
+        ("{'404': {description: no}, '403': {description: not you}}", 403, ""),
+        ("{'101': {description: switch}}", 204, ""),
         ("{'4XX': {description: bad}}", 400, ""),
         ("{'304': {description: same}}", 304, ""),
         ("{'100': {description: wait}, '200': {description: ok}}", 200, ""),

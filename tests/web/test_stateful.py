@@ -217,6 +217,28 @@ def test_an_answer_that_only_looks_like_the_resource_is_the_documents_own(tmp_pa
     assert [each["name"] for each in http.get("/things").json()[before:]] == ["a"]
 
 
+def test_a_client_that_accepts_nothing_of_it_makes_nothing(tmp_path: Path) -> None:
+    http = client(tmp_path)
+    before = http.get("/things").json()
+    assert http.post("/things", json={"name": "a"}, headers={"Accept": "text/csv"}).status_code == 406
+    assert http.get("/things").json() == before
+
+
+def test_a_body_that_the_client_wants_made_up_changes_nothing(tmp_path: Path) -> None:
+    http = client(tmp_path)
+    before = http.get("/things").json()
+    made = http.post("/things", json={"name": "a"}, headers={"Prefer": "dynamic=true"})
+    assert made.headers["preference-applied"] == "dynamic=true"
+    assert http.get("/things").json() == before
+
+
+def test_resources_are_remembered_beside_bodies_that_are_made_up(tmp_path: Path) -> None:
+    http = client(tmp_path, dynamic=True)
+    made = http.post("/things", json={"name": "a"})
+    assert made.status_code == 201
+    assert http.get(made.headers["location"]).json()["name"] == "a"
+
+
 def test_keys_that_run_out_are_409_and_no_hang(tmp_path: Path) -> None:
     item = {"type": "object", "required": ["id"], "properties": {"id": {"enum": ["a", "b"], "readOnly": True}}}
     http = client(tmp_path, document(item, NEW))

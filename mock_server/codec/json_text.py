@@ -1,0 +1,105 @@
+"""JSON (RFC 8259), read strictly: UTF-8, no NaN, no name twice, integers of any size, bounded depth."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import orjson
+
+from mock_server.codec.charset import decoded, encoded, is_utf8
+from mock_server.codec.unreadable import Unreadable
+from mock_server.spec.media import MediaType
+
+MAX_JSON_DEPTH = 64
+_EXACT = 2.0**63
+_ROUNDED = -(1 << 40)
+"""Less than any number of names can make up for."""
+
+
+def read(data: bytes, media: MediaType, content_type: str) -> Any:
+    """The value. Raises ``Unreadable``."""
+    return read_json(data if is_utf8(content_type) else decoded(data, content_type).encode())
+
+
+def write(value: Any, media: MediaType, content_type: str) -> bytes:
+    return write_json(value) if is_utf8(content_type) else encoded(write_json(value).decode(), content_type)
+
+
+def read_json(data: bytes) -> Any:
+    """The value of strict JSON. Raises ``Unreadable`` with the rule ``json`` or ``depth``."""
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise Unreadable("json", "JSON", f"not JSON: {error.msg} at byte {error.pos}") from None
+    if data.count(b"{") + data.count(b"[") > MAX_JSON_DEPTH and _is_deeper(value, MAX_JSON_DEPTH):
+        raise Unreadable("depth", MAX_JSON_DEPTH, f"nested deeper than {MAX_JSON_DEPTH}")
+    # A colon inside a text makes the count too high, which only costs the slower look.
+    if data.count(b":") != _names(value):
+        return _read_slowly(data)
+    return value
+
+
+def _names(value: Any) -> int:
+    """How many names all objects have together; -1 or less when a number is so big that orjson may have rounded it.
+
+    Of an integer beyond 64 bits it makes a float, and 2**64 + 1 would be another number.
+    """
+    kind = type(value)
+    if kind is dict:
+        count = len(value)
+        items = value.values()
+    elif kind is list:
+        count = 0
+        items = value
+    else:
+        return _ROUNDED if kind is float and not -_EXACT < value < _EXACT else 0
+    for item in items:
+        kind = type(item)
+        if kind is dict or kind is list:
+            count += _names(item)
+        elif kind is float and not -_EXACT < item < _EXACT:
+            return _ROUNDED
+    return count
+
+
+def _read_slowly(data: bytes) -> Any:
+    """By the standard library, which tells of every name and has integers of any size."""
+    try:
+        return json.loads(data, object_pairs_hook=_unique)
+    except ValueError as error:  # an integer of more than 4,300 digits
+        raise Unreadable("json", "JSON", f"not JSON that can be read: {error}") from None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """RFC 8259 §4: names SHOULD be unique, for which of two values counts is anybody's guess."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        name = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise Unreadable("json", "JSON", f"the name {name[:100]!r} stands twice in one object")
+    return found
+
+
+def _is_deeper(value: Any, limit: int) -> bool:
+    """Whether containers are nested deeper than ``limit``; level by level, without recursion."""
+    level = [value]
+    for _ in range(limit):
+        level = [
+            child
+            for node in level
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def write_json(value: Any) -> bytes:
+    """Compact JSON; integers past 64 bit, which orjson refuses, are written by the standard library."""
+    try:
+        return orjson.dumps(value, default=str)
+    except TypeError:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+        return text.encode("utf-8", "replace")
