@@ -57,6 +57,11 @@ CODES: dict[str, str] = {
     "MS310": "a status that the document does not know",
     "MS311": "no fixture says how the operation's handshake begins or ends",
     "MS320": "words of a callback that contradict each other",
+    "MS325": "a state that the operation does not recall",
+    "MS326": "a state that is remembered or recalled in vain",
+    "MS327": "a state that cannot be kept so",
+    "MS328": "a file that is there already",
+    "MS329": "no resource is recognised in the document",
     # MS4xx: run time
     "MS401": "no operation has this path",
     "MS402": "the path does not have this method",
@@ -80,6 +85,9 @@ CODES: dict[str, str] = {
     "MS429": "a callback that would go round in a circle",
     "MS430": "the client accepts no media type of the answer",
     "MS431": "the file of an example cannot be read",
+    "MS435": "no room for more that is remembered",
+    "MS436": "the resource does not exist",
+    "MS437": "the resource does not allow it",
 }
 
 

@@ -28,6 +28,8 @@ class Settings:
     strict: bool = False
     no_errors: bool = False
     """Answer as if every request were right, and tell in a header what is wrong with it."""
+    stateful: bool = False
+    """Whether resources are recognised in the documents and remembered."""
     max_body_bytes: int = MAX_BODY_BYTES
     max_handshakes: int = MAX_HANDSHAKES
     header_timeout_s: float = HEADER_TIMEOUT_S

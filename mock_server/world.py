@@ -21,6 +21,7 @@ from mock_server.source import Folder, Pointer, open_root, read_bytes
 from mock_server.spec.document import Document, open_document
 from mock_server.spec.drawn import draw
 from mock_server.spec.operations import Operation, read_operations
+from mock_server.spec.resources import Resource, find_resources, no_resource
 from mock_server.spec.security import api_keys
 
 
@@ -59,6 +60,8 @@ class World:
     """The names of the documents' API keys, which no journal shows."""
     names: tuple[str, str]
     """What to call the documents and the fixtures in the banner."""
+    resources: tuple[Resource, ...] = ()
+    """What is remembered under ``--stateful``."""
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
@@ -104,6 +107,10 @@ def build_world(settings: Settings) -> World:
         problems += fixture_problems(fixtures, {each.key: each for each in operations}, body_schema)
     if fixtures is None or any(problem.severity == "error" for problem in problems):
         raise Broken([*problems, *(each for document in documents for each in document.problems())])
+    resources = find_resources(operations) if settings.stateful else []
+    if settings.stateful and not resources:
+        problems.append(no_resource(documents[0]))
+    roles = {key: role for resource in resources for key, role in resource.roles.items()}
     house = House(
         fixtures.providers,
         fixtures.scenarios,
@@ -112,6 +119,7 @@ def build_world(settings: Settings) -> World:
         strict=settings.strict,
         jwt=fixtures.jwt,
         no_errors=settings.no_errors,
+        resources=roles,
         dynamic=settings.dynamic,
         seed=settings.seed,
         operations={each.key: each for each in operations},
@@ -133,6 +141,7 @@ def build_world(settings: Settings) -> World:
             ", ".join(str(spec) for spec in settings.specs) or "openapi.yaml (bundled)",
             str(settings.fixtures or ("none" if settings.specs else "fixtures (bundled)")),
         ),
+        resources=tuple(resources),
     )
 
 

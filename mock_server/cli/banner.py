@@ -25,6 +25,10 @@ def banner(world: World, url: str) -> str:
         f"  provenance  {', '.join(f'{count} {kind}' for kind, count in provenance_tally(world).items())}",
         f"  control     {url}/__mock/  ({url}/__mock/openapi.json describes it)",
     ]
+    if world.resources:
+        lines.append(
+            f"  stateful    {_count(len(world.resources), 'resource')}; `mock-server check --stateful` shows them"
+        )
     if world.warning_count:
         lines.append(f"  warnings    {world.warning_count}; `mock-server check` shows them")
     lines += ["", *(f"  {base_url(operation, url)}" for operation in operations[:MAX_LISTED])]

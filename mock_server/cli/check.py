@@ -20,6 +20,7 @@ from mock_server.cli.options import sources
     context_settings={"auto_envvar_prefix": ENVIRONMENT_PREFIX},
 )
 @sources
+@click.option("--stateful", is_flag=True, help="Show the resources that `serve --stateful` remembers.")
 @click.option("--fail-on-warning", is_flag=True, help="Exit with 3 when there are warnings, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 def command(
@@ -28,6 +29,7 @@ def command(
     allow_remote: tuple[str, ...],
     allow_folders: tuple[Path, ...],
     fail_on_warning: bool,
+    stateful: bool,
     as_json: bool,
 ) -> None:
     """Check documents and fixtures: errors and warnings with file:line:column, and the provenance tally.
@@ -42,8 +44,15 @@ def command(
     problems: list[Problem]
     tally: dict[str, int] | None = None
     counts: dict[str, int] = {}
+    resources: list[str] = []
     try:
-        given = Settings(specs=specs, fixtures=fixtures, allow_remote=allow_remote, allow_folders=allow_folders)
+        given = Settings(
+            specs=specs,
+            fixtures=fixtures,
+            stateful=stateful,
+            allow_remote=allow_remote,
+            allow_folders=allow_folders,
+        )
         world = build_world(given)
         found = [each for document in world.documents for each in every_problem(document)]
         problems = list(dict.fromkeys([*world.warnings, *found, *example_problems(world)]))
@@ -56,6 +65,7 @@ def command(
             "providers": len(world.fixtures.providers),
             "scenarios": len(world.fixtures.scenarios),
         }
+        resources = [each.describe() for each in world.resources]
     except Broken as broken:
         problems = broken.problems
     errors = [problem for problem in problems if problem.severity == "error"]
@@ -65,10 +75,13 @@ def command(
             "problems": [problem.as_json() for problem in problems],
             "provenance": tally,
             **counts,
+            **({"resources": resources} if stateful else {}),
         }
         click.echo(json.dumps(report, indent=2, ensure_ascii=False))
     else:
         _print(problems, len(errors), tally, counts)
+        for resource in resources:
+            click.echo(f"resource {resource}")
     sys.exit(EXIT_BROKEN if errors or (problems and fail_on_warning) else 0)
 
 

@@ -71,6 +71,7 @@ def _allowed(context: click.Context, option: click.Parameter, hosts: tuple[str, 
 )
 @click.option("--strict", is_flag=True, help="Answer 500 instead of sending a body that breaks the document.")
 @click.option("--no-errors", is_flag=True, help="Answer bad requests as if they were good; Mock-Violations tells why.")
+@click.option("--stateful", is_flag=True, help="Remember what is made, changed and deleted: /things and /things/{id}.")
 @click.option(
     "--max-body",
     default=MAX_BODY_BYTES,
@@ -134,6 +135,7 @@ def command(
     seed: int,
     strict: bool,
     no_errors: bool,
+    stateful: bool,
     max_body: int,
     max_handshakes: int,
     header_timeout: float,
@@ -163,6 +165,7 @@ def command(
         seed=seed,
         strict=strict,
         no_errors=no_errors,
+        stateful=stateful,
         max_body_bytes=max_body,
         max_handshakes=max_handshakes,
         header_timeout_s=header_timeout,

@@ -15,6 +15,8 @@ from mock_server.core.callback import calls_after
 from mock_server.core.challenge import challenges
 from mock_server.core.choose import Choice, choose
 from mock_server.core.finish import header_text
+from mock_server.core.keep import keep
+from mock_server.core.memory import recall, shelf_names
 from mock_server.core.plan import Plan
 from mock_server.core.prefer import Preference, read_preference
 from mock_server.core.refuse import is_authorization, refuse, violations_header
@@ -72,6 +74,8 @@ class Reading:
     body: tuple[Violation, ...]
     names: Reference | None
     """The handshake that the request names."""
+    shelves: tuple[str, ...] = ()
+    """What it may look up or change of what the session remembers."""
 
 
 def read_head(
@@ -108,6 +112,7 @@ def read(head: Head, request: Request) -> Reading:
         token=token,
         body=violations,
         names=read_ticket(facts.get(collect.pull_id)) if collect else None,
+        shelves=shelf_names(plan.memory, facts) if plan.memory else (),
     )
 
 
@@ -119,9 +124,12 @@ def answer(reading: Reading, snapshot: Snapshot, chance: Chance) -> Outcome:
     if violations and plan.house.no_errors:
         violations, overlooked = overlooked, violations
     known = _look_at_handshake(reading, snapshot)
+    if plan.memory:
+        recall(plan.memory, facts, snapshot, chance)
     choice = choose(plan, reading.head.preference, snapshot, violations, facts)
     facts.roots["violation"] = _violation_facts(choice, facts)
     changed = _step_handshake(reading, snapshot, choice, known, chance)
+    kept = keep(plan, facts, snapshot, choice, reading.head.base, chance) if plan.memory else ()
     given = _render(plan, choice, facts, snapshot.now)
     if overlooked:
         choice.reasons.append(Reason("document", "{} violations are overlooked (--no-errors)", (len(overlooked),)))
@@ -131,7 +139,7 @@ def answer(reading: Reading, snapshot: Snapshot, chance: Chance) -> Outcome:
     calls = calls_after(plan.callbacks, reading.request, facts, given, name, choice.reasons) if plan.callbacks else ()
     return Outcome(
         answer=given,
-        changes=Changes(changed, choice.queue) if changed or choice.queue is not None else NO_CHANGES,
+        changes=Changes(changed, choice.queue, kept) if changed or choice.queue is not None or kept else NO_CHANGES,
         effects=_effects(choice),
         operation=plan.operation.key,
         response=name,

@@ -39,6 +39,8 @@ class Choice:
     by_document: bool = False
     """Whether the answer to the violations is the document's, which cannot say all of them."""
     rule: Rule | None = None
+    usual: bool = False
+    """Whether nothing spoke for another answer, so that a resource may give its own."""
     scenario: Scenario | None = None
     wait_s: float = 0.0
     offered: tuple[str, ...] = ()
@@ -172,7 +174,7 @@ def _from_request(plan: Plan, violations: Sequence[Violation], facts: Facts, rea
         return Choice(plan.responses[rule.respond], reasons, rule=rule)
     response = plan.responses[plan.fixture.otherwise or ""]
     reasons.append(Reason("otherwise", "{}", (response.name,)))
-    return Choice(response, reasons)
+    return Choice(response, reasons, usual=True)
 
 
 def _fitting_rule(rules: Sequence[Rule], facts: Facts, reasons: list[Reason]) -> Rule | None:

@@ -16,11 +16,13 @@ from mock_server.core.body import Way
 from mock_server.core.callback import PlannedCallback, plan_callbacks
 from mock_server.core.finish import finished
 from mock_server.core.headers import documented_headers
+from mock_server.core.memory import Memory, memory_of
 from mock_server.core.parameters import ParameterReader
 from mock_server.core.refuse import Refusal
 from mock_server.fixture.model import OperationFixture, Provider, Response, Scenario, Token
 from mock_server.spec.media import best_match, is_json
 from mock_server.spec.operations import Operation
+from mock_server.spec.resources import Role
 from mock_server.spec.schema import Schema
 
 MAX_NEGOTIATED = 256
@@ -48,6 +50,8 @@ class House:
     """Whether an unlisted token is read for what it says of itself."""
     no_errors: bool = False
     """Whether violations are told in a header and answered as if there were none."""
+    resources: Mapping[str, Role] = field(default_factory=dict)
+    """Operation key -> what it does to a recognised resource."""
     dynamic: bool = False
     """Whether the document's answers are made anew for each request."""
     seed: int = 0
@@ -79,6 +83,8 @@ class Plan:
     callbacks: tuple[PlannedCallback, ...] = ()
     refusals: dict[str, Refusal] = field(default_factory=dict, compare=False, repr=False)
     """Rule of a violation -> how the document has it answered; filled on first use."""
+    memory: Memory | None = None
+    """What it remembers; None = nothing, and nothing is looked up for it."""
     ways: dict[str | None, Way] = field(default_factory=dict, compare=False, repr=False)
     """Content-Type -> how such bodies are read."""
     negotiated: dict[tuple[str, str], Pick | None] = field(default_factory=dict, compare=False, repr=False)
@@ -115,6 +121,7 @@ _NOTHING_SAID = Response("204", 204, "assumed", None, "application/json")
 
 def make_plan(operation: Operation, fixture: OperationFixture | None, house: House) -> Plan:
     """Put the fixture over the document. What the fixture does not say the document says."""
+    memory = memory_of(house.resources.get(operation.key), fixture)
     fixture = fixture or OperationFixture(operation.key, {}, {}, {}, (), None)
     schemas = {name: body_schema(operation, response) for name, response in fixture.responses.items()}
     own = {name: _refined(operation, each, schemas[name], house) for name, each in fixture.responses.items()}
@@ -140,6 +147,7 @@ def make_plan(operation: Operation, fixture: OperationFixture | None, house: Hou
         openers=openers,
         parameters=ParameterReader(operation.parameters),
         callbacks=plan_callbacks(operation, fixture.callbacks),
+        memory=memory,
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from mock_server.core.shelf import NOTHING, Shelf, ShelfChange
 from mock_server.handshake.machine import Handshake
 from mock_server.model import Answer, Effect, Provenance, Reason, Send
 
@@ -33,6 +35,8 @@ class Snapshot(NamedTuple):
     handshake_version: int = 0
     turn: int = 0
     """How many entries the session's journal was given: what bodies that differ each time are made from."""
+    shelves: Mapping[str, Shelf] = NOTHING
+    """What the session remembers, of the shelves that were asked for."""
 
 
 class Changes(NamedTuple):
@@ -42,9 +46,10 @@ class Changes(NamedTuple):
     """New, or the snapshot's own as it is now."""
     queue: tuple[Queued, ...] | None = None
     """The queue after an answer was taken from it; None = unchanged."""
+    shelves: tuple[ShelfChange, ...] = ()
 
     def __bool__(self) -> bool:
-        return self.handshake is not None or self.queue is not None
+        return self.handshake is not None or self.queue is not None or bool(self.shelves)
 
 
 NO_CHANGES = Changes()

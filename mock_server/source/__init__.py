@@ -1,5 +1,6 @@
 """The only reader of files: texts, the trees parsed from them, and the places of errors."""
 
+from mock_server.source.emit import emit
 from mock_server.source.files import Folder, Source, read_bytes, read_source
 from mock_server.source.library import Library, open_root
 from mock_server.source.places import FILES, Loaded, Pointer, pointer_text
@@ -12,6 +13,7 @@ __all__ = [
     "Loaded",
     "Pointer",
     "Source",
+    "emit",
     "load",
     "open_root",
     "pointer_text",

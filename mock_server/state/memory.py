@@ -9,19 +9,23 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from mock_server.core.shelf import NOTHING
 from mock_server.core.snapshot import Changes, Queued, Snapshot
 from mock_server.handshake.machine import LIVE, Handshake, settle
 from mock_server.handshake.provider import Grant
 from mock_server.settings import MAX_HANDSHAKES
 from mock_server.state.clock import Clock
 from mock_server.state.journal import Entry, Journal
+from mock_server.state.shelves import Shelves
 from mock_server.state.store import (
     MAX_ALL_JOURNALS_BYTES,
+    MAX_ALL_REMEMBERED_BYTES,
     MAX_GRANTS,
     MAX_QUEUE,
     MAX_SESSIONS,
     Full,
     QueueFull,
+    ShelvesFull,
 )
 
 
@@ -34,6 +38,8 @@ class _Session:
     handshakes: dict[str, tuple[int, Handshake]] = field(default_factory=dict)
     journal: Journal = field(default_factory=Journal)
     turn: int = 0
+    shelves: Shelves | None = None
+    """What it remembers; made when something is."""
 
 
 _NO_HANDSHAKE: tuple[int, Handshake | None] = (0, None)
@@ -63,6 +69,7 @@ class MemoryStore:
         self._grants: OrderedDict[str, Grant] = OrderedDict()
         self._handshake_count = 0
         self._journal_bytes = 0
+        self._remembered_bytes = 0
         self._swept_at = float("-inf")
 
     def _session(self, name: str) -> _Session:
@@ -87,18 +94,24 @@ class MemoryStore:
             if not _alive(session, wall):
                 self._handshake_count -= len(session.handshakes)
                 self._journal_bytes -= session.journal.bytes
+                self._remembered_bytes -= session.shelves.bytes if session.shelves else 0
                 del self._sessions[name]
                 return
         raise Full
 
-    async def load(self, session: str, handshake_id: str | None = None, *, make: bool = True) -> Snapshot:
-        return self.load_now(session, handshake_id, make=make)
+    async def load(
+        self, session: str, handshake_id: str | None = None, shelves: tuple[str, ...] = (), *, make: bool = True
+    ) -> Snapshot:
+        return self.load_now(session, handshake_id, shelves, make=make)
 
-    def load_now(self, session: str, handshake_id: str | None = None, *, make: bool = True) -> Snapshot:
+    def load_now(
+        self, session: str, handshake_id: str | None = None, shelves: tuple[str, ...] = (), *, make: bool = True
+    ) -> Snapshot:
         found = self._session(session) if make else self._sessions.get(session, _NOBODY)
         version, handshake = found.handshakes.get(handshake_id or "", _NO_HANDSHAKE)
         now = found.clock.now(self._wall())
-        return Snapshot(session, now, found.scenario, found.queue, found.version, handshake, version, found.turn)
+        known = {name: found.shelves.get(name) for name in shelves} if shelves and found.shelves else NOTHING
+        return Snapshot(session, now, found.scenario, found.queue, found.version, handshake, version, found.turn, known)
 
     async def save(self, seen: Snapshot, changes: Changes) -> bool:
         return self.save_now(seen, changes)
@@ -107,6 +120,8 @@ class MemoryStore:
         session = self._session(seen.session)
         handshake = changes.handshake
         if changes.queue is not None and session.version != seen.version:
+            return False
+        if changes.shelves and not self._shelves_fit(session, changes):
             return False
         if handshake:
             version, _ = session.handshakes.get(handshake.id, _NO_HANDSHAKE)
@@ -121,6 +136,18 @@ class MemoryStore:
         if changes.queue is not None:
             session.queue = changes.queue
             session.version += 1
+        if changes.shelves and session.shelves:
+            self._remembered_bytes += session.shelves.keep(changes.shelves)
+        return True
+
+    def _shelves_fit(self, session: _Session, changes: Changes) -> bool:
+        """False = another was faster. Raises ``ShelvesFull``. Nothing is kept yet, for the handshake may not fit."""
+        shelves = session.shelves = session.shelves or Shelves()
+        if not shelves.are_as_seen(changes.shelves):
+            return False
+        grown = shelves.growth(changes.shelves)
+        if grown > 0 and self._remembered_bytes + grown > MAX_ALL_REMEMBERED_BYTES:
+            raise ShelvesFull
         return True
 
     def _make_room(self) -> None:
@@ -204,6 +231,7 @@ class MemoryStore:
         if gone:
             self._handshake_count -= len(gone.handshakes)
             self._journal_bytes -= gone.journal.bytes
+            self._remembered_bytes -= gone.shelves.bytes if gone.shelves else 0
         for grant_id in [key for key, grant in self._grants.items() if grant.session == session]:
             del self._grants[grant_id]
 

@@ -14,6 +14,10 @@ MAX_GRANTS = 10_000
 MAX_SESSIONS = 10_000
 MAX_ALL_JOURNALS_BYTES = 64 * 1024 * 1024
 MAX_QUEUE = 1_000
+MAX_REMEMBERED = 1_000
+"""Values that one session may remember, on all its shelves, and shelves."""
+MAX_REMEMBERED_BYTES = 16 * 1024 * 1024
+MAX_ALL_REMEMBERED_BYTES = 256 * 1024 * 1024
 
 
 class Full(Exception):
@@ -24,6 +28,10 @@ class QueueFull(Full):
     """No room for another queued answer."""
 
 
+class ShelvesFull(Full):
+    """No room for more that is remembered; nothing is forgotten to make some."""
+
+
 class Store(Protocol):
     """Where sessions, handshakes, grants and the journal are kept.
 
@@ -31,8 +39,10 @@ class Store(Protocol):
     requests that saw the same state, one is accepted and the others are told to look again.
     """
 
-    async def load(self, session: str, handshake_id: str | None = None, *, make: bool = True) -> Snapshot:
-        """The session as it is now, and the handshake of that id.
+    async def load(
+        self, session: str, handshake_id: str | None = None, shelves: tuple[str, ...] = (), *, make: bool = True
+    ) -> Snapshot:
+        """The session as it is now, the handshake of that id, and the shelves of those names.
 
         A session that nobody has used is made, or only looked at without ``make``. Raises ``Full``
         when there is no room for it.
@@ -40,7 +50,7 @@ class Store(Protocol):
         ...
 
     async def save(self, seen: Snapshot, changes: Changes) -> bool:
-        """Keep the changes made from ``seen``. False = somebody was faster. Raises ``Full``."""
+        """Keep the changes made from ``seen``. False = somebody was faster. Raises ``Full``, ``ShelvesFull``."""
         ...
 
     async def load_grant(self, session: str, grant_id: str) -> Grant | None: ...
@@ -72,7 +82,7 @@ class Store(Protocol):
         ...
 
     async def reset(self, session: str) -> None:
-        """As if the session had never been: clock, scenario, queue, handshakes, grants, journal."""
+        """As if the session had never been: clock, scenario, queue, handshakes, grants, shelves, journal."""
         ...
 
     async def ready(self) -> bool:
@@ -87,7 +97,9 @@ class InstantStore(Protocol):
     The same as the methods of :class:`Store` without ``_now``, for whoever cannot await.
     """
 
-    def load_now(self, session: str, handshake_id: str | None = None, *, make: bool = True) -> Snapshot: ...
+    def load_now(
+        self, session: str, handshake_id: str | None = None, shelves: tuple[str, ...] = (), *, make: bool = True
+    ) -> Snapshot: ...
 
     def save_now(self, seen: Snapshot, changes: Changes) -> bool: ...
 

@@ -14,7 +14,7 @@ from mock_server.core.snapshot import Outcome
 from mock_server.core.wanted import Unmet
 from mock_server.handshake.ticket import DEFAULT_SESSION
 from mock_server.model import Answer, Reason, Request, Wait
-from mock_server.state.store import Full
+from mock_server.state.store import Full, ShelvesFull
 from mock_server.web.live import MAX_TRIES, BadSession, Contended, Live, make_entry, session_name
 from mock_server.web.outgoing import Cause
 from mock_server.web.unrouted import unrouted
@@ -77,7 +77,7 @@ class MockEndpoint:
         head = read_head(plan, request, found.values, base, found.encoded)
         for _ in range(MAX_TRIES):
             reading = read(head, request)
-            seen = await live.store.load(session, handshake_id(reading, session))
+            seen = await live.store.load(session, handshake_id(reading, session), reading.shelves)
             outcome = answer(reading, seen, live.chance)
             if not outcome.changes or await live.store.save(seen, outcome.changes):
                 return outcome, seen.now
@@ -98,6 +98,8 @@ class MockEndpoint:
                 providers = [each.id for each in self.live.world.fixtures.providers.values() if each.oauth2]
                 detail = f"no OAuth2 provider is called {error.args[0]!r}"
                 return problem("MS414", 422, detail, available=providers), (Reason("handshake", "{}", (detail,)),)
+            case ShelvesFull():
+                return _refusal("MS435", 507, "the session remembers as much as it may; POST /__mock/reset forgets it")
             case Full():
                 retry = ((b"retry-after", b"60"),)
                 return _refusal(

@@ -49,7 +49,7 @@ class Prepared:
         request = Request(like.method, like.path, like.query, like.headers, body, like.origin)
         try:
             reading = read(self._head, request)
-            seen = store.load_now(self._session, handshake_id(reading, self._session))
+            seen = store.load_now(self._session, handshake_id(reading, self._session), reading.shelves)
             outcome = answer(reading, seen, live.chance)
             if outcome.effects or (outcome.changes and not store.save_now(seen, outcome.changes)):
                 return None

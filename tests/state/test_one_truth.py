@@ -28,8 +28,10 @@ PARALLEL = 24
 class Interleaved(MemoryStore):
     """A memory store whose every look and change lets all the others go first."""
 
-    async def load(self, session: str, handshake_id: str | None = None, *, make: bool = True) -> Snapshot:
-        seen = await super().load(session, handshake_id, make=make)
+    async def load(
+        self, session: str, handshake_id: str | None = None, shelves: tuple[str, ...] = (), *, make: bool = True
+    ) -> Snapshot:
+        seen = await super().load(session, handshake_id, shelves, make=make)
         await asyncio.sleep(0)
         return seen
 
