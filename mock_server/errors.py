@@ -79,6 +79,15 @@ CODES: dict[str, str] = {
     "MS429": "a callback that would go round in a circle",
     "MS430": "the client accepts no media type of the answer",
     "MS431": "the file of an example cannot be read",
+    # MS5xx: contract runs
+    "MS501": "what is to be tested is not the URL of an API",
+    "MS502": "the deployment gives no answer",
+    "MS503": "an HTML page answers instead of the API",
+    "MS504": "another API answers than the document describes",
+    "MS505": "the deployment refuses the token, or wants one",
+    "MS506": "no check, family or operation has this name",
+    "MS507": "the time of the run is over before anything was tested",
+    "MS508": "our own mock does not start",
 }
 
 

@@ -15,6 +15,7 @@ COMMANDS = {
     "serve": "Serve the API of an OpenAPI document.",
     "demo": "Walk the whole hand-shake and every documented error, printing each exchange.",
     "check": "Check a document and its fixtures without serving them.",
+    "contract": "Prove whether a deployment, mock or real, keeps the contract.",
 }
 EXIT_BROKEN = 3
 EXIT_UNREACHABLE = 4

@@ -155,9 +155,8 @@ class _Forms(HTMLParser):
         elif tag == "input" and kind == "submit":
             value = given.get("value", "")
             self._buttons.append(Button(given.get("name", ""), value, value))
-        elif tag == "input" and given.get("name"):
-            if kind not in ("checkbox", "radio") or "checked" in given:
-                self._fields.append((given["name"], given.get("value", "on" if kind == "checkbox" else "")))
+        elif tag == "input" and given.get("name") and (kind not in ("checkbox", "radio") or "checked" in given):
+            self._fields.append((given["name"], given.get("value", "on" if kind == "checkbox" else "")))
 
     def handle_data(self, data: str) -> None:
         if self._text is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mock_server.contract.model import Finding
 from mock_server.errors import MockServerError
 
 EXIT_USAGE = 2
@@ -21,3 +22,11 @@ class CannotRun(MockServerError):
 
 class OutOfTime(MockServerError):
     """The time of the run (``--max-time``) is used up."""
+
+
+class Blocked(MockServerError):
+    """A check cannot go on, because what it builds upon is broken: that is what it found."""
+
+    def __init__(self, finding: Finding) -> None:
+        self.finding = finding
+        super().__init__(finding.title)

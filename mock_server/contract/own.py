@@ -18,12 +18,13 @@ PACKAGE_PARENT = Path(__file__).parent.parent.parent
 
 
 @contextmanager
-def own_mock(specs: tuple[Path, ...], fixtures: Path | None) -> Iterator[str]:
+def own_mock(specs: tuple[Path | str, ...], fixtures: Path | None, allow_remote: tuple[str, ...] = ()) -> Iterator[str]:
     """``mock-server serve --port 0``, ready when this is entered; yields ``http://127.0.0.1:PORT``.
 
     Raises ``CannotRun`` (MS508) when it does not start.
     """
     arguments = [*map(str, specs), *(("--fixtures", str(fixtures)) if fixtures else ())]
+    arguments += [word for host in allow_remote for word in ("--allow-remote", host)]
     process = subprocess.Popen(  # noqa: S603
         [sys.executable, "-m", "mock_server", "serve", "--port", "0", "--quiet", *arguments],
         stdin=subprocess.DEVNULL,

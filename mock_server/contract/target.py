@@ -116,7 +116,7 @@ def _carry(requirement: Requirement, token: str, headers: list[tuple[str, str]],
 def is_our_mock(client: Client) -> bool:
     """Whether the control API of a mock-server answers there. Raises ``CannotRun`` (MS502) when nothing does."""
     seen = client.send(Sent("GET", "/__mock/health", (("Accept", "application/json"),), b"")).seen
-    if seen.status == 0 and seen.fault in ("refused", "no such host", "timeout", "tls") or _unreachable(seen):
+    if (seen.status == 0 and seen.fault in ("refused", "no such host", "timeout", "tls")) or _unreachable(seen):
         hint = "is it running, and is the URL right? Without a URL our own mock is started and tested"
         raise CannotRun("MS502", f"{client.origin} gives no answer: {seen.fault}", hint, EXIT_UNREACHABLE)
     try:
