@@ -74,6 +74,12 @@ class Client:
             watcher(exchange)
         return exchange
 
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Close what is open."""
         with self._lock:

@@ -57,7 +57,7 @@ class Contract(NamedTuple):
         """What an unauthorized or invalid request gets; ``rule`` is ``missing``, ``minimum``, … None = not promised."""
         fixture = self.fixtures.operations.get(operation.key)
         if fixture is None:
-            return None
+            return _by_document(operation, rule, reason)
         by_rule = fixture.unauthorized if group == "unauthorized" else fixture.invalid
         name = by_rule.get(rule) or by_rule.get("*")
         response = fixture.responses.get(name or "")
@@ -117,6 +117,15 @@ def fitting(fixture: OperationFixture, facts: Mapping[str, Any]) -> tuple[Respon
             return (response, rule.place, f"rule {rule.name or number!r}") if response else None
     response = fixture.responses.get(fixture.otherwise or "")
     return (response, response.place or fixture.place, f"otherwise: {response.name}") if response else None
+
+
+def _by_document(operation: Operation, rule: str, reason: str) -> Wanted | None:
+    """Without a fixture only this is promised: who sends no credentials gets the documented 401 (RFC 9110 §15.5.2)."""
+    if rule != "missing" or "401" not in operation.responses:
+        return None
+    return Wanted(
+        401, Promise("status-of-missing", f"401 for: {reason}", "documented", place_of(operation, "responses", "401"))
+    )
 
 
 def rule_statuses(fixture: OperationFixture, token: Mapping[str, Any]) -> set[int]:

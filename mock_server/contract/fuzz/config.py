@@ -13,9 +13,9 @@ from mock_server.contract.walks.handshake import answer_path
 from mock_server.mask import SECRET_FIELDS, SECRET_HEADERS
 from mock_server.spec.operations import Operation
 
-EXAMPLES = {"quick": 12, "full": 60}
+EXAMPLES = {"quick": 25, "full": 120}
 """Generated requests for each operation and phase."""
-STEPS = {"quick": 4, "full": 6}
+STEPS = {"quick": 5, "full": 8}
 REQUEST_TIMEOUT_S = 15
 
 

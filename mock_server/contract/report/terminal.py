@@ -64,8 +64,11 @@ def exchange_lines(exchange: Exchange, secrets: Secrets) -> Iterator[str]:
 
 
 def _not_run(result: Result) -> Iterator[str]:
-    if result.not_run:
-        yield "\n".join(["Not run:", *(f"   {each.check:<24} {each.why}" for each in result.not_run)])
+    by_why: dict[str, list[str]] = {}
+    for each in result.not_run:
+        by_why.setdefault(each.why, []).append(each.check)
+    if by_why:
+        yield "\n".join(["Not run:", *(f"   {', '.join(checks)}: {why}" for why, checks in by_why.items())])
 
 
 def _coverage(result: Result) -> Iterator[str]:
@@ -86,7 +89,8 @@ def verdict(result: Result) -> str:
     counted = len(result.counted)
     reached = sum(row.state == "reached" for row in result.coverage)
     total = sum(result.requests.values())
-    said = f"{counted} finding{'' if counted == 1 else 's'}" if counted else "keeps the contract"
+    whole = "keeps the contract" if not result.not_run else "keeps the contract as far as it was tested"
+    said = f"{counted} finding{'' if counted == 1 else 's'}" if counted else whole
     ended = "interrupted, " if result.interrupted else ""
     return (
         f"{result.url}: {ended}{said}. {total} requests in {result.seconds:.1f} s, "

@@ -48,13 +48,21 @@ def good_start_answers(run: Run) -> Found:
 def token(run: Run) -> Found:
     """No token, a broken one, one that nobody knows, one that has expired."""
     check = "reasons.token"
-    for operation in _operations(run):
-        if not any(need.kind == "bearer" for need in (operation.security[0] if operation.security else ())):
+    for operation in run.contract.operations:
+        if operation.key not in run.contract.requests or not operation.security or not all(operation.security):
+            continue  # open to all, or an alternative is
+        missing = run.contract.violated(operation, "unauthorized", "missing", "no token")
+        if missing:
+            exchange = run.send(run.contract.requests[operation.key].sent(run.target.base, None), operation)
+            found = status_finding(run, check, operation, missing, "no token", exchange)
+            if found:
+                yield found
+        promised = operation.key in run.contract.fixtures.operations
+        if not promised or not any(need.kind == "bearer" for need in operation.security[0]):
             continue
         good = run.contract.requests[operation.key].sent(run.target.base, run.target.tokens.good)
         stranger = f"contract-{run.chance.getrandbits(64):016x}"
         cells: list[tuple[str, str, tuple[tuple[str, str], ...]]] = [
-            ("missing", "no token", ()),
             ("malformed", "a scheme without a token", (("Authorization", "Bearer"),)),
             ("malformed", "a scheme that is not Bearer", (("Authorization", f"Token {stranger}"),)),
             ("unknown", "a token that nobody knows", (("Authorization", f"Bearer {stranger}"),)),
