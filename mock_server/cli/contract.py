@@ -96,6 +96,12 @@ def _rate(_: click.Context, __: click.Parameter, value: str | None) -> float | N
 @click.option("--rate-limit", callback=_rate, metavar="N/s|N/m", help="Send no more requests than this.")
 @click.option("--only", multiple=True, metavar="NAME", help="Only this operation, check or family; may be repeated.")
 @click.option("--skip", multiple=True, metavar="NAME", help="Not this operation, check or family; may be repeated.")
+@click.option(
+    "--require-coverage",
+    type=click.FloatRange(0, 100),
+    metavar="PERCENT",
+    help="Fail when fewer of the documented answers were reached.",
+)
 @click.option("--strict", is_flag=True, help="Fail for what differs from our assumptions, too.")
 def command(url: str | None, headers: tuple[tuple[str, str], ...], seed: int | None, **options: Any) -> None:
     """Fuzz a deployment at URL and walk it; without URL our own mock is started and tested.
@@ -124,6 +130,7 @@ def command(url: str | None, headers: tuple[tuple[str, str], ...], seed: int | N
         only=options["only"],
         skip=options["skip"],
         strict=options["strict"],
+        require_coverage=options["require_coverage"],
         allow_remote=options["allow_remote"],
     )
     sys.exit(_run(question))

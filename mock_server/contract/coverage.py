@@ -108,3 +108,22 @@ def unreached_findings(run: Run, rows: tuple[Reached, ...]) -> Iterator[Finding]
             seed=run.seed,
             shape=f"never {row.name}",
         )
+
+
+def too_little(run: Run, rows: tuple[Reached, ...], wanted_percent: float) -> Iterator[Finding]:
+    """``--require-coverage``: a finding when less was reached. Nothing documented is wholly covered."""
+    reached = sum(row.state == "reached" for row in rows)
+    percent = 100 * reached / len(rows) if rows else 100.0
+    if percent >= wanted_percent:
+        return
+    missing = ", ".join(f"{row.operation} {row.name}" for row in rows if row.state != "reached")
+    promise = Promise(
+        "required-coverage",
+        f"{wanted_percent:g} % of the documented answers are reached",
+        "documented",
+        "--require-coverage",
+    )
+    title = f"{reached} of {len(rows)} documented answers were reached, {percent:.0f} %"
+    yield Finding(
+        title, "", promise, (), f"not reached: {missing}", "error", "coverage.required", run.seed, "too little"
+    )

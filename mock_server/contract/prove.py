@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mock_server.contract.checks import ProfileName, all_checks
 from mock_server.contract.client import Client
-from mock_server.contract.coverage import status_coverage, unreached_findings
+from mock_server.contract.coverage import status_coverage, too_little, unreached_findings
 from mock_server.contract.errors import CannotRun
 from mock_server.contract.fuzz.findings import FuzzRecord, seen_statuses
 from mock_server.contract.fuzz.process import Fuzz
@@ -48,6 +48,8 @@ class Question:
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     strict: bool = False
+    require_coverage: float | None = None
+    """Percent of the documented answers that must be reached, those counted that need what was not given."""
     allow_remote: tuple[str, ...] = ()
 
 
@@ -220,6 +222,9 @@ def _result(run: Run, question: Question, ledger: Ledger, record: FuzzRecord | N
     whole = not (question.only or question.skip or ledger.interrupted or _cut_short(ledger))
     for finding in unreached_findings(run, rows) if whole else ():
         ledger.take(finding)
+    if question.require_coverage is not None:
+        for finding in too_little(run, rows, question.require_coverage):
+            ledger.take(finding)
     findings = tuple(each for each in ledger.findings.values() if not each.operation or each.operation in selected)
     return Result(
         url=run.target.url,

@@ -143,10 +143,11 @@ def _walk_one(run: Run, check: Check, ledger: Ledger) -> None:
     if missing:
         ledger.take(NotRun(check.name, HOW_TO_GIVE[missing]))
         return
-    before = len(ledger.findings), len(ledger.not_run)
+    clean = True
     for each in _guarded(run, check):
         ledger.take(each)
-    if before == (len(ledger.findings), len(ledger.not_run)):
+        clean = False
+    if clean:
         ledger.passed.append(check.name)
 
 
@@ -158,6 +159,8 @@ def _guarded(run: Run, check: Check) -> Iterator[Finding | NotRun]:
         raise
     except Blocked as blocked:
         yield blocked.finding
+        if blocked.finding.check != check.name:
+            yield NotRun(check.name, f"it builds upon what is broken: {blocked.finding.title}")
     except Exception as error:  # whatever a deployment answers must not end the run with a traceback
         promise = Promise("check-can-be-made", "the check can be carried out", "standard", "mock-server")
         detail = f"{type(error).__name__}: {error}. This is a bug of mock-server or an answer it did not foresee."

@@ -42,14 +42,14 @@ def pending(run: Run) -> Found:
     if _automatic(run):
         yield NotRun(check, "consent is given automatically")
         return
-    began = begin(run, check)
+    began = begin(run)
     yield from _judge(run, check, "asked", "collected before anybody consented", began.exchange, collect(run, began))
 
 
 def granted(run: Run) -> Found:
     """After consent, again, and with the auth_uri sent along."""
     check = "collecting.granted"
-    began = begin(run, check)
+    began = begin(run)
     if not _automatic(run):
         given = run.consent(began.auth_uri)
         if not given.ok:
@@ -97,7 +97,7 @@ def denied(run: Run) -> Found:
         yield NotRun(check, "only where we walk the consent page (--consent visit)")
         return
     for wish, state in (("deny", "denied"), ("fail", "failed")):
-        began = begin(run, check)
+        began = begin(run)
         walked = visit(run.client, began.auth_uri, "deny" if wish == "deny" else "fail")
         if not walked.ok:
             yield NotRun(check, f"{wish}: {walked.why}")
@@ -110,7 +110,7 @@ def unknown(run: Run) -> Found:
     check = "collecting.unknown"
     made = "contract-" + f"{run.chance.getrandbits(128):032x}"
     yield from _judge(run, check, "unknown", "a pull_id that was never given out", collect(run, None, pull_id=made))
-    began = begin(run, check)
+    began = begin(run)
     last = "A" if began.pull_id[-1] != "A" else "B"
     # The last character of base64 may carry bits that nobody reads: change one in the middle, too.
     middle = len(began.pull_id) - 4
@@ -124,7 +124,7 @@ def unknown(run: Run) -> Found:
 def foreign(run: Run) -> Found:
     """Somebody else's token must not collect, before consent and after."""
     check = "collecting.foreign"
-    began = begin(run, check)
+    began = begin(run)
     exchange = collect(run, began, run.target.tokens.other)
     yield from _judge(run, check, "foreign", "collected with the token of another account", began.exchange, exchange)
     if run.has("consent") and not _automatic(run) and run.consent(began.auth_uri).ok:
@@ -136,7 +136,7 @@ def foreign(run: Run) -> Found:
 def mismatched(run: Run) -> Found:
     """The auth_uri of another handshake."""
     check = "collecting.mismatched"
-    one, other = begin(run, check), begin(run, check)
+    one, other = begin(run), begin(run)
     exchange = collect(run, one, auth_uri=other.auth_uri)
     yield from _judge(run, check, "mismatched", "collected with another's auth_uri", one.exchange, exchange)
 
@@ -150,7 +150,7 @@ def expired(run: Run) -> Found:
         yield NotRun(check, "the time that a handshake lives does not stand in a field of the body")
         return
     valid_s = 600.0
-    began = begin(run, check, **{start.valid_for[1]: int(valid_s)})
+    began = begin(run, **{start.valid_for[1]: int(valid_s)})
     alive = "granted" if _automatic(run) else "asked"
     why = run.advance(valid_s - MARGIN_S)
     if not why:

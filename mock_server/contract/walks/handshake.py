@@ -18,6 +18,8 @@ from mock_server.fixture.template import Slot
 from mock_server.spec.operations import Operation
 
 _NOT_SENT = object()
+BEGIN = "reasons.good-start"
+"""The check whose finding it is when no handshake can be begun."""
 
 
 class Began(NamedTuple):
@@ -28,13 +30,13 @@ class Began(NamedTuple):
     exchange: Exchange
 
 
-def begin(run: Run, check: str, **changes: Any) -> Began:
-    """A fresh handshake. Raises ``Blocked`` with a finding when none can be begun."""
+def begin(run: Run, **changes: Any) -> Began:
+    """A fresh handshake. Raises ``Blocked`` with a finding, the same for every check, when none can be begun."""
     operation = run.contract.start
     assert operation is not None
     exchange = run.send(start_request(run, **changes).sent(run.target.base, run.target.tokens.good), operation)
     wanted = good_start(run)
-    found = status_finding(run, check, operation, wanted, "a good request", exchange) if wanted else None
+    found = status_finding(run, BEGIN, operation, wanted, "a good request", exchange) if wanted else None
     if found:
         raise Blocked(found)
     body = _json(exchange.seen.body)
@@ -51,7 +53,7 @@ def begin(run: Run, check: str, **changes: Any) -> Began:
                 (exchange,),
                 f"the answer has no text at {missing}",
                 "error",
-                check,
+                BEGIN,
                 run.seed,
                 f"no {missing}",
             )

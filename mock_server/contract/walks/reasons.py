@@ -15,6 +15,7 @@ from mock_server.contract.model import Finding, Headers, NotRun, Sent
 from mock_server.contract.profile import Wanted
 from mock_server.contract.run import Run
 from mock_server.contract.walks.handshake import (
+    BEGIN,
     begin,
     good_start,
     not_promised,
@@ -41,7 +42,7 @@ def _without_authorization(sent: Sent, *instead: tuple[str, str]) -> Sent:
 
 def good_start_answers(run: Run) -> Found:
     """A good request to begin, with the good token."""
-    begin(run, "reasons.good-start")
+    begin(run)
     yield from ()
 
 
@@ -212,7 +213,7 @@ def unknown_provider(run: Run) -> Found:
 
 
 CHECKS = (
-    Check("reasons.good-start", "reasons", "a good request begins a handshake", good_start_answers, ("handshake",)),
+    Check(BEGIN, "reasons", "a good request begins a handshake", good_start_answers, ("handshake",)),
     Check("reasons.token", "reasons", "missing, broken, unknown and expired tokens", token, ("token",)),
     Check("reasons.scope", "reasons", "a token without the scope", scope, ("token-without-scope",)),
     Check("reasons.unpaid", "reasons", "an account that does not pay", unpaid, ("handshake", "token-unpaid")),
