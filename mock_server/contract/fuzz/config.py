@@ -13,9 +13,9 @@ from mock_server.contract.walks.handshake import answer_path
 from mock_server.mask import SECRET_FIELDS, SECRET_HEADERS
 from mock_server.spec.operations import Operation
 
-EXAMPLES = {"quick": 25, "full": 120}
+EXAMPLES = {"quick": 60, "full": 400}
 """Generated requests for each operation and phase."""
-STEPS = {"quick": 5, "full": 8}
+STEPS = {"quick": 6, "full": 10}
 REQUEST_TIMEOUT_S = 15
 
 
