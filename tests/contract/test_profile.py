@@ -22,6 +22,21 @@ from mock_server.settings import Settings
 from mock_server.world import build_world
 
 NOW = 1_800_000_000.0
+SPEC = """\
+openapi: 3.1.0
+info: {title: a, version: "1"}
+components: {securitySchemes: {b: {type: http, scheme: bearer}}}
+security: [{b: []}]
+paths:
+  "/a/{id}":
+    get:
+      parameters:
+        - {name: id, in: path, required: true, schema: {type: integer, minimum: 5, maximum: 5}}
+        - {name: q, in: query, required: true, schema: {type: array, items: {const: a b}, minItems: 1, maxItems: 1}}
+      responses:
+        "200": {description: ok}
+        "401": {description: no}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -83,20 +98,14 @@ def test_every_violation_has_its_status(contract: Contract, group: str, rule: st
 
 def test_a_document_without_fixtures_promises_only_its_401(tmp_path: Path) -> None:
     spec = tmp_path / "a.yaml"
-    spec.write_text(
-        "openapi: 3.1.0\ninfo: {title: a, version: '1'}\n"
-        "components: {securitySchemes: {b: {type: http, scheme: bearer}}}\nsecurity: [{b: []}]\n"
-        "paths: {/a/{id}: {get: {parameters: [{name: id, in: path, required: true, schema: {type: integer, minimum: 5,"
-        " maximum: 5}}, {name: q, in: query, required: true, schema: {type: array, items: {const: a b}, minItems: 1, maxItems: 1}}],"
-        " responses: {'200': {description: ok}, '401': {description: no}}}}}\n"
-    )
+    spec.write_text(SPEC)
     world = build_world(Settings(specs=(spec,)))
     operations = tuple(plan.operation for plan in world.plans.values())
     contract = read_contract(world.documents, operations, world.fixtures, NOW, 1)
     wanted = contract.violated(operations[0], "unauthorized", "missing", "no token")
     assert wanted is not None
     assert wanted.status == 401
-    assert wanted.promise.source.endswith("a.yaml:5 #/paths/~1a~1{id}/get/responses/401")
+    assert wanted.promise.source.endswith("a.yaml:13 #/paths/~1a~1{id}/get/responses/401")
     assert contract.violated(operations[0], "unauthorized", "unknown", "x") is None
     assert contract.ruled(operations[0], {}, "x") is None
     sent = good_request(operations[0]).sent("/v1", "abcdef")
