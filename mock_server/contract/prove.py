@@ -80,7 +80,9 @@ def prove(
         client = Client(origin, headers=question.headers, rate=question.rate, deadline=deadline)
         stack.callback(client.close)
         secrets = Secrets()
-        secrets.learn(*filter(None, question.tokens), *filter(None, contract.tokens))
+        secrets.learn(
+            *(value for _, value in question.headers), *filter(None, question.tokens), *filter(None, contract.tokens)
+        )
         watch(secrets)
         client.watchers.append(secrets.learn_exchange)
         target = _target(question, contract, client, base)

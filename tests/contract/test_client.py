@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
@@ -18,6 +19,17 @@ from tests.contract.deployment import Asked, Given, answering
 GET = Sent("GET", "/x", (), b"")
 
 
+def _whole(connection: socket.socket) -> bytes:
+    """The header and the body that it announces: they may come in two pieces."""
+    heard = b""
+    while b"\r\n\r\n" not in heard:
+        heard += connection.recv(65536)
+    announced = re.search(rb"(?i)content-length: (\d+)", heard)
+    while announced and len(heard.partition(b"\r\n\r\n")[2]) < int(announced[1]):
+        heard += connection.recv(65536)
+    return heard
+
+
 @contextmanager
 def saying(*answers: bytes) -> Iterator[tuple[str, list[bytes]]]:
     """A server that says these bytes, one for each connection, whatever it is asked; and what it was asked."""
@@ -28,7 +40,7 @@ def saying(*answers: bytes) -> Iterator[tuple[str, list[bytes]]]:
         for answer in answers:
             connection, _ = listener.accept()
             with connection:
-                heard.append(connection.recv(65536))
+                heard.append(_whole(connection))
                 connection.sendall(answer)
 
     thread = threading.Thread(target=serve, daemon=True)
