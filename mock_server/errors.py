@@ -88,6 +88,15 @@ CODES: dict[str, str] = {
     "MS435": "no room for more that is remembered",
     "MS436": "the resource does not exist",
     "MS437": "the resource does not allow it",
+    # MS5xx: contract runs
+    "MS501": "what is to be tested is not the URL of an API",
+    "MS502": "the deployment gives no answer",
+    "MS503": "an HTML page answers instead of the API",
+    "MS504": "another API answers than the document describes",
+    "MS505": "the deployment refuses the token, or wants one",
+    "MS506": "no check, family or operation has this name",
+    "MS507": "the time of the run is over before anything was tested",
+    "MS508": "our own mock does not start",
 }
 
 

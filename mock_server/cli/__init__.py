@@ -16,6 +16,7 @@ COMMANDS = {
     "demo": "Walk the whole hand-shake and every documented error, printing each exchange.",
     "check": "Check a document and its fixtures without serving them.",
     "scaffold": "Write fixture files for every operation of a document.",
+    "contract": "Prove whether a deployment, mock or real, keeps the contract.",
 }
 EXIT_BROKEN = 3
 EXIT_UNREACHABLE = 4

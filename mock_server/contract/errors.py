@@ -1,0 +1,32 @@
+"""Why a contract run cannot be made: each carries a code of ``errors.CODES`` and an exit code."""
+
+from __future__ import annotations
+
+from mock_server.contract.model import Finding
+from mock_server.errors import MockServerError
+
+EXIT_USAGE = 2
+EXIT_UNREACHABLE = 4
+
+
+class CannotRun(MockServerError):
+    """Nothing can be proven: a wrong token, another API, nobody there. ``hint`` says what to do."""
+
+    def __init__(self, code: str, message: str, hint: str, exit_code: int = EXIT_USAGE) -> None:
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.exit_code = exit_code
+        super().__init__(f"error {code}: {message}\n      hint: {hint}")
+
+
+class OutOfTime(MockServerError):
+    """The time of the run (``--max-time``) is used up."""
+
+
+class Blocked(MockServerError):
+    """A check cannot go on, because what it builds upon is broken: that is what it found."""
+
+    def __init__(self, finding: Finding) -> None:
+        self.finding = finding
+        super().__init__(finding.title)

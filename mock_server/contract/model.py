@@ -1,0 +1,121 @@
+"""What a contract run is about, as frozen values: promises, exchanges, findings, what was not run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+Level = Literal["documented", "assumed", "standard"]
+"""How well a promise is known: by the document, by us alone, by an RFC that every server keeps."""
+Severity = Literal["error", "warning"]
+Headers = tuple[tuple[str, str], ...]
+
+
+class Promise(NamedTuple):
+    """What was promised, and where.
+
+    ``Promise("status-of-pending", "402 while nobody has consented", "assumed", "fixtures/oauth2/x.yaml:70 a rule")``
+    """
+
+    key: str
+    text: str
+    level: Level
+    source: str
+
+
+class Sent(NamedTuple):
+    """A request, byte for byte. ``target`` is what stands in the request line: ``/api/oauth2?x=1``."""
+
+    method: str
+    target: str
+    headers: Headers
+    body: bytes
+
+
+class Seen(NamedTuple):
+    """An answer. ``status`` 0 = there was none; ``fault`` says why: ``timeout``, ``reset``, ``truncated`` …"""
+
+    status: int
+    headers: Headers
+    body: bytes
+    seconds: float
+    fault: str = ""
+
+    def header(self, name: str) -> str | None:
+        """The value of the first header of that name, in any case of letters."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), None)
+
+
+class Exchange(NamedTuple):
+    """A request and its answer. ``origin`` is ``http://127.0.0.1:4010``; ``operation`` ``""`` for other pages."""
+
+    origin: str
+    operation: str
+    sent: Sent
+    seen: Seen
+
+
+class Finding(NamedTuple):
+    """One way in which the deployment breaks its word."""
+
+    title: str
+    operation: str
+    promise: Promise
+    exchanges: tuple[Exchange, ...]
+    detail: str
+    severity: Severity
+    check: str
+    seed: int | None = None
+    shape: str = ""
+    """A few words that are the same for every request that shows the same defect: ``403 instead of 402``."""
+
+    @property
+    def fingerprint(self) -> tuple[str, str, str, str]:
+        """Two findings of one fingerprint are one defect."""
+        return self.check, self.operation, self.promise.key, self.shape
+
+    def counts(self, *, strict: bool) -> bool:
+        """Whether the run fails for it. An assumption fails a foreign deployment only when ``strict``."""
+        return self.severity == "error" and (strict or self.promise.level != "assumed")
+
+
+class NotRun(NamedTuple):
+    """A check, or a part of one, that was not made. Listed, and never counted as passed."""
+
+    check: str
+    why: str
+
+
+class Reached(NamedTuple):
+    """One thing that an operation documents: was it seen?
+
+    ``Reached("POST /oauth2", "status", "402", "reached", "")``; ``how`` says what would be needed.
+    """
+
+    operation: str
+    kind: Literal["status", "example", "header", "security", "link", "callback"]
+    name: str
+    state: Literal["reached", "not reached", "not reachable"]
+    how: str = ""
+
+
+class Result(NamedTuple):
+    """All that a run found. ``counted`` are the findings that make it fail."""
+
+    url: str
+    seed: int
+    strict: bool
+    findings: tuple[Finding, ...]
+    not_run: tuple[NotRun, ...]
+    coverage: tuple[Reached, ...]
+    passed: tuple[str, ...]
+    """Names of the checks that were made whole and found nothing."""
+    requests: Mapping[str, int]
+    """Who sent how many: ``{"walks": 210, "fuzz": 150}``."""
+    seconds: float
+    interrupted: bool = False
+
+    @property
+    def counted(self) -> tuple[Finding, ...]:
+        return tuple(each for each in self.findings if each.counts(strict=self.strict))

@@ -1,0 +1,173 @@
+"""What a deployment promises, read from the document and the fixtures: which status for which reason.
+
+Which operation begins a handshake and which collects it stands in the fixtures' ``handshake:`` blocks;
+the status of every reason follows from their ``unauthorized:``, ``invalid:`` and ``rules:``. So another
+API's fixtures configure the walks without a line of code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from mock_server.contract.good import GoodRequest, Unmakeable, good_request
+from mock_server.contract.model import Level, Promise
+from mock_server.contract.target import Tokens, roles
+from mock_server.errors import Place
+from mock_server.fixture.facts import Facts
+from mock_server.fixture.model import Fixtures, OperationFixture, Provider, Response
+from mock_server.model import Request
+from mock_server.source import pointer_text
+from mock_server.spec.document import Document
+from mock_server.spec.operations import Operation
+
+_NOBODY: Mapping[str, Any] = {"account": "an-account", "plan": "paid", "scopes": []}
+
+
+class Wanted(NamedTuple):
+    """The status that one reason must give."""
+
+    status: int
+    promise: Promise
+
+
+class Contract(NamedTuple):
+    """One API as promised. ``tokens`` are our own mock's, by what they are good for."""
+
+    documents: tuple[Document, ...]
+    operations: tuple[Operation, ...]
+    fixtures: Fixtures
+    tokens: Tokens
+    requests: Mapping[str, GoodRequest]
+    """A good request for each operation that one can be made for."""
+    unmakeable: Mapping[str, str]
+    start: Operation | None
+    collect: Operation | None
+
+    def operation(self, name: str) -> Operation | None:
+        """By ``POST /oauth2`` or by operationId."""
+        return next((each for each in self.operations if name and name in (each.key, each.operation_id)), None)
+
+    def provider(self) -> Provider | None:
+        """Who is asked for consent in the walks: one that a person decides for."""
+        able = [each for each in self.fixtures.providers.values() if each.oauth2]
+        return next((each for each in able if each.consent == "ask"), able[0] if able else None)
+
+    def violated(self, operation: Operation, group: str, rule: str, reason: str) -> Wanted | None:
+        """What an unauthorized or invalid request gets; ``rule`` is ``missing``, ``minimum``, … None = not promised."""
+        fixture = self.fixtures.operations.get(operation.key)
+        if fixture is None:
+            return _by_document(operation, rule, reason)
+        by_rule = fixture.unauthorized if group == "unauthorized" else fixture.invalid
+        name = by_rule.get(rule) or by_rule.get("*")
+        response = fixture.responses.get(name or "")
+        return _wanted(operation, response, fixture.place, f"{group}: {name}", reason) if response else None
+
+    def ruled(self, operation: Operation, facts: Mapping[str, Any], reason: str) -> Wanted | None:
+        """What a request that breaks nothing gets; ``facts`` are ``{"body": …, "token": …, "handshake": …}``."""
+        fixture = self.fixtures.operations.get(operation.key)
+        if fixture is None:
+            return None
+        found = fitting(fixture, facts)
+        if found is None:
+            return None
+        response, place, what = found
+        return _wanted(operation, response, place, what, reason)
+
+    def token_facts(self, role: str) -> Mapping[str, Any]:
+        """What rules see of the token that plays a part; a foreign one is taken to be like our own."""
+        token = (self.fixtures.tokens or {}).get(getattr(self.tokens, role) or "")
+        return token.facts if token else _NOBODY
+
+
+def read_contract(
+    documents: tuple[Document, ...], operations: tuple[Operation, ...], fixtures: Fixtures, now: float, seed: int
+) -> Contract:
+    """Everything that is promised. ``now`` is in Unix seconds."""
+    requests: dict[str, GoodRequest] = {}
+    unmakeable: dict[str, str] = {}
+    for operation in operations:
+        try:
+            requests[operation.key] = good_request(operation, seed)
+        except Unmakeable as error:
+            unmakeable[operation.key] = str(error)
+    by_key = {each.key: each for each in operations}
+    start = next((by_key[key] for key, each in fixtures.operations.items() if each.start and key in requests), None)
+    collect = next((by_key[key] for key, each in fixtures.operations.items() if each.collect and key in requests), None)
+    needs = [need for each in operations for alternative in each.security[:1] for need in alternative]
+    scopes = frozenset(scope for need in needs for scope in need.scopes)
+    return Contract(
+        documents,
+        operations,
+        fixtures,
+        roles((fixtures.tokens or {}).values(), now, scopes),
+        requests,
+        unmakeable,
+        start,
+        collect,
+    )
+
+
+def fitting(fixture: OperationFixture, facts: Mapping[str, Any]) -> tuple[Response, Place | None, str] | None:
+    """The response that the rules lead to: ``(response, place, "rule 'nobody has decided yet'")``."""
+    seen = Facts(Request("", "", "", {}, b"", ""), dict(facts))
+    for number, rule in enumerate(fixture.rules, 1):
+        if all(matcher.test(seen.get(matcher.where)) for matcher in rule.when):
+            response = fixture.responses.get(rule.respond)
+            return (response, rule.place, f"rule {rule.name or number!r}") if response else None
+    response = fixture.responses.get(fixture.otherwise or "")
+    return (response, response.place or fixture.place, f"otherwise: {response.name}") if response else None
+
+
+def _by_document(operation: Operation, rule: str, reason: str) -> Wanted | None:
+    """Without a fixture only this is promised: who sends no credentials gets the documented 401 (RFC 9110 §15.5.2)."""
+    if rule != "missing" or "401" not in operation.responses:
+        return None
+    return Wanted(
+        401, Promise("status-of-missing", f"401 for: {reason}", "documented", place_of(operation, "responses", "401"))
+    )
+
+
+def rule_statuses(fixture: OperationFixture, token: Mapping[str, Any]) -> set[int]:
+    """Every status that a good request with this token may get, whatever the state of the world."""
+    usual = fixture.responses.get(fixture.otherwise or "")
+    found = {usual.status} if usual else set()
+    facts = Facts(Request("", "", "", {}, b"", ""), {"token": token})
+    for rule in fixture.rules:
+        of_token = [each for each in rule.when if each.where[0] == "token"]
+        if all(each.test(facts.get(each.where)) for each in of_token) and rule.respond in fixture.responses:
+            found.add(fixture.responses[rule.respond].status)
+    return found
+
+
+def _wanted(operation: Operation, response: Response, place: Place | None, what: str, reason: str) -> Wanted:
+    promise = Promise(
+        f"status-of-{reason.replace(' ', '-')}",
+        f"{response.status} for: {reason}",
+        level_of(operation, response),
+        f"{place or operation.key} ({what})",
+    )
+    return Wanted(response.status, promise)
+
+
+def level_of(operation: Operation, response: Response) -> Level:
+    """Whether the *status* is documented, though the body of the answer may be assumed.
+
+    A document that marks what it assumes (``x-provenance`` of the response) says so of the status by
+    ``meaning``; else the fixture's word ``source:`` stands.
+    """
+    if response.source in ("documented", "observed"):
+        return "documented"
+    entry = operation.responses.get(str(response.status))
+    if entry is None:
+        return "assumed"
+    node, _ = operation.document.at(entry.pointer, entry.pointer, "#")
+    marks = node.get("x-provenance") if isinstance(node, dict) else None
+    return "documented" if isinstance(marks, dict) and marks.get("meaning", "documented") != "assumed" else "assumed"
+
+
+def place_of(operation: Operation, *steps: str | int) -> str:
+    """Where in the document: ``openapi.yaml:41 #/paths/~1oauth2/post/responses/429``."""
+    pointer = (*operation.pointer, *steps)
+    place = operation.document.loaded.place(pointer, at="key")
+    return f"{place.path}:{place.line} #{pointer_text(pointer)}"

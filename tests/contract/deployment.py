@@ -1,0 +1,95 @@
+"""Deployments to test: a server that answers what a function says, and a front of a real mock that breaks one thing."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+
+class Asked(NamedTuple):
+    """A request as it came in."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class Given(NamedTuple):
+    """What is answered. ``status`` 0 = the connection is closed without a word."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+
+Answerer = Callable[[Asked], Given]
+Breaker = Callable[[Asked, Given], Given]
+
+
+@contextmanager
+def answering(answerer: Answerer) -> Iterator[str]:
+    """A server on a free port; ``http://127.0.0.1:PORT``."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            given = answerer(Asked(self.command, self.path, dict(self.headers.items()), body))
+            if given.status == 0:
+                self.close_connection = True
+                return
+            self.send_response_only(given.status)
+            for name, value in given.headers:
+                self.send_header(name, value)
+            if not any(name.lower() == "content-length" for name, _ in given.headers):
+                self.send_header("Content-Length", str(len(given.body)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(given.body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Tests print nothing."""
+
+        def __getattr__(self, name: str) -> Callable[[], None]:
+            if name.startswith("do_"):
+                return self.answer
+            raise AttributeError(name)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
+def before(upstream: str, breaker: Breaker) -> Iterator[str]:
+    """A front of the server at ``upstream`` whose answers go through ``breaker``. The consent pages stay behind it."""
+
+    def forward(asked: Asked) -> Given:
+        connection = http.client.HTTPConnection(urlsplit(upstream).netloc, timeout=20)
+        try:
+            kept = {name: value for name, value in asked.headers.items() if name.lower() != "connection"}
+            connection.request(asked.method, asked.target, asked.body or None, kept)
+            response = connection.getresponse()
+            body = response.read()
+            hop = ("content-length", "transfer-encoding", "connection")
+            headers = tuple(pair for pair in response.getheaders() if pair[0].lower() not in hop)
+            return breaker(asked, Given(response.status, headers, body))
+        finally:
+            connection.close()
+
+    with answering(forward) as url:
+        yield url

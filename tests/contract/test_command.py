@@ -1,0 +1,203 @@
+"""``mock-server contract`` as a person starts it: exit codes, messages, reports, secrets."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.contract.deployment import Asked, Given, answering, before
+from tests.support import ROOT, Server, command
+
+TOKENS = ("dev-token", "other-token", "noscope-token", "expired-token", "unpaid-token")
+SECRETS = (*TOKENS, "Sksosa43ma904mnfnmaklasioewjns")
+TICKET = re.compile(r"[A-Za-z0-9_-]{12}(~[A-Za-z0-9._-]+)?\.[A-Za-z0-9_-]{16,}")
+
+
+def contract(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command("contract", *arguments),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+
+
+def keeps_no_secret(text: str) -> None:
+    assert not [secret for secret in SECRETS if secret in text]
+    assert not TICKET.search(text), TICKET.search(text)
+
+
+def test_our_own_mock_keeps_the_contract_and_every_documented_answer_is_reached(tmp_path: Path) -> None:
+    began = time.monotonic()
+    done = contract("--seed", "7", folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "keeps the contract." in done.stdout
+    assert "0 not run, 7 of 7 documented answers reached, seed 7" in done.stdout
+    assert done.stderr == ""
+    assert not list(tmp_path.iterdir())
+    assert time.monotonic() - began < 20
+    keeps_no_secret(done.stdout)
+
+
+def test_a_foreign_deployment_is_tested_with_the_tokens_that_are_given(server: Server) -> None:
+    def not_ours(asked: Asked, given: Given) -> Given:
+        if asked.target.startswith("/__mock/"):
+            return Given(404)
+        return given._replace(headers=tuple(pair for pair in given.headers if pair[0].lower() != "mock-entry"))
+
+    with before(server.url, not_ours) as url:
+        done = contract(f"{url}/api", "--token", "dev-token", "--skip", "fuzz")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for line in (
+        "collecting.foreign: needs --token-other, a token of another account",
+        "reasons.scope: needs --token-without-scope",
+        "reasons.unpaid: needs --token-unpaid",
+        "collecting.expired: needs --clock",
+        "402      not reachable: needs --token-unpaid",
+    ):
+        assert line in done.stdout
+    keeps_no_secret(done.stdout)
+
+
+def test_a_defect_that_only_fuzzing_sees_is_found_once(server: Server) -> None:
+    def breaks(asked: Asked, given: Given) -> Given:
+        if given.status == 429:
+            return given._replace(body=b'{"status":"429","message":7}')
+        return given
+
+    with before(server.url, breaks) as url:
+        done = contract(f"{url}/api", "--only", "fuzz", "--seed", "3")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert done.stdout.count("promised   every body keeps its schema [documented]") == 1
+    assert "POST /oauth2: response violates schema (429)" in done.stdout
+    assert re.search(r"where      \S*openapi\.yaml:\d+ #/paths/~1oauth2/post/responses", done.stdout)
+    assert "$ curl -i -X POST" in done.stdout
+    assert "Authorization: Bearer $TOKEN" in done.stdout
+    keeps_no_secret(done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "text"),
+    [
+        (["http://127.0.0.1:1/api"], 4, "error MS502: http://127.0.0.1:1 gives no answer: refused"),
+        (["http://127.0.0.1:1/api", "--token", "x"], 4, "error MS502"),
+        (["ftp://127.0.0.1/api"], 2, "error MS501: ftp://127.0.0.1/api is not the URL of an API"),
+        (["http://user:pass@127.0.0.1/api"], 2, "error MS501: a URL with a user in it is not the URL of an API"),
+        (["--only", "POST /oauth"], 2, "error MS506: 'POST /oauth' is no check, family or operation"),
+        (["--spec", "nothing.yaml"], 3, "error MS101: cannot read nothing.yaml"),
+        (["--consent", "guess"], 2, "there are visit, ask, none and command:CMD"),
+        (["--rate-limit", "fast"], 2, "write it as 10/s or 100/m"),
+        (["--header", "no colon"], 2, "write it as 'NAME: VALUE'"),
+        (["--learn", "x"], 2, "No such option"),
+    ],
+)
+def test_what_cannot_be_run_is_said_clearly(arguments: list[str], code: int, text: str) -> None:
+    done = contract(*arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert text in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "text"),
+    [
+        (Given(200, (("Content-Type", "text/html"),), b"<!DOCTYPE html><form>"), 2, "error MS503"),
+        (Given(302, (("Location", "/login"),)), 2, "error MS503"),
+        (Given(404, (), b"{}"), 2, "error MS504: this is another API"),
+        (Given(401, (), b"{}"), 2, "refuses the token with 401"),
+        (Given(0), 4, "gives no answer: reset"),
+    ],
+)
+def test_what_is_no_deployment_of_this_api_never_ends_green(given: Given, code: int, text: str) -> None:
+    with answering(lambda asked: given) as url:
+        done = contract(f"{url}/api", "--token", "a-token-of-mine")
+    assert done.returncode == code, done.stdout + done.stderr
+    assert text in done.stderr
+    assert "hint: " in done.stderr
+    assert "a-token-of-mine" not in done.stderr + done.stdout
+
+
+def test_a_token_is_asked_for_before_anything_is_tested() -> None:
+    with answering(lambda asked: Given(404)) as url:
+        done = contract(f"{url}/api")
+    assert done.returncode == 2
+    assert "error MS505: POST /oauth2 wants authorization, and no token was given" in done.stderr
+
+
+def test_a_wrong_token_for_our_own_mock_is_no_green_run() -> None:
+    done = contract("--token", "no-such-token")
+    assert done.returncode == 2
+    assert "refuses the token with 403" in done.stderr
+    assert "no-such-token" not in done.stderr
+
+
+def test_without_consent_its_checks_are_not_run_and_never_passed() -> None:
+    done = contract("--skip", "fuzz", "--consent", "none")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "collecting.granted, collecting.denied: needs consent" in done.stdout
+    assert "200      not reachable: needs consent" in done.stdout
+    assert "keeps the contract as far as it was tested" in done.stdout
+
+
+def test_too_little_coverage_fails_when_it_is_required() -> None:
+    done = contract("--skip", "fuzz", "--consent", "none", "--require-coverage", "90")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "6 of 7 documented answers were reached, 86 %" in done.stdout
+    assert "not reached: POST /oauth2/credentials 200" in done.stdout
+
+
+def test_an_interrupted_run_reports_what_was_done_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mock_server", "contract", "--rate-limit", "4/s"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)},
+    )
+    deadline = time.monotonic() + 30
+    while not list(tmp_path.glob("mock-server-contract-*/output.txt")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(1.5)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=40)
+    assert process.returncode == 130, out + err
+    assert "interrupted" in out
+    assert "Traceback" not in out + err
+    assert not list(tmp_path.iterdir())
+
+
+def test_time_that_is_up_is_said(tmp_path: Path) -> None:
+    done = contract("--max-time", "1", "--rate-limit", "2/s")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "the time of the run (--max-time) is used up" in done.stdout
+    assert "keeps the contract as far as it was tested" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("oauth2/get-credentials.yaml", "single_use: false", "single_use: true"),
+        ("providers/facebook-ads.yaml", "consent: ask  ", "consent: approve  "),
+        ("oauth2/get-credentials.yaml", "unauthorized:", "unknown_fields: refuse\nunauthorized:"),
+    ],
+)
+def test_a_switch_of_the_fixtures_is_no_defect(tmp_path: Path, file: str, old: str, new: str) -> None:
+    folder = tmp_path / "fixtures"
+    shutil.copytree(ROOT / "fixtures", folder)
+    text = (folder / file).read_text()
+    assert old in text
+    (folder / file).write_text(text.replace(old, new))
+    done = contract("--fixtures", str(folder), "--skip", "fuzz")
+    assert done.returncode == 0, done.stdout + done.stderr
