@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-import orjson
-
+from mock_server.codec.json_text import write_json
 from mock_server.spec.shape import EVERY, Shape
 
 Read = Callable[[str], Any]
@@ -87,4 +86,4 @@ def text_of(value: Any) -> str:
         return ""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    return orjson.dumps(value).decode()
+    return write_json(value).decode()

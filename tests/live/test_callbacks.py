@@ -93,7 +93,6 @@ def test_a_target_that_hangs_is_given_up_after_the_timeout(tmp_path: Path) -> No
         httpx2.post(server.url + "/orders", json={"url": url}).raise_for_status()
         _, call = journal(server, 2)
     assert call["error"] == {"code": "MS427", "message": "no whole answer within 0.3 s"}
-    assert 300 <= call["duration_ms"] < 3_000
 
 
 def test_a_delayed_callback_does_not_delay_the_answer_and_is_tried_again(tmp_path: Path) -> None:

@@ -9,7 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mock_server.errors import Broken
-from mock_server.spec.generate import MAX_ITEMS, MAX_TEXT, Direction, generate
+from mock_server.spec.direction import Direction
+from mock_server.spec.generate import generate
+from mock_server.spec.generate.arrays import MAX_ITEMS
+from mock_server.spec.generate.sample import MAX_TEXT
 from mock_server.spec.schema import SchemaError
 from tests.spec.documents import reference, with_schemas
 

@@ -53,7 +53,9 @@ def _made(maker: Maker, shape: Shape, place: Place, wanted: list[Conjunction]) -
     for index in range(len(wanted)):
         parts = shape.item(index) + wanted[index]
         item = (
-            _another(maker, parts, place, index, found, texts) if shape.unique else _first(maker, parts, place, index)
+            _another(maker, parts, place, index, found, texts, _SALTS if index < shape.min_items else 1)
+            if shape.unique
+            else _first(maker, parts, place, index)
         )
         if item is _NOTHING:
             return found if index >= shape.min_items else None
@@ -85,9 +87,11 @@ def _first(maker: Maker, parts: Conjunction, place: Place, index: int) -> Any:
     return next(maker.values(parts, place.into(index, place.name, place.owner)), _NOTHING)
 
 
-def _another(maker: Maker, parts: Conjunction, place: Place, index: int, found: list[Any], texts: set[str]) -> Any:
-    """An item that is not there yet: of the candidates of one draw, then of others."""
-    for salt in range(_SALTS):
+def _another(
+    maker: Maker, parts: Conjunction, place: Place, index: int, found: list[Any], texts: set[str], salts: int
+) -> Any:
+    """An item that is not there yet: of the candidates of one draw, then of others, for one that must be there."""
+    for salt in range(salts):
         step = f"{index}.{salt}" if salt else index
         inside = place.into(step, place.name, place.owner)
         for value in islice(maker.values(parts, inside), len(found) + 16):

@@ -26,11 +26,8 @@ class Contradiction(NamedTuple):
     message: str
 
 
-def unsatisfiable(document: Document, pointers: Iterable[Pointer]) -> Iterator[Problem]:
-    """The schemas below these that nobody can satisfy (MS245), each told once, the innermost of a nest.
-
-    An error where no body can be made because of it, a warning where the body does without it.
-    """
+def contradictions(document: Document, pointers: Iterable[Pointer]) -> Iterator[Problem]:
+    """See :func:`mock_server.spec.generate.unsatisfiable`."""
     finder = _Finder(document)
     found: dict[Pointer, Contradiction] = {}
     fatal: set[Pointer] = set()

@@ -45,6 +45,8 @@ def refutations(refused: Item, follow: Follow, hops: int = 0) -> list[Item]:
 def _ways(node: dict[str, Any]) -> Iterator[Any]:
     if "not" in node:
         yield node["not"]
+        if len(node) == 1:
+            return  # a double negation says nothing else
     if isinstance(node.get("anyOf"), list):
         yield {"allOf": [{"not": branch} for branch in node["anyOf"]]}
     yield from ({"not": part} for part in listed(node, "allOf"))
