@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from mock_server.core.plan import Plan
@@ -173,8 +174,13 @@ def _from_request(plan: Plan, violations: Sequence[Violation], facts: Facts, rea
         reasons.append(Reason("rule", "{} answers {}", (rule.name or plan.fixture.rules.index(rule) + 1, rule.respond)))
         return Choice(plan.responses[rule.respond], reasons, rule=rule)
     response = plan.responses[plan.fixture.otherwise or ""]
-    reasons.append(Reason("otherwise", "{}", (response.name,)))
+    reasons.append(_otherwise(response.name))
     return Choice(response, reasons, usual=True)
+
+
+@lru_cache(maxsize=1024)
+def _otherwise(name: str) -> Reason:
+    return Reason("otherwise", "{}", (name,))
 
 
 def _fitting_rule(rules: Sequence[Rule], facts: Facts, reasons: list[Reason]) -> Rule | None:

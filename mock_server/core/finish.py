@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from mock_server.codec.charset import is_utf8
 from mock_server.codec.json_text import write_json
 from mock_server.codec.multipart import sent_as
 from mock_server.fixture.model import Response
 from mock_server.fixture.response import encode
 from mock_server.model import Answer
+from mock_server.spec.media import is_json
 
 NO_BODY = frozenset((204, 205, 304))  # RFC 9110 §15.3.5, §15.3.6, §15.4.5
 _CONTROL = str.maketrans(dict.fromkeys(map(chr, (*range(32), 127)), " "))
@@ -19,12 +21,15 @@ def finished(response: Response) -> Response:
     """The response with all of its answer written when nothing in it depends on the request."""
     if response.body is not None and response.body.is_static and response.encoded is None:
         response = replace(response, encoded=encode(response.body.tree, response.media_type, response.media))
-    if response.body is not None and response.encoded is None:
-        return response  # its body is a template
     if response.invalid or not all(template.is_static for _, template in response.headers):
         return response  # every answer that breaks the document leaves a reason of its own
     headers = [(name.encode(), text) for name, value in response.headers if (text := header_text(value.tree))]
     made = replace(response)
+    if response.body is not None and response.encoded is None:  # its body is a template
+        if is_json(response.media_type) and is_utf8(response.media_type) and response.status not in NO_BODY:
+            kind = (b"content-type", content_type(response.media_type, b""))
+            object.__setattr__(made, "json_head", (*headers, kind))
+        return made
     whole = message(response.status, headers, response.encoded, response.media_type)
     object.__setattr__(made, "whole", whole)  # no field of `replace`, so that it never outlives what it was made of
     return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mock_server.codec.json_text import write_json
 from mock_server.core.answers import breach_of
 from mock_server.core.finish import header_text, message
 from mock_server.core.problem import problem
@@ -21,16 +22,18 @@ def render(
     if response.whole is not None:
         return response.whole
     lenient = _Lenient(facts, reasons)
+    body, breach = response.encoded, response.invalid
+    if body is None and response.body is not None:
+        value = response.body.fill(lenient)
+        if response.json_head is not None and (schema is None or schema.is_valid(value)):
+            return _json_answer(response.status, response.json_head, value)
+        breach = breach or breach_of(schema, value)
+        body = encode(value, response.media_type, response.media)
     headers: list[tuple[bytes, bytes]] = []
     for name, template in response.headers:
         text = header_text(template.fill(lenient))
         if text:  # an empty value leaves the header away
             headers.append((name.encode(), text))
-    body, breach = response.encoded, response.invalid
-    if body is None and response.body is not None:
-        value = response.body.fill(lenient)
-        breach = breach or breach_of(schema, value)
-        body = encode(value, response.media_type, response.media)
     if breach:
         reasons.append(Reason("render", "the body breaks the document: {}", (breach,)))
         if strict:
@@ -38,6 +41,11 @@ def render(
             return problem("MS413", 500, detail, response=response.name)
         headers.append((b"mock-body-invalid", header_text(breach)))
     return message(response.status, headers, body, response.media_type)
+
+
+def _json_answer(status: int, head: tuple[tuple[bytes, bytes], ...], value: Any) -> Answer:
+    body = write_json(value)
+    return Answer(status, (*head, (b"content-length", b"%d" % len(body))), body)
 
 
 class _Lenient:

@@ -15,6 +15,7 @@ MAX_BODY_BYTES = 64 * 1024
 SMALL_BODY_BYTES = 4 * 1024
 """Up to here a reason may hold on to pieces of the body until somebody reads it."""
 _ENTRY_COST = 2_000
+_NAME_COST = 64
 
 
 class Entry(NamedTuple):
@@ -114,5 +115,5 @@ class Journal:
 
 
 def _cost(entry: Entry) -> int:
-    headers = sum(map(len, entry.request_headers)) + sum(map(len, entry.request_headers.values()))
+    headers = _NAME_COST * len(entry.request_headers) + sum(map(len, entry.request_headers.values()))
     return len(entry.request_body) + len(entry.response_body) + len(entry.target) + headers + _ENTRY_COST
