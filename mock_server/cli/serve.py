@@ -180,12 +180,12 @@ def command(
 
 def run(settings: Settings) -> int:
     """Serve until told to stop; the exit code."""
+    gc.disable()  # nothing of what is imported, read and compiled now is garbage; `serve` turns it on again
     from mock_server.cli.banner import banner
     from mock_server.server.run import CannotBind, address, bind, make_app, serve
     from mock_server.web.log import RequestLog
     from mock_server.world import build_world
 
-    gc.disable()  # nothing of what is read and compiled now is garbage; `serve` turns it on again
     try:
         world = build_world(settings)
     except Broken as broken:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, Protocol
+from functools import cache
+from typing import Any, Protocol
 
-from mock_server.codec import binary, form, json_text, multipart, sequence, text, xml
-from mock_server.codec.sequence import is_each
 from mock_server.spec.family import Family, family
 from mock_server.spec.media import MediaType, is_checked
 from mock_server.spec.schema import Schema
@@ -24,20 +23,31 @@ class Codec(Protocol):
         ...
 
 
-_CODECS: Final[dict[Family, Codec]] = {
-    "json": json_text,
-    "form": form,
-    "multipart": multipart,
-    "xml": xml,
-    "sequence": sequence,
-    "text": text,
-    "binary": binary,
-}
-
-
 def codec_for(media_type: str) -> Codec:
     """The codec of a media type; what nobody knows is bytes."""
-    return _CODECS[family(media_type)]
+    return _codec(family(media_type))
+
+
+@cache
+def _codec(kind: Family) -> Codec:
+    """The module, imported when the first body of its family comes: most APIs speak JSON only."""
+    found: Codec
+    match kind:
+        case "json":
+            from mock_server.codec import json_text as found
+        case "form":
+            from mock_server.codec import form as found
+        case "multipart":
+            from mock_server.codec import multipart as found
+        case "xml":
+            from mock_server.codec import xml as found
+        case "sequence":
+            from mock_server.codec import sequence as found
+        case "text":
+            from mock_server.codec import text as found
+        case "binary":
+            from mock_server.codec import binary as found
+    return found
 
 
 def read_value(data: bytes, media: MediaType, content_type: str) -> Any:
@@ -59,10 +69,16 @@ def judged(media: MediaType, value: Any, content_type: str) -> Iterator[tuple[tu
     each = media.item_schema
     kind = family(content_type)
     if media.schema is not None:
-        if kind == "sequence" and isinstance(value, list) and is_each(media):
+        if kind == "sequence" and isinstance(value, list) and _is_each(media):
             each = media.schema
         elif is_checked(media, content_type):
             yield (), media.schema, value
     if each is not None and kind == "sequence" and isinstance(value, list):
         for index, item in enumerate(value):
             yield (index,), each, item
+
+
+def _is_each(media: MediaType) -> bool:
+    from mock_server.codec.sequence import is_each
+
+    return is_each(media)

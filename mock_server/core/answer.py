@@ -15,13 +15,13 @@ from mock_server.core.callback import calls_after
 from mock_server.core.challenge import challenges
 from mock_server.core.choose import Choice, choose
 from mock_server.core.finish import header_text
-from mock_server.core.keep import keep
 from mock_server.core.memory import recall, shelf_names
 from mock_server.core.plan import Plan
 from mock_server.core.prefer import Preference, read_preference
 from mock_server.core.refuse import is_authorization, refuse, violations_header
 from mock_server.core.render import render
 from mock_server.core.security import authorization_violations, find_token
+from mock_server.core.shelf import ShelfChange
 from mock_server.core.snapshot import NO_CHANGES, Changes, Outcome, Snapshot
 from mock_server.core.suit import not_acceptable
 from mock_server.fixture.facts import Facts, display
@@ -129,7 +129,11 @@ def answer(reading: Reading, snapshot: Snapshot, chance: Chance) -> Outcome:
     choice = choose(plan, reading.head.preference, snapshot, violations, facts)
     facts.roots["violation"] = _violation_facts(choice, facts)
     changed = _step_handshake(reading, snapshot, choice, known, chance)
-    kept = keep(plan, facts, snapshot, choice, reading.head.base, chance) if plan.memory else ()
+    kept: tuple[ShelfChange, ...] = ()
+    if plan.memory:
+        from mock_server.core.keep import keep  # most APIs are served without state
+
+        kept = keep(plan, facts, snapshot, choice, reading.head.base, chance)
     given = _render(plan, choice, facts, snapshot.now)
     if overlooked:
         choice.reasons.append(Reason("document", "{} violations are overlooked (--no-errors)", (len(overlooked),)))

@@ -64,6 +64,8 @@ def choose(
 def _climb(
     plan: Plan, preference: Preference | None, snapshot: Snapshot, violations: Sequence[Violation], facts: Facts
 ) -> Choice:
+    if preference is None and snapshot.scenario is None and not snapshot.queue:  # the usual case, in short
+        return _from_request(plan, violations, facts, [_NO_PREFERENCE, _NO_QUEUE, _NO_SCENARIO])
     reasons: list[Reason] = []
     wait_s = 0.0
     scenario: Scenario | None = None

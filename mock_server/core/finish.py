@@ -7,7 +7,6 @@ from typing import Any
 
 from mock_server.codec.charset import is_utf8
 from mock_server.codec.json_text import write_json
-from mock_server.codec.multipart import sent_as
 from mock_server.fixture.model import Response
 from mock_server.fixture.response import encode
 from mock_server.model import Answer
@@ -53,7 +52,10 @@ def message(status: int, headers: list[tuple[bytes, bytes]], body: bytes | None,
 
 def content_type(media_type: str, body: bytes) -> bytes:
     """The media type; a text that is not ASCII says that it is UTF-8, which clients would not guess."""
-    media_type = sent_as(media_type)
+    if media_type[:10].lower() == "multipart/":
+        from mock_server.codec.multipart import sent_as
+
+        media_type = sent_as(media_type)
     if media_type.startswith("text/") and "charset" not in media_type.lower() and not body.isascii():
         media_type = f"{media_type}; charset=utf-8"
     return header_text(media_type)
