@@ -22,6 +22,7 @@ from mock_server.core.refuse import Refusal
 from mock_server.fixture.model import OperationFixture, Provider, Response, Scenario, Token
 from mock_server.spec.media import best_match, is_json
 from mock_server.spec.operations import Operation
+from mock_server.spec.parameters import Parameter
 from mock_server.spec.resources import Role
 from mock_server.spec.schema import Schema
 
@@ -145,7 +146,7 @@ def make_plan(operation: Operation, fixture: OperationFixture | None, house: Hou
         schemas=schemas,
         fields=fields,
         openers=openers,
-        parameters=ParameterReader(operation.parameters),
+        parameters=ParameterReader(_askable(operation)),
         callbacks=plan_callbacks(operation, fixture.callbacks),
         memory=memory,
     )
@@ -168,6 +169,13 @@ def _described(operation: Operation, response: Response) -> Response:
         return response
     media = best_match(entry.content, response.media_type)
     return replace(response, media=media, encoded=None) if media else response
+
+
+def _askable(operation: Operation) -> tuple[Parameter, ...]:
+    """Without path parameters that the path does not have (MS211): nobody could ever send them."""
+    return tuple(
+        each for each in operation.parameters if each.location != "path" or f"{{{each.name}}}" in operation.path
+    )
 
 
 def _asks_handshake(response: Response) -> bool:

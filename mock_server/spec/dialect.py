@@ -43,6 +43,17 @@ def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
     if isinstance(schema.get("type"), str):
         # An enum beside it must list null itself (OAS 3.0 proposal "Clarify nullable", 2019).
         schema["type"] = [schema["type"], "null"]
+    # By the letter a part that is not nullable still refuses null; nobody who writes it means that.
+    if isinstance(schema.get("allOf"), list):
+        parts = [{"allOf": schema.pop("allOf")}, {"type": "null"}]
+        if "anyOf" in schema:
+            schema["allOf"] = [{"anyOf": parts}]
+        else:
+            schema["anyOf"] = parts
+    elif "type" not in schema:
+        for word in ("anyOf", "oneOf"):
+            if isinstance(schema.get(word), list):
+                schema[word] = [*schema[word], {"type": "null"}]
     return schema
 
 

@@ -77,6 +77,8 @@ def _hint(world: World, request: Request, path: str) -> str | None:
     elsewhere = _under_another_base(world, request, tidy)
     if elsewhere:
         return elsewhere
+    if not world.plans:
+        return "the document has no operations"
     return "the operations are " + ", ".join(world.plans) if len(world.plans) <= 20 else None
 
 

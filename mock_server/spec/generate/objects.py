@@ -186,7 +186,9 @@ class _Builder:
             text = Item({"type": "string"}, (*self.shape.names[0].at, "~text"))
             for salt in range(64 + self.shape.min_members):
                 inside = self.place.into(f"~{salt}", "", "")
-                yield from islice(self.maker.values((*self.shape.names, text), inside), 4 + self.shape.min_members)
+                for made in islice(self.maker.values((*self.shape.names, text), inside), 4 + self.shape.min_members):
+                    yield made
+                    yield from (f"{made}{key}" for key in _KEYS[:2])  # a pattern without an end allows more
         closed = any(layer.rest is False for layer in self.shape.members) or self.shape.closed
         for layer in self.shape.members if closed or not self._has_rest() else ():
             for pattern in layer.patterns:

@@ -40,6 +40,10 @@ def _candidates(maker: Maker, shape: Shape, place: Place, draw: Draw) -> Iterato
             if text is None:
                 break
             yield text
+            if shape.patterns and name == "date-time":
+                yield f"{text[:19]}.000Z"  # as JavaScript writes it
+            elif shape.patterns and name == "date":
+                yield f"{text[:8]}01"
     if not shape.formats or formatted(shape.formats[0], draw) is None or shape.patterns:
         for _ in range(4):
             named = text_for(place.name, place.owner, draw)
