@@ -195,7 +195,7 @@ class _Merger:
             found = [(item,) for item in targets.values() if item]
             self._add("mapping", at, [*found, (Item(True, (*at, "discriminator")),)])
         elif not branches and not meant:
-            named = [str(each[2]) for each in self.visited if len(each) == 3 and each[:2] == _SCHEMAS]
+            named = [str(each[-1]) for each in self.visited if each[:-1] in (_SCHEMAS, _DEFINITIONS)]
             meant = [each for each in named if each != at[-1]][:1] or named
         if meant:
             self.shape.hints[name] = meant[0]
@@ -211,6 +211,7 @@ def _discriminator(word: Any) -> tuple[Any, dict[str, Any]]:
 
 
 _SCHEMAS = ("components", "schemas")
+_DEFINITIONS = ("definitions",)  # of Swagger 2.0
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 _SAYS_NOTHING = frozenset(
     (
