@@ -88,6 +88,7 @@ CODES: dict[str, str] = {
     "MS435": "no room for more that is remembered",
     "MS436": "the resource does not exist",
     "MS437": "the resource does not allow it",
+    "MS440": "a fault that was asked for",
     # MS5xx: contract runs
     "MS501": "what is to be tested is not the URL of an API",
     "MS502": "the deployment gives no answer",

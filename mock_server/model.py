@@ -87,7 +87,17 @@ class Wait(NamedTuple):
     seconds: float
 
 
-Effect = Wait
+class Break(NamedTuple):
+    """The effect of breaking the wire: ``kind`` is a word of ``fixture.fault.WIRE``, ``""`` for only slow.
+
+    ``speed`` is in bytes of the body a second.
+    """
+
+    kind: str
+    speed: int | None = None
+
+
+Effect = Wait | Break
 
 
 class Send(NamedTuple):

@@ -44,6 +44,8 @@ class Settings:
     """``HOST`` or ``HOST:PORT`` from which documents may be fetched."""
     allow_folders: tuple[Path, ...] = ()
     """Folders beside the document's own in which its other files may lie."""
+    network: str = "none"
+    """A name of ``fixture.network.NETWORKS``: what every answer has to go through."""
     dynamic: bool = False
     """Make the document's answers from their schemas, anew for each request, in place of their examples."""
     seed: int = 0

@@ -14,6 +14,7 @@ from mock_server.core.route import Router
 from mock_server.errors import Broken, Problem
 from mock_server.fixture.check import fixture_problems
 from mock_server.fixture.model import Fixtures
+from mock_server.fixture.network import NETWORKS
 from mock_server.fixture.read import read_fixtures
 from mock_server.mask import Hidden, hide
 from mock_server.settings import Settings
@@ -122,6 +123,7 @@ def build_world(settings: Settings) -> World:
         resources=roles,
         dynamic=settings.dynamic,
         seed=settings.seed,
+        network=NETWORKS.get(settings.network, ()),
         operations={each.key: each for each in operations},
         read_file=_read_beside,
     )

@@ -69,6 +69,14 @@ def _allowed(context: click.Context, option: click.Parameter, hosts: tuple[str, 
     metavar="N",
     help="What made-up bodies are made from; the same seed makes the same ones.",
 )
+@click.option(
+    "--profile",
+    "network",
+    default="none",
+    show_default=True,
+    type=click.Choice(["none", "3g", "slow", "flaky", "offline"]),
+    help="The network that every answer goes through; PUT /__mock/faults switches it.",
+)
 @click.option("--strict", is_flag=True, help="Answer 500 instead of sending a body that breaks the document.")
 @click.option("--no-errors", is_flag=True, help="Answer bad requests as if they were good; Mock-Violations tells why.")
 @click.option("--stateful", is_flag=True, help="Remember what is made, changed and deleted: /things and /things/{id}.")
@@ -133,6 +141,7 @@ def command(
     any_token: bool,
     dynamic: bool,
     seed: int,
+    network: str,
     strict: bool,
     no_errors: bool,
     stateful: bool,
@@ -163,6 +172,7 @@ def command(
         any_token=any_token,
         dynamic=dynamic,
         seed=seed,
+        network=network,
         strict=strict,
         no_errors=no_errors,
         stateful=stateful,

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,9 @@ from mock_server.core.body import take_body
 from mock_server.core.callback import calls_after
 from mock_server.core.challenge import challenges
 from mock_server.core.choose import Choice, choose
+from mock_server.core.fault import Befallen, befall, may_fail
 from mock_server.core.finish import header_text
+from mock_server.core.limit import Limited, draw_from
 from mock_server.core.memory import recall, shelf_names
 from mock_server.core.plan import Plan
 from mock_server.core.prefer import Preference, read_preference
@@ -30,7 +32,7 @@ from mock_server.handshake import machine
 from mock_server.handshake.machine import Handshake, judge, settle
 from mock_server.handshake.start import open_handshake, opening
 from mock_server.handshake.ticket import Reference, read_ticket
-from mock_server.model import MISSING, Answer, Chance, Effect, Reason, Request, Violation, Wait
+from mock_server.model import MISSING, Answer, Chance, Effect, Reason, Request, Send, Violation, Wait
 
 _ASKED_FOR = {
     "where": "asked-for",
@@ -126,7 +128,8 @@ def answer(reading: Reading, snapshot: Snapshot, chance: Chance) -> Outcome:
     known = _look_at_handshake(reading, snapshot)
     if plan.memory:
         recall(plan.memory, facts, snapshot, chance)
-    choice = choose(plan, reading.head.preference, snapshot, violations, facts)
+    limited = _limit(reading, snapshot, violations)
+    choice = choose(plan, reading.head.preference, snapshot, violations, facts, limited.respond if limited else "")
     facts.roots["violation"] = _violation_facts(choice, facts)
     changed = _step_handshake(reading, snapshot, choice, known, chance)
     kept: tuple[ShelfChange, ...] = ()
@@ -138,20 +141,52 @@ def answer(reading: Reading, snapshot: Snapshot, chance: Chance) -> Outcome:
     if overlooked:
         choice.reasons.append(Reason("document", "{} violations are overlooked (--no-errors)", (len(overlooked),)))
         given = given._replace(headers=(*given.headers, violations_header(overlooked, plan.operation)))
+    if limited:
+        choice.reasons.append(Reason("limit", "{}", (limited.told,)))
+        given = given._replace(headers=(*(each for each in given.headers if each[0] not in _RATE), *limited.headers))
+    befallen = Befallen(given)
+    if may_fail(plan, reading.head.preference, snapshot):
+        befallen = befall(plan, reading.head.preference, snapshot, choice.scenario, given, choice.reasons)
+        given = befallen.answer
+        if befallen.instead:
+            changed, kept = None, ()
+    tally = {**limited.tally, **befallen.tally} if limited else befallen.tally
     response, handshake = choice.response, changed or known
     name = response.name if response else ""
-    calls = calls_after(plan.callbacks, reading.request, facts, given, name, choice.reasons) if plan.callbacks else ()
+    calls: tuple[Send, ...] = ()
+    if plan.callbacks and not befallen.instead:
+        calls = calls_after(plan.callbacks, reading.request, facts, given, name, choice.reasons)
     return Outcome(
         answer=given,
-        changes=Changes(changed, choice.queue, kept) if changed or choice.queue is not None or kept else NO_CHANGES,
-        effects=_effects(choice),
+        changes=(
+            Changes(changed, choice.queue, kept, tally)
+            if changed or choice.queue is not None or kept or tally
+            else NO_CHANGES
+        ),
+        effects=(*_effects(choice), *befallen.effects),
         operation=plan.operation.key,
         response=name,
         source=response.source if response else "assumed",
         reasons=tuple(choice.reasons),
         handshake_id=handshake.id if handshake else None,
         calls=calls,
+        fault=befallen.told,
     )
+
+
+_RATE = frozenset((b"ratelimit", b"ratelimit-policy", b"retry-after"))
+
+
+def _limit(reading: Reading, snapshot: Snapshot, violations: Sequence[Violation]) -> Limited | None:
+    """What the rate limit says to a request that may ask at all: the unauthorized are refused as such."""
+    plan, preference = reading.plan, reading.head.preference
+    limit = plan.fixture.limit
+    if plan.limiting:
+        scenario = plan.house.scenarios.get((preference and preference.scenario) or snapshot.scenario or "")
+        limit = (scenario.limits.get(plan.operation.key) if scenario else None) or limit
+    if limit is None or (violations and is_authorization(violations[0])):
+        return None
+    return draw_from(limit, snapshot, reading.token.token if reading.token else "")
 
 
 def _violation_facts(choice: Choice, facts: Facts) -> dict[str, Any]:

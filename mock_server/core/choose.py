@@ -50,10 +50,18 @@ class Choice:
 
 
 def choose(
-    plan: Plan, preference: Preference | None, snapshot: Snapshot, violations: Sequence[Violation], facts: Facts
+    plan: Plan,
+    preference: Preference | None,
+    snapshot: Snapshot,
+    violations: Sequence[Violation],
+    facts: Facts,
+    limited: str = "",
 ) -> Choice:
-    """Walk the ladder, then make the answer such as the client can take it. Raises ``Unmet``."""
-    choice = _climb(plan, preference, snapshot, violations, facts)
+    """Walk the ladder, then make the answer such as the client can take it. Raises ``Unmet``.
+
+    ``limited`` names the answer of a rate limit with nothing left; who asks for an answer by name gets that.
+    """
+    choice = _climb(plan, preference, snapshot, violations, facts, limited)
     accept = facts.request.headers.get("accept")
     if (accept is None or accept == "*/*") and preference is None and not plan.house.dynamic:
         return choice
@@ -62,8 +70,15 @@ def choose(
 
 
 def _climb(
-    plan: Plan, preference: Preference | None, snapshot: Snapshot, violations: Sequence[Violation], facts: Facts
+    plan: Plan,
+    preference: Preference | None,
+    snapshot: Snapshot,
+    violations: Sequence[Violation],
+    facts: Facts,
+    limited: str,
 ) -> Choice:
+    if limited and (preference is None or preference.response is preference.code is preference.example is None):
+        return Choice(plan.responses[limited], [Reason("limit", "{} answers", (limited,))], body_named=True)
     if preference is None and snapshot.scenario is None and not snapshot.queue:  # the usual case, in short
         return _from_request(plan, violations, facts, [_NO_PREFERENCE, _NO_QUEUE, _NO_SCENARIO])
     reasons: list[Reason] = []

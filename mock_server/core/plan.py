@@ -19,6 +19,7 @@ from mock_server.core.headers import documented_headers
 from mock_server.core.memory import Memory, memory_of
 from mock_server.core.parameters import ParameterReader
 from mock_server.core.refuse import Refusal
+from mock_server.fixture.fault import FaultRule
 from mock_server.fixture.model import OperationFixture, Provider, Response, Scenario, Token
 from mock_server.spec.media import best_match, is_json
 from mock_server.spec.operations import Operation
@@ -56,6 +57,8 @@ class House:
     dynamic: bool = False
     """Whether the document's answers are made anew for each request."""
     seed: int = 0
+    network: tuple[FaultRule, ...] = ()
+    """What goes wrong with every answer of a session that was not told otherwise (``--profile``)."""
     operations: Mapping[str, Operation] = field(default_factory=dict)
     read_file: ReadFile = no_files
 
@@ -84,6 +87,10 @@ class Plan:
     callbacks: tuple[PlannedCallback, ...] = ()
     refusals: dict[str, Refusal] = field(default_factory=dict, compare=False, repr=False)
     """Rule of a violation -> how the document has it answered; filled on first use."""
+    may_fail: bool = False
+    """Whether a fixture, a scenario or the network has faults for it."""
+    limiting: bool = False
+    """Whether a scenario limits how often it may be asked."""
     memory: Memory | None = None
     """What it remembers; None = nothing, and nothing is looked up for it."""
     ways: dict[str | None, Way] = field(default_factory=dict, compare=False, repr=False)
@@ -149,6 +156,8 @@ def make_plan(operation: Operation, fixture: OperationFixture | None, house: Hou
         parameters=ParameterReader(_askable(operation)),
         callbacks=plan_callbacks(operation, fixture.callbacks),
         memory=memory,
+        limiting=any(operation.key in each.limits for each in house.scenarios.values()),
+        may_fail=bool(fixture.faults or house.network or any(each.faults for each in house.scenarios.values())),
     )
 
 

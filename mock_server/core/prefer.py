@@ -1,6 +1,6 @@
 """What a client asks for in ``Prefer`` (RFC 7240) or in ``?__code=`` and its like.
 
-The words are Prism's (``code example dynamic seed``) and ours (``response scenario wait``).
+The words are Prism's (``code example dynamic seed``) and ours (``response scenario wait fault``).
 Preferences of others are left alone, as RFC 7240 §2 wants.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-WORDS = ("code", "response", "example", "scenario", "wait", "dynamic", "seed")
+WORDS = ("code", "response", "example", "scenario", "wait", "dynamic", "seed", "fault")
 MAX_WAIT_S = 60.0
 _SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?\Z")
 
@@ -27,6 +27,7 @@ class Preference:
     wait: str | None = None
     dynamic: str | None = None
     seed: str | None = None
+    fault: str | None = None
 
 
 def read_preference(headers: Mapping[str, str], query: str) -> Preference | None:

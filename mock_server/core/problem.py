@@ -29,13 +29,21 @@ def problem_members(code: str, status: int, detail: str, **members: Any) -> dict
     """The JSON object of a problem."""
     return {
         "type": f"urn:mock-server:error:{code}",
-        "title": HTTPStatus(status).phrase,
+        "title": _phrase(status),
         "status": status,
         "code": code,
         "detail": detail,
         "message": detail,
         **members,
     }
+
+
+def _phrase(status: int) -> str:
+    """RFC 9110 §15 has no name for every number from 400 to 599."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Client Error" if status < 500 else "Server Error"
 
 
 def send_problem(

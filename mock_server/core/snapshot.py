@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from mock_server.core.shelf import NOTHING, Shelf, ShelfChange
+from mock_server.fixture.fault import FaultRule
 from mock_server.handshake.machine import Handshake
 from mock_server.model import Answer, Effect, Provenance, Reason, Send
 
@@ -19,10 +20,20 @@ class Queued(NamedTuple):
     times: int
 
 
+class Meter(NamedTuple):
+    """Something that is counted, and when it was last: requests that a fault rule saw, a rate limit's level."""
+
+    value: float
+    at: float
+
+
+NOT_METERED: Mapping[str, Meter] = {}
+
+
 class Snapshot(NamedTuple):
     """One session at one moment; ``now`` is Unix seconds of its clock.
 
-    ``version`` counts the changes of the queue, ``handshake_version`` the saves of the handshake
+    ``version`` counts the changes of queue, faults and tally, ``handshake_version`` the saves of the handshake
     (0 = there is none): a store accepts a change only over the versions it was made from.
     """
 
@@ -37,6 +48,9 @@ class Snapshot(NamedTuple):
     """How many entries the session's journal was given: what bodies that differ each time are made from."""
     shelves: Mapping[str, Shelf] = NOTHING
     """What the session remembers, of the shelves that were asked for."""
+    faults: tuple[FaultRule, ...] | None = None
+    """What the control API has set to go wrong; None = nothing was ever set, so the network of the start holds."""
+    tally: Mapping[str, Meter] = NOT_METERED
 
 
 class Changes(NamedTuple):
@@ -47,9 +61,11 @@ class Changes(NamedTuple):
     queue: tuple[Queued, ...] | None = None
     """The queue after an answer was taken from it; None = unchanged."""
     shelves: tuple[ShelfChange, ...] = ()
+    tally: Mapping[str, Meter] = NOT_METERED
+    """What was counted, to be laid over the snapshot's."""
 
     def __bool__(self) -> bool:
-        return self.handshake is not None or self.queue is not None or bool(self.shelves)
+        return self.handshake is not None or self.queue is not None or bool(self.shelves or self.tally)
 
 
 NO_CHANGES = Changes()
@@ -69,3 +85,5 @@ class Outcome:
     handshake_id: str | None = None
     calls: tuple[Send, ...] = ()
     """What is sent to others after the answer."""
+    fault: str = ""
+    """What was broken on purpose."""

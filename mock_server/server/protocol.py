@@ -15,7 +15,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from mock_server.core.problem import problem
 from mock_server.server.heads import END, Heads
+from mock_server.server.wire import CycleWire
 from mock_server.settings import BODY_TIMEOUT_S, HEADER_TIMEOUT_S
+from mock_server.web.breaking import WIRE
 
 MAX_TARGET_BYTES = 8 * 1024
 MAX_HEADER_BYTES = 64 * 1024
@@ -205,6 +207,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1"):
             self._stop(HOSTLESS)
         super().on_headers_complete()
+        self.scope["extensions"] = {WIRE: CycleWire(self.transport, self.cycle)}  # type: ignore[dict-item]
         if not (self.pipeline and self.pipeline[0][0] is self.cycle):
             self._answering = self.cycle
         if self.parser.should_upgrade():

@@ -42,6 +42,8 @@ class Entry(NamedTuple):
     cause: str | None = None
     """The entry that an outgoing call follows."""
     attempt: int = 0
+    fault: str = ""
+    """What was broken on purpose; the mock itself is well."""
     error: tuple[str, str] | None = None
     """Why an outgoing call has no answer: a code and a sentence."""
 
@@ -74,6 +76,7 @@ class Entry(NamedTuple):
             "source": self.source,
             "reasons": [mask_reason(line) for reason in self.reasons for line in reason.lines()],
             "handshake": self.handshake_id,
+            "fault": self.fault or None,
             "duration_ms": round(self.duration_s * 1000, 3),
             "request": {"headers": mask_headers(self.request_headers, hidden), "body": mask_body(self.request_body)},
             "answer": {"headers": mask_headers(headers), "body": mask_body(self.response_body)},

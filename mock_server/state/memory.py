@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from mock_server.core.shelf import NOTHING
-from mock_server.core.snapshot import Changes, Queued, Snapshot
+from mock_server.core.snapshot import Changes, Meter, Queued, Snapshot
+from mock_server.fixture.fault import FaultRule
 from mock_server.handshake.machine import LIVE, Handshake, settle
 from mock_server.handshake.provider import Grant
 from mock_server.settings import MAX_HANDSHAKES
@@ -26,6 +27,7 @@ from mock_server.state.store import (
     Full,
     QueueFull,
     ShelvesFull,
+    tallied,
 )
 
 
@@ -34,6 +36,8 @@ class _Session:
     clock: Clock = field(default_factory=Clock)
     scenario: str | None = None
     queue: tuple[Queued, ...] = ()
+    faults: tuple[FaultRule, ...] | None = None
+    tally: dict[str, Meter] = field(default_factory=dict)
     version: int = 0
     handshakes: dict[str, tuple[int, Handshake]] = field(default_factory=dict)
     journal: Journal = field(default_factory=Journal)
@@ -111,7 +115,10 @@ class MemoryStore:
         version, handshake = found.handshakes.get(handshake_id or "", _NO_HANDSHAKE)
         now = found.clock.now(self._wall())
         known = {name: found.shelves.get(name) for name in shelves} if shelves and found.shelves else NOTHING
-        return Snapshot(session, now, found.scenario, found.queue, found.version, handshake, version, found.turn, known)
+        return Snapshot(
+            session, now, found.scenario, found.queue, found.version, handshake, version, found.turn, known,
+            found.faults, found.tally,
+        )  # fmt: skip
 
     async def save(self, seen: Snapshot, changes: Changes) -> bool:
         return self.save_now(seen, changes)
@@ -119,7 +126,7 @@ class MemoryStore:
     def save_now(self, seen: Snapshot, changes: Changes) -> bool:
         session = self._session(seen.session)
         handshake = changes.handshake
-        if changes.queue is not None and session.version != seen.version:
+        if (changes.queue is not None or changes.tally) and session.version != seen.version:
             return False
         if changes.shelves and not self._shelves_fit(session, changes):
             return False
@@ -135,6 +142,9 @@ class MemoryStore:
                 self._swept_at = float("-inf")  # its room can be had at once
         if changes.queue is not None:
             session.queue = changes.queue
+            session.version += 1
+        if changes.tally:
+            session.tally = tallied(session.tally, changes.tally)
             session.version += 1
         if changes.shelves and session.shelves:
             self._remembered_bytes += session.shelves.keep(changes.shelves)
@@ -191,6 +201,11 @@ class MemoryStore:
 
     async def set_scenario(self, session: str, scenario: str | None) -> None:
         self._session(session).scenario = scenario
+
+    async def set_faults(self, session: str, faults: tuple[FaultRule, ...] | None) -> None:
+        found = self._session(session)
+        found.faults, found.tally = faults, {}
+        found.version += 1
 
     async def enqueue(self, session: str, queued: Queued) -> None:
         found = self._session(session)

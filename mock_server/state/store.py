@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
-from mock_server.core.snapshot import Changes, Queued, Snapshot
+from mock_server.core.snapshot import Changes, Meter, Queued, Snapshot
+from mock_server.fixture.fault import FaultRule
 from mock_server.handshake.machine import Handshake
 from mock_server.handshake.provider import Grant
 from mock_server.state.clock import Clock
@@ -14,6 +16,8 @@ MAX_GRANTS = 10_000
 MAX_SESSIONS = 10_000
 MAX_ALL_JOURNALS_BYTES = 64 * 1024 * 1024
 MAX_QUEUE = 1_000
+MAX_TALLY = 1_000
+"""Fault rules and rate-limited tokens that one session counts."""
 MAX_REMEMBERED = 1_000
 """Values that one session may remember, on all its shelves, and shelves."""
 MAX_REMEMBERED_BYTES = 16 * 1024 * 1024
@@ -30,6 +34,14 @@ class QueueFull(Full):
 
 class ShelvesFull(Full):
     """No room for more that is remembered; nothing is forgotten to make some."""
+
+
+def tallied(before: Mapping[str, Meter], counted: Mapping[str, Meter]) -> dict[str, Meter]:
+    """What was counted, laid over what was known; of more than ``MAX_TALLY`` the oldest are forgotten."""
+    found = {**{key: each for key, each in before.items() if key not in counted}, **counted}
+    for key in list(found)[: max(len(found) - MAX_TALLY, 0)]:
+        del found[key]
+    return found
 
 
 class Store(Protocol):
@@ -68,6 +80,10 @@ class Store(Protocol):
     async def set_clock(self, session: str, clock: Clock) -> None: ...
 
     async def set_scenario(self, session: str, scenario: str | None) -> None: ...
+
+    async def set_faults(self, session: str, faults: tuple[FaultRule, ...] | None) -> None:
+        """What goes wrong from now on; None = as the server was started. All counting begins again."""
+        ...
 
     async def enqueue(self, session: str, queued: Queued) -> None:
         """Raises ``QueueFull`` when the queue has no room."""

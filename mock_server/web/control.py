@@ -24,6 +24,7 @@ from mock_server.mask import MASK
 from mock_server.source import load, read_source
 from mock_server.state.store import Full, QueueFull
 from mock_server.web.asked import Refused, read_object
+from mock_server.web.faults import Faults
 from mock_server.web.live import BadSession, Live, session_name
 from mock_server.web.webhooks import Webhooks
 
@@ -38,7 +39,7 @@ class Control:
         self.live = live
 
     def routes(self) -> list[Route]:
-        webhooks = Webhooks(self.live)
+        webhooks, faults = Webhooks(self.live), Faults(self.live)
         table: list[tuple[str, str, Callable[[Request], Awaitable[Any]]]] = [
             ("GET", "/", self.index),
             ("GET", "/health", self.health),
@@ -54,6 +55,9 @@ class Control:
             ("PUT", "/scenario", self.set_scenario),
             ("GET", "/next", self.queue),
             ("POST", "/next", self.enqueue),
+            ("GET", "/faults", faults.listed),
+            ("PUT", "/faults", faults.put),
+            ("DELETE", "/faults", faults.clear),
             ("GET", "/webhooks", webhooks.listed),
             ("POST", "/webhooks/{name:path}", webhooks.fire),
             ("POST", "/reset", self.reset),

@@ -131,9 +131,9 @@ def make_entry(
     handshake_id: str | None = None,
 ) -> Entry:
     """One exchange as the journal keeps it; ``outcome`` None = no operation answered."""
-    operation, response, source = None, "", ""
+    operation, response, source, fault = None, "", "", ""
     if outcome is not None:
-        operation, response, source = outcome.operation, outcome.response, outcome.source
+        operation, response, source, fault = outcome.operation, outcome.response, outcome.source, outcome.fault
         reasons, handshake_id = outcome.reasons, outcome.handshake_id
     body = request.body
     if len(body) > SMALL_BODY_BYTES:
@@ -142,7 +142,7 @@ def make_entry(
     return Entry(
         entry_id, at, session, request.method, f"{request.path}?{request.query}" if request.query else request.path,
         operation, answer.status, response, source, reasons, handshake_id, duration_s, request.headers, body,
-        answer.headers, answer.body[:MAX_BODY_BYTES],
+        answer.headers, answer.body[:MAX_BODY_BYTES], fault=fault,
     )  # fmt: skip
 
 

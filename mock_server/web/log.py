@@ -104,7 +104,7 @@ _COLOURS = {2: 32, 3: 36, 4: 33, 5: 31}
 
 def _stumbled(reasons: Sequence[Reason]) -> bool:
     """Whether something was wrong with what was sent all the same, or was not sent."""
-    return bool(reasons) and reasons[-1].step in ("render", "callback")
+    return bool(reasons) and reasons[-1].step in ("render", "callback", "fault")
 
 
 def _deciding(reasons: Sequence[Reason]) -> str:

@@ -13,8 +13,9 @@ from mock_server.core.route import Found
 from mock_server.core.snapshot import Outcome
 from mock_server.core.wanted import Unmet
 from mock_server.handshake.ticket import DEFAULT_SESSION
-from mock_server.model import Answer, Reason, Request, Wait
+from mock_server.model import Answer, Break, Effect, Reason, Request, Wait
 from mock_server.state.store import Full, ShelvesFull
+from mock_server.web.breaking import send_broken
 from mock_server.web.live import MAX_TRIES, BadSession, Contended, Live, make_entry, session_name
 from mock_server.web.outgoing import Cause
 from mock_server.web.unrouted import unrouted
@@ -48,8 +49,7 @@ class MockEndpoint:
             if isinstance(found, Found):
                 outcome, at = await self._answer(found, request, session)
                 given, reasons = outcome.answer, outcome.reasons
-                for effect in outcome.effects:
-                    await _perform(effect)
+                await _wait(outcome.effects)
             else:
                 given, reasons = unrouted(live.world, request, found)
         except Gone:
@@ -62,11 +62,16 @@ class MockEndpoint:
                 request = error.request if isinstance(error, TooLarge) else _unread(scope)
         head = request.method == "HEAD"
         extra = self.headers if "origin" in request.headers else ()
-        await send_answer(send, given, *extra, (b"mock-entry", entry_id.encode()), head=head)
+        answered = given._replace(headers=(*given.headers, *extra, (b"mock-entry", entry_id.encode())))
+        broken = next((each for each in outcome.effects if isinstance(each, Break)), None) if outcome else None
+        if broken is None:
+            await send_answer(send, answered, head=head)
         if outcome is None:
             at = (await live.store.load(session, make=False)).now
         duration_s = live.ticks() - started
         await live.record(make_entry(entry_id, at, session, duration_s, request, given, outcome, reasons))
+        if broken is not None:  # journalled first: it may take as long as the client's patience
+            await send_broken(scope, send, answered, broken, head=head)
         if outcome is not None and outcome.calls:
             live.outgoing.start(outcome.calls, Cause(entry_id, session, outcome.operation))
 
@@ -128,5 +133,7 @@ def handshake_id(reading: Reading, session: str) -> str | None:
     return names.id if names and names.session == session else None
 
 
-async def _perform(effect: Wait) -> None:
-    await asyncio.sleep(effect.seconds)
+async def _wait(effects: tuple[Effect, ...]) -> None:
+    for effect in effects:
+        if isinstance(effect, Wait):
+            await asyncio.sleep(effect.seconds)

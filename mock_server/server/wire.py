@@ -1,0 +1,39 @@
+"""One request's connection, given away for faults: see ``web/breaking.py``."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from asyncio import Transport
+
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+_AT_ONCE = struct.pack("ii", 1, 0)
+"""``SO_LINGER`` on, zero seconds: closing sends RST and throws away what was not sent (socket(7))."""
+
+
+class CycleWire:
+    """Writes past uvicorn's cycle, which then takes the client to be gone."""
+
+    __slots__ = ("_cycle", "_transport")
+
+    def __init__(self, transport: Transport, cycle: RequestResponseCycle) -> None:
+        self._transport = transport
+        self._cycle = cycle
+
+    def write(self, data: bytes) -> None:
+        self._transport.write(data)
+
+    def close(self) -> None:
+        self._cycle.disconnected = True
+        self._transport.close()
+
+    def reset(self) -> None:
+        self._cycle.disconnected = True
+        own = self._transport.get_extra_info("socket")
+        if own is not None:
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        self._transport.abort()

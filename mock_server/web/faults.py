@@ -1,0 +1,92 @@
+"""The control API's ``/faults``: what goes wrong in a session, and the network it is behind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+
+from mock_server.errors import Problem
+from mock_server.fixture.fault import KINDS, Delay, FaultRule, operation_names, read_faults
+from mock_server.fixture.network import NETWORKS, ONLINE
+from mock_server.fixture.node import Node
+from mock_server.source import Loaded, Source
+from mock_server.web.asked import Refused, read_object
+from mock_server.web.live import Live, session_name
+
+
+class Faults:
+    """One method an endpoint."""
+
+    def __init__(self, live: Live) -> None:
+        self.live = live
+
+    async def listed(self, request: Request) -> Any:
+        """``{"faults": [{"fault": "reset", "operation": null, "every": 5, "seen": 12, …}], "profiles": […], …}``."""
+        seen = await self.live.store.load(session_name(request.headers), make=False)
+        rules = self.live.world.house.network if seen.faults is None else seen.faults
+        faults = [{**rule_json(rule), "seen": int(seen.tally[rule.key].value) if rule.key in seen.tally else 0}
+                  for rule in rules]  # fmt: skip
+        return {
+            "set": seen.faults is not None,
+            "faults": faults,
+            "profiles": [ONLINE, *NETWORKS],
+            "kinds": [*KINDS, "status-503"],
+        }
+
+    async def put(self, request: Request) -> Any:
+        """``{"faults": […]}`` as in a scenario, or ``{"profile": "3g"}``; counting begins again."""
+        body = await read_object(request, {"faults", "profile"})
+        if len(body) != 1:
+            raise Refused("MS408", 400, "say `faults` or `profile`")
+        rules = self._profile(body["profile"]) if "profile" in body else self._rules(body)
+        await self.live.store.set_faults(session_name(request.headers), rules)
+        return await self.listed(request)
+
+    async def clear(self, request: Request) -> Any:
+        """As the server was started."""
+        await self.live.store.set_faults(session_name(request.headers), None)
+        return await self.listed(request)
+
+    def _profile(self, name: object) -> tuple[FaultRule, ...]:
+        if name == ONLINE:
+            return ()
+        if not isinstance(name, str) or name not in NETWORKS:
+            raise Refused("MS409", 404, f"no profile is called {name!r}", available=[ONLINE, *NETWORKS])
+        return NETWORKS[name]
+
+    def _rules(self, body: dict[str, Any]) -> tuple[FaultRule, ...]:
+        problems: list[Problem] = []
+        node = Node(Loaded(Source("the body", orjson.dumps(body).decode()), body), (), body, problems)
+        rules = read_faults(node, "session", operation_names(self.live.world.operations))
+        if problems:
+            told = [f"{each.message}{f' ({each.hint})' if each.hint else ''}" for each in problems]
+            raise Refused("MS408", 400, told[0], problems=told, at=problems[0].pointer)
+        return rules
+
+
+def rule_json(rule: FaultRule) -> dict[str, Any]:
+    """A rule in the words it is written in."""
+    fault = rule.fault
+    written: dict[str, Any] = {
+        "fault": fault.kind or None,
+        "delay": _delay(fault.delay) if fault.delay else None,
+        "speed": fault.speed,
+        "operation": rule.operation,
+        "status": rule.status,
+        "times": rule.times,
+        "every": rule.every,
+        "probability": rule.probability,
+    }
+    return {key: value for key, value in written.items() if value is not None}
+
+
+def _delay(delay: Delay) -> Any:
+    if delay.spread == "fixed":
+        return _seconds(delay.low)
+    return {delay.spread: [_seconds(delay.low), delay.high if delay.spread == "lognormal" else _seconds(delay.high)]}
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds * 1000:g}ms"
