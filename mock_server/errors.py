@@ -78,6 +78,7 @@ CODES: dict[str, str] = {
     "MS413": "the response breaks the document",
     "MS414": "the handshake cannot be started",
     "MS420": "the address cannot be bound",
+    "MS421": "the certificate cannot be used",
     "MS425": "a callback that cannot be made from the request and the answer",
     "MS426": "an outgoing call to an address that is not allowed",
     "MS427": "an outgoing call that got no answer",

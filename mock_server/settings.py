@@ -23,6 +23,10 @@ class Settings:
     fixtures: Path | None = None
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
+    tls: bool = False
+    cert: Path | None = None
+    """None under ``tls`` = a certificate made for this machine."""
+    key: Path | None = None
     cors: tuple[str, ...] | None = ("*",)
     any_token: bool = False
     strict: bool = False

@@ -64,7 +64,7 @@ def running(*arguments: str, env: dict[str, str] | None = None) -> Iterator[Serv
     )
     assert process.stdout is not None
     first = process.stdout.readline()
-    found = re.search(r"http://\S+", first)
+    found = re.search(r"https?://\S+", first)
     if found is None:
         process.wait(10)
         raise AssertionError(f"the server did not start: {first}{process.stdout.read()}")

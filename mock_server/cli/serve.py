@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from mock_server.world import World
 
 
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
 def _allowed(context: click.Context, option: click.Parameter, hosts: tuple[str, ...]) -> tuple[str, ...]:
     from mock_server.core.target import read_allowed
 
@@ -53,6 +56,9 @@ def _allowed(context: click.Context, option: click.Parameter, hosts: tuple[str, 
 @click.option(
     "--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
 )
+@click.option("--tls", is_flag=True, help="Speak https with a certificate made for this machine (extra `tls`).")
+@click.option("--cert", type=_FILE, metavar="FILE", help="Speak https with this certificate chain, in PEM.")
+@click.option("--key", type=_FILE, metavar="FILE", help="The certificate's private key, in PEM, without a password.")
 @click.option("--cors", multiple=True, metavar="ORIGIN", help="Allow this origin only; may be repeated. Default: any.")
 @click.option("--no-cors", is_flag=True, help="Send no CORS headers at all.")
 @click.option(
@@ -71,7 +77,6 @@ def _allowed(context: click.Context, option: click.Parameter, hosts: tuple[str, 
 )
 @click.option(
     "--profile",
-    "network",
     default="none",
     show_default=True,
     type=click.Choice(["none", "3g", "slow", "flaky", "offline"]),
@@ -136,12 +141,15 @@ def command(
     allow_folders: tuple[Path, ...],
     host: str,
     port: int,
+    tls: bool,
+    cert: Path | None,
+    key: Path | None,
     cors: tuple[str, ...],
     no_cors: bool,
     any_token: bool,
     dynamic: bool,
     seed: int,
-    network: str,
+    profile: str,
     strict: bool,
     no_errors: bool,
     stateful: bool,
@@ -161,6 +169,10 @@ def command(
     """
     if cors and no_cors:
         raise click.UsageError("--cors and --no-cors exclude one another")
+    if (cert is None) != (key is None):
+        raise click.UsageError("--cert and --key belong together")
+    if tls and cert:
+        raise click.UsageError("--tls makes a certificate, --cert brings one; say one of the two")
     settings = Settings(
         specs=specs,
         fixtures=fixtures,
@@ -168,11 +180,14 @@ def command(
         allow_folders=allow_folders,
         host=host,
         port=port,
+        tls=tls or cert is not None,
+        cert=cert,
+        key=key,
         cors=None if no_cors else cors or ("*",),
         any_token=any_token,
         dynamic=dynamic,
         seed=seed,
-        network=network,
+        network=profile,
         strict=strict,
         no_errors=no_errors,
         stateful=stateful,
@@ -193,6 +208,7 @@ def run(settings: Settings) -> int:
     gc.disable()  # nothing of what is imported, read and compiled now is garbage; `serve` turns it on again
     from mock_server.cli.banner import banner
     from mock_server.server.run import CannotBind, address, bind, make_app, serve
+    from mock_server.server.tls import BadCertificate, read_certificate
     from mock_server.web.log import RequestLog
     from mock_server.world import build_world
 
@@ -206,15 +222,21 @@ def run(settings: Settings) -> int:
         )
         return EXIT_BROKEN
     try:
+        certificate = read_certificate(settings) if settings.tls else None
         sock = bind(settings.host, settings.port)
+    except BadCertificate as error:
+        click.echo(f"error MS421: {error}", err=True)
+        return EXIT_BROKEN
     except CannotBind as error:
         click.echo(f"error MS420: {error}", err=True)
         return EXIT_UNREACHABLE
     colour = sys.stdout is not None and sys.stdout.isatty() and not _no_color()  # None = started with it closed
     log = RequestLog(sys.stdout, colour, quiet=settings.quiet)
     _tell(world, log)
-    text = banner(world, address(sock))
-    return serve(make_app(world, settings, log), sock, lambda: log.say(text))
+    text = banner(world, address(sock, "https" if certificate else "http"))
+    if certificate and certificate.authority:
+        text += f"\nClients must trust {certificate.authority}, as in: curl --cacert {certificate.authority} …\n"
+    return serve(make_app(world, settings, log), sock, lambda: log.say(text), certificate)
 
 
 def _tell(world: World, log: RequestLog) -> None:

@@ -278,7 +278,8 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._peer_is_done:
             self.transport.close()
         else:
-            self.transport.write_eof()
+            if self.transport.can_write_eof():  # TLS has no half-closed connections (RFC 8446 §6.1 aside)
+                self.transport.write_eof()
             self._arm(LINGER_S, None)
 
     def _arm(self, seconds: float, why: Refusal | None) -> None:

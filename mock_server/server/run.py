@@ -17,6 +17,7 @@ import uvicorn
 from mock_server.errors import MockServerError
 from mock_server.server.heads import Heads
 from mock_server.server.protocol import guarded
+from mock_server.server.tls import Certificate, make_context
 from mock_server.settings import Settings
 from mock_server.state.memory import MemoryStore
 from mock_server.web.app import MockApp
@@ -52,10 +53,10 @@ def bind(host: str, port: int) -> socket.socket:
     return found
 
 
-def address(sock: socket.socket) -> str:
+def address(sock: socket.socket, scheme: str = "http") -> str:
     """``http://127.0.0.1:4010``."""
     host, port = sock.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def make_app(world: World, settings: Settings, log: RequestLog) -> MockApp:
@@ -104,9 +105,14 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def serve(app: MockApp, sock: socket.socket, on_ready: Callable[[], None]) -> int:
-    """Serve until told to stop; the exit code: 0, or 130 after an interrupt."""
+def serve(
+    app: MockApp, sock: socket.socket, on_ready: Callable[[], None], certificate: Certificate | None = None
+) -> int:
+    """Serve until told to stop; the exit code: 0, or 130 after an interrupt. Over TLS with a ``certificate``."""
     server = make_server(app, on_ready)
+    if certificate is not None:
+        server.config.load()
+        server.config.ssl = make_context(certificate, app.live)
     # What was made so far lives as long as the process: the collector need not look at it again, and
     # what a request leaves behind (handshake, journal entry) has no cycles that would make it urgent.
     gc.freeze()

@@ -15,6 +15,9 @@ from mock_server.source import Loaded, Source
 from mock_server.web.asked import Refused, read_object
 from mock_server.web.live import Live, session_name
 
+MAX_TLS_FAILURES = 1_000
+"""The control API itself is behind TLS: it must come back."""
+
 
 class Faults:
     """One method an endpoint."""
@@ -31,15 +34,19 @@ class Faults:
         return {
             "set": seen.faults is not None,
             "faults": faults,
+            "tls_failures": self.live.tls_failures,
             "profiles": [ONLINE, *NETWORKS],
             "kinds": [*KINDS, "status-503"],
         }
 
     async def put(self, request: Request) -> Any:
         """``{"faults": […]}`` as in a scenario, or ``{"profile": "3g"}``; counting begins again."""
-        body = await read_object(request, {"faults", "profile"})
+        body = await read_object(request, {"faults", "profile", "tls_failures"})
         if len(body) != 1:
-            raise Refused("MS408", 400, "say `faults` or `profile`")
+            raise Refused("MS408", 400, "say `faults`, `profile` or `tls_failures`")
+        if "tls_failures" in body:
+            self._fail_handshakes(body["tls_failures"])
+            return await self.listed(request)
         rules = self._profile(body["profile"]) if "profile" in body else self._rules(body)
         await self.live.store.set_faults(session_name(request.headers), rules)
         return await self.listed(request)
@@ -48,6 +55,14 @@ class Faults:
         """As the server was started."""
         await self.live.store.set_faults(session_name(request.headers), None)
         return await self.listed(request)
+
+    def _fail_handshakes(self, count: Any) -> None:
+        """Of connections, whoever asks: before a handshake there is no session."""
+        if not self.live.settings.tls:
+            raise Refused("MS408", 409, "there are no TLS handshakes: start with --tls, or with --cert and --key")
+        if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= MAX_TLS_FAILURES:
+            raise Refused("MS408", 400, f"`tls_failures` is a whole number from 0 to {MAX_TLS_FAILURES}")
+        self.live.tls_failures = count
 
     def _profile(self, name: object) -> tuple[FaultRule, ...]:
         if name == ONLINE:

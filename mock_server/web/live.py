@@ -76,6 +76,8 @@ class Live:
     wall: Callable[[], float] = time.time
     ticks: Callable[[], float] = time.perf_counter
     outgoing: Outgoing = field(init=False)
+    tls_failures: int = 0
+    """How many of the next TLS handshakes fail on purpose."""
     _entry_prefix: str = field(default_factory=lambda: token_hex(3))
     _entry_count: count[int] = field(default_factory=lambda: count(1))
 

@@ -99,8 +99,8 @@ def test_in_the_clients_own_process_there_is_no_wire_to_break() -> None:
 @pytest.mark.parametrize(
     ("body", "status", "message"),
     [
-        ({}, 400, "say `faults` or `profile`"),
-        ({"faults": [], "profile": "3g"}, 400, "say `faults` or `profile`"),
+        ({}, 400, "say `faults`, `profile` or `tls_failures`"),
+        ({"faults": [], "profile": "3g"}, 400, "say `faults`, `profile` or `tls_failures`"),
         ({"profile": "5g"}, 404, "no profile is called '5g'"),
         ({"faults": [{"fault": "rest"}]}, 400, "no fault is called 'rest' (did you mean `reset`?)"),
         ({"faults": "reset"}, 400, "`faults` wants a list, not the text 'reset'"),
