@@ -158,7 +158,7 @@ def test_a_callback_cannot_be_led_to_the_control_api(tmp_path: Path) -> None:
 
 
 def test_a_reset_forgets_what_was_to_be_sent(tmp_path: Path) -> None:
-    with target() as there, serving(tmp_path, "{delay: 500ms}") as server:
+    with target() as there, serving(tmp_path, "{delay: 2s}") as server:
         alice = {"Mock-Session": "alice"}
         httpx2.post(server.url + "/orders", json={"url": there.url + "/alice"}, headers=alice).raise_for_status()
         httpx2.post(server.url + "/orders", json={"url": there.url + "/default"}).raise_for_status()
