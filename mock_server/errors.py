@@ -44,6 +44,8 @@ CODES: dict[str, str] = {
     "MS245": "a schema that nobody can satisfy",
     "MS248": "a runtime expression that cannot be read",
     "MS249": "a callback that can never be sent",
+    "MS260": "several documents have one path",
+    "MS261": "a name that means operations of several documents",
     # MS3xx: fixtures
     "MS301": "a word that the fixture format does not know",
     "MS302": "a word that the fixture format requires is missing",

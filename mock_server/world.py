@@ -19,6 +19,7 @@ from mock_server.fixture.read import read_fixtures
 from mock_server.mask import Hidden, hide
 from mock_server.settings import Settings
 from mock_server.source import Folder, Pointer, open_root, read_bytes
+from mock_server.spec.beside import beside, called, own_bases
 from mock_server.spec.document import Document, open_document
 from mock_server.spec.drawn import draw
 from mock_server.spec.operations import Operation, read_operations
@@ -79,14 +80,9 @@ class World:
         return self.house.operations
 
     def plan(self, name: str) -> Plan | None:
-        """By ``POST /oauth2`` or by operationId."""
-        key = name if name in self.operations else _key_of(name, self.operations)
-        return self.plans[key] if key else None
-
-
-def _key_of(operation_id: str, operations: Mapping[str, Operation]) -> str | None:
-    found = (key for key, each in operations.items() if operation_id and each.operation_id == operation_id)
-    return next(found, None)
+        """By ``POST /oauth2``, with or without a base path, or by operationId; None when that means several, too."""
+        found = called(name, self.operations)
+        return self.plans[found[0].key] if len(found) == 1 else None
 
 
 def bundled(name: str) -> Path:
@@ -102,11 +98,12 @@ def build_world(settings: Settings) -> World:
     folder = settings.fixtures or (None if settings.specs else bundled("fixtures"))
     problems: list[Problem] = []
     documents = [document for spec in specs if (document := _open(spec, settings, problems))]
-    operations = _operations(documents, problems)
-    fixtures = _fixtures(folder, operations, problems, documented=not problems)
-    if fixtures is not None and not any(problem.severity == "error" for problem in problems):
+    operations, between = beside([read_operations(document) for document in documents])
+    problems += between
+    fixtures = _fixtures(folder, operations, problems, documented=not _has_error(problems))
+    if fixtures is not None and not _has_error(problems):
         problems += fixture_problems(fixtures, {each.key: each for each in operations}, body_schema)
-    if fixtures is None or any(problem.severity == "error" for problem in problems):
+    if fixtures is None or _has_error(problems):
         raise Broken([*problems, *(each for document in documents for each in document.problems())])
     resources = find_resources(operations) if settings.stateful else []
     if settings.stateful and not resources:
@@ -147,6 +144,10 @@ def build_world(settings: Settings) -> World:
     )
 
 
+def _has_error(problems: list[Problem]) -> bool:
+    return any(problem.severity == "error" for problem in problems)
+
+
 def _open(spec: Path | str, settings: Settings, problems: list[Problem]) -> Document | None:
     try:
         loaded, uri, library = open_root(spec, settings.allow_remote, settings.allow_folders)
@@ -154,22 +155,6 @@ def _open(spec: Path | str, settings: Settings, problems: list[Problem]) -> Docu
     except Broken as broken:
         problems += broken.problems
         return None
-
-
-def _operations(documents: list[Document], problems: list[Problem]) -> list[Operation]:
-    """The operations of all documents; of two that answer to one name the second is an error."""
-    found: dict[str, Operation] = {}
-    shapes: dict[str, Operation] = {}
-    for document in documents:
-        for operation in read_operations(document):
-            twin = shapes.setdefault(operation.shape, operation)
-            if twin is not operation:
-                place = twin.document.loaded.place(twin.pointer, at="key")
-                message = f"{operation.key} is in {place.path} too"
-                hint = f"the other is at {place}; remove one, or serve the documents by two servers"
-                problems.append(document.loaded.problem("MS208", message, operation.pointer, hint, at="key"))
-            found.setdefault(operation.key, operation)
-    return list(found.values())
 
 
 def _fixtures(
@@ -215,10 +200,12 @@ def example_problems(world: World) -> Iterator[Problem]:
 
 
 def _routes(operations: Mapping[str, Operation], plans: Mapping[str, Plan]) -> Iterator[tuple[str, str, Served]]:
-    """Every operation under each base path of its servers and at the root."""
+    """Every operation under each base path of its servers; then, where the place is free, at the root."""
     for key, operation in operations.items():
-        for base in dict.fromkeys((*operation.bases, "")):
+        for base in own_bases(operation):
             yield operation.method, base + operation.path, Served(plans, key, base)
+    for key, operation in operations.items():
+        yield operation.method, operation.path, Served(plans, key, "")
 
 
 def _callbacks(operations: Mapping[str, Operation], fixtures: Fixtures) -> Iterator[tuple[str, str, str]]:

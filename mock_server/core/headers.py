@@ -131,6 +131,7 @@ def _item_id(key: str | None, body: Any) -> str | int | Slot | None:
 
 def _item_parameter(operation: Operation, siblings: Mapping[str, Operation]) -> str | None:
     """``id`` when ``GET /things/{id}`` stands beside ``POST /things``."""
-    start = f"GET {operation.path.rstrip('/')}/{{"
-    found = [key[len(start) : -1] for key in siblings if key.startswith(start) and key.endswith("}")]
+    start = f"{operation.path.rstrip('/')}/{{"
+    beside = (each.path for each in siblings.values() if each.method == "GET" and each.document is operation.document)
+    found = [path[len(start) : -1] for path in beside if path.startswith(start) and path.endswith("}")]
     return next((name for name in found if not {"/", "{", "}"} & set(name)), None)

@@ -8,7 +8,7 @@ from typing import Any
 
 from mock_server.errors import Broken
 from mock_server.source import Pointer
-from mock_server.spec.document import parse_reference
+from mock_server.spec.document import Document, parse_reference
 from mock_server.spec.generate import generate
 from mock_server.spec.operations import Operation
 from mock_server.spec.schema import Schema, SchemaError
@@ -50,7 +50,7 @@ def _wanted(
             link, _ = document.follow(raw, (*at, "links", name))
         except Broken:
             continue
-        target = _target(link, siblings) if isinstance(link, dict) else None
+        target = _target(link, document, siblings) if isinstance(link, dict) else None
         parameters = link.get("parameters") if target else None
         for parameter, expression in parameters.items() if isinstance(parameters, dict) else ():
             if target and isinstance(expression, str) and expression.startswith(_BODY + "/"):
@@ -60,13 +60,15 @@ def _wanted(
                 yield target, str(parameter).rpartition(".")[2], path
 
 
-def _target(link: dict[str, Any], siblings: Mapping[str, Operation]) -> Operation | None:
+def _target(link: dict[str, Any], document: Document, siblings: Mapping[str, Operation]) -> Operation | None:
+    """The operation of this document; another one may have the same operationId and pointer."""
+    own = (each for each in siblings.values() if each.document is document)
     wanted = link.get("operationId")
     if wanted:
-        return next((each for each in siblings.values() if each.operation_id == wanted), None)
+        return next((each for each in own if each.operation_id == wanted), None)
     reference = link.get("operationRef")
     pointer = parse_reference(reference) if isinstance(reference, str) else None
-    return next((each for each in siblings.values() if each.pointer == pointer), None) if pointer else None
+    return next((each for each in own if each.pointer == pointer), None) if pointer else None
 
 
 def _at(value: Any, path: list[str]) -> Any:

@@ -33,7 +33,7 @@ class DocumentedResponse:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation: ``key`` is ``"POST /oauth2"``."""
+    """One operation: ``key`` is ``"POST /oauth2"``, with a base path where several documents have that path."""
 
     key: str
     method: str
@@ -52,7 +52,7 @@ class Operation:
     @property
     def shape(self) -> str:
         """``POST /a/{}``: two operations of one shape answer to the same requests."""
-        return shape_of(self.key)
+        return shape_of(f"{self.method} {self.path}")
 
     def documented(self, status: int) -> DocumentedResponse | None:
         """The entry for a status: itself, its range, or ``default`` (OAS 3.1 §4.8.16)."""

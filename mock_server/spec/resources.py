@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 from urllib.parse import quote
@@ -68,6 +69,12 @@ class Resource:
         """The last segment of the collection's path."""
         return self.collection.rpartition("/")[2]
 
+    def move_under(self, bases: tuple[str, ...]) -> None:
+        """Keep it under the first of these base paths, apart from another document's."""
+        for base in bases:
+            self.collection = base + self.collection
+            self.roles = {key: replace(each, collection=base + each.collection) for key, each in self.roles.items()}
+
     def first(self, *deeds: Deed) -> Role | None:
         """The role with the first of these deeds that the document has."""
         by_deed = {role.deed: role for role in reversed(self.roles.values())}
@@ -98,9 +105,24 @@ class Resource:
 
 
 def find_resources(operations: Iterable[Operation]) -> list[Resource]:
-    """Every resource that can be both read and written, in the document's order."""
+    """Every resource that can be both read and written, in the documents' order.
+
+    Each document has its own: of ``/things`` in two of them each is kept under its base path.
+    """
+    by_document: dict[int, list[Operation]] = {}
+    for operation in operations:
+        by_document.setdefault(id(operation.document), []).append(operation)
+    found = [resource for own in by_document.values() for resource in _of_document(own)]
+    if len(by_document) > 1:
+        shapes = Counter(_shape(resource.collection) for resource in found)
+        for resource in found:
+            if shapes[_shape(resource.collection)] > 1:
+                resource.move_under(next(iter(resource.roles.values())).operation.bases[:1])
+    return found
+
+
+def _of_document(operations: list[Operation]) -> list[Resource]:
     found: dict[str, Resource] = {}
-    operations = list(operations)
     for operation in operations:
         stem, slash, last = operation.path.rstrip("/").rpartition("/")
         named = _TEMPLATE.fullmatch(last)

@@ -22,6 +22,7 @@ from mock_server.handshake.machine import Handshake, NotInTable, decide
 from mock_server.handshake.ticket import Reference, read_id, read_ticket, same
 from mock_server.mask import MASK
 from mock_server.source import load, read_source
+from mock_server.spec.beside import ambiguous, called
 from mock_server.state.store import Full, QueueFull
 from mock_server.web.asked import Refused, read_object
 from mock_server.web.faults import Faults
@@ -175,8 +176,10 @@ class Control:
         body = await read_object(request, {"operation", "response", "times"})
         plan = self.live.world.plan(str(body.get("operation", "")))
         if plan is None:
-            operations = list(self.live.world.plans)
-            raise Refused("MS409", 404, f"no operation is called {body.get('operation')!r}", available=operations)
+            wanted, operations = str(body.get("operation", "")), self.live.world.operations
+            several = called(wanted, operations)
+            detail = ambiguous(wanted, several)[0] if several else f"no operation is called {body.get('operation')!r}"
+            raise Refused("MS409", 404, detail, available=[each.key for each in several] or list(operations))
         response = body.get("response")
         if not isinstance(response, str) or response not in plan.responses:
             detail = f"{plan.operation.key} has no response called {response!r}"
