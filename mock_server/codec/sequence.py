@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,8 @@ from mock_server.spec.media import MediaType, essence
 from mock_server.spec.shape import Shape
 
 MAX_ITEMS = 50_000
+_FIELD = re.compile(r"\ufeff?[\r\n]*(?:(?:data|event|id|retry)(?:[:\r\n]|\Z)|:)|\s*\Z")
+"""How a stream of events begins: with a field, or a comment (WHATWG HTML §9.2.5)."""
 _EVENT_FIELDS = ("event", "data", "id", "retry")
 
 
@@ -81,11 +84,11 @@ def _payload(event: dict[str, Any], shape: Shape | None) -> Any:
 
 
 def write(value: Any, media: MediaType, content_type: str) -> bytes:
-    """A list as one item a line, record or event; a text goes as it is."""
-    if isinstance(value, str):
+    """A list as one item a line, record or event; a text goes as it is, or as one event where it is none yet."""
+    kind = essence(content_type)
+    if isinstance(value, str) and (kind != EVENTS or _FIELD.match(value)):
         return value.encode("utf-8", "replace")
     items = value if isinstance(value, list) else [value]
-    kind = essence(content_type)
     if kind == EVENTS:
         return b"".join(map(_event, items))
     if kind.endswith("json-seq"):

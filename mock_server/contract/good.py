@@ -83,7 +83,7 @@ def _parameter(operation: Operation, parameter: Parameter, seed: int) -> Any:
     if parameter.schema is None:
         return "x"
     try:
-        return generate(operation.document, parameter.schema.pointer, seed)
+        return generate(operation.document, parameter.schema.pointer, seed, "request")
     except Broken as broken:
         if parameter.required:
             raise Unmakeable(
@@ -110,7 +110,7 @@ def _example(operation: Operation, media: MediaType, seed: int) -> Any:
     if media.schema is None:
         return {}
     try:
-        return generate(operation.document, media.schema.pointer, seed)
+        return generate(operation.document, media.schema.pointer, seed, "request")
     except Broken as broken:
         raise Unmakeable(f"no body: {broken.problems[0].message}") from None
 

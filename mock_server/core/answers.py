@@ -20,8 +20,8 @@ from mock_server.fixture.template import Template
 from mock_server.source import Pointer, pointer_text
 from mock_server.spec.document import Document
 from mock_server.spec.drawn import Drawn, Offer, draw
-from mock_server.spec.generate import generate
-from mock_server.spec.media import is_json
+from mock_server.spec.generate import generate_content, is_described
+from mock_server.spec.media import MediaType, essence, is_json
 from mock_server.spec.operations import Operation
 from mock_server.spec.schema import Schema, SchemaError
 
@@ -107,14 +107,14 @@ class Answers(Mapping[str, Response]):
         like = self.variant(name, index)
         if drawn is not None and not drawn.offers:
             return None
-        schema = drawn.offers[index].media.schema if drawn else body_schema(self.operation, like)
-        if schema is None:
+        media = drawn.offers[index].media if drawn else _body_media(self.operation, like)
+        if media is None or not is_described(media):
             return None
         try:
-            body = Template(generate(self.operation.document, schema.pointer, seed), frozenset())
+            body = Template(generate_content(self.operation.document, media, seed), frozenset())
         except (Broken, SchemaError):
             return None
-        made = replace(like, name="generated", source="assumed", body=body, encoded=None, invalid=None)
+        made = replace(like, name="generated", source="assumed", body=body, encoded=None, invalid=None, unmade=None)
         return finished(replace(made, media_type=media_type) if media_type else made)
 
     def _make(self, name: str) -> Response:
@@ -136,36 +136,38 @@ class Answers(Mapping[str, Response]):
     def _with_body(self, response: Response, drawn: Drawn, offer: Offer) -> Response:
         example, schema = offer.example, offer.media.schema
         if example is None:
-            return self._generated(response, drawn, schema)
+            return self._generated(response, drawn, offer.media)
         if example.external is not None:
-            return self._from_file(response, drawn, schema, example.pointer, example.external)
+            return self._from_file(response, drawn, offer.media, example.pointer, example.external)
         if example.serialized is not None:
             return with_bytes(response, example.serialized.encode("utf-8", "replace"), schema)
         if example.value is None and schema is not None and not _is_valid(schema, None):
-            return self._generated(replace(response, source="assumed"), drawn, schema)  # `example:` left empty
+            return self._generated(replace(response, source="assumed"), drawn, offer.media)  # `example:` left empty
         value = _as_meant(example.value, response.media_type, schema)
         return judged(replace(response, body=Template(value, frozenset())), schema)
 
-    def _generated(self, response: Response, drawn: Drawn, schema: Schema | None) -> Response:
-        """A body made from the schema. One that cannot be made is left out, and said so in the answer."""
-        if schema is None:  # anything is right; what a client can read is better than nothing
+    def _generated(self, response: Response, drawn: Drawn, media: MediaType) -> Response:
+        """A body made from the schema. One that cannot be made is told of in place of the answer."""
+        if not is_described(media):  # anything is right; what a client can read is better than nothing
             if is_json(response.media_type):
                 return replace(response, body=_ANYTHING)
             return replace(response, encoded=blank(response.media_type) or b"")
-        document = self.operation.document
         try:
-            body = generate(document, schema.pointer, self._seed)
-        except (Broken, SchemaError):
-            return replace(response, invalid="no body could be made")
-        body = linked(self.operation, drawn.entry.pointer, body, schema, self._siblings)
+            body = generate_content(self.operation.document, media, self._seed)
+        except Broken as broken:
+            return replace(response, unmade=next((each.pointer for each in broken.problems), None) or "")
+        except SchemaError:
+            return replace(response, unmade=pointer_text(drawn.entry.pointer))
+        if media.schema is not None:
+            body = linked(self.operation, drawn.entry.pointer, body, media.schema, self._siblings)
         return replace(response, body=Template(body, frozenset()))
 
-    def _from_file(self, response: Response, drawn: Drawn, schema: Schema | None, at: Pointer, name: str) -> Response:
+    def _from_file(self, response: Response, drawn: Drawn, media: MediaType, at: Pointer, name: str) -> Response:
         try:
-            return with_bytes(response, self._read_file(self.operation.document, at, name), schema)
+            return with_bytes(response, self._read_file(self.operation.document, at, name), media.schema)
         except Broken as broken:
             why = broken.problems[0].message if broken.problems else name
-            return replace(self._generated(response, drawn, schema), source="assumed", invalid=f"{_TOO_LATE}: {why}")
+            return replace(self._generated(response, drawn, media), source="assumed", invalid=f"{_TOO_LATE}: {why}")
 
 
 def _varying(headers: tuple[tuple[str, Template], ...]) -> tuple[tuple[str, Template], ...]:
@@ -233,10 +235,16 @@ def breach_of(schema: Schema | None, value: Any) -> str | None:
 
 def body_schema(operation: Operation, response: Response) -> Schema | None:
     """The schema that the document has for the response's JSON body."""
+    media = _body_media(operation, response) if is_json(response.media_type) else None
+    return media.schema if media else None
+
+
+def _body_media(operation: Operation, response: Response) -> MediaType | None:
+    """What the document says of the response's body: under its very media type, or under another one of JSON."""
     entry = operation.documented(response.status)
-    if entry is None or not is_json(response.media_type):
+    if entry is None:
         return None
-    essence = response.media_type.partition(";")[0].strip().lower()
-    exact = [media for media in entry.content if media.name.partition(";")[0].strip().lower() == essence]
-    like = [media for media in entry.content if is_json(media.name)] if essence == JSON else []
-    return next((media.schema for media in (*exact, *like)), None)
+    kind = essence(response.media_type)
+    exact = [media for media in entry.content if essence(media.name) == kind]
+    like = [media for media in entry.content if is_json(media.name)] if kind == JSON else []
+    return next(iter((*exact, *like)), None)

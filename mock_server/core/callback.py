@@ -211,7 +211,7 @@ def document_headers(callback: Callback) -> tuple[tuple[str, str], ...]:
         if parameter.location != "header" or not parameter.required or parameter.schema is None:
             continue
         try:
-            value = generate(callback.document, parameter.schema.pointer)
+            value = generate(callback.document, parameter.schema.pointer, direction="request")
         except (Broken, SchemaError):
             raise Unmakeable(f"no value can be made for the header {parameter.name!r}") from None
         found.append((parameter.name.lower(), _text(value)))

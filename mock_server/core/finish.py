@@ -20,7 +20,11 @@ def finished(response: Response) -> Response:
     """The response with all of its answer written when nothing in it depends on the request."""
     if response.body is not None and response.body.is_static and response.encoded is None:
         response = replace(response, encoded=encode(response.body.tree, response.media_type, response.media))
-    if response.invalid or not all(template.is_static for _, template in response.headers):
+    if (
+        response.invalid
+        or response.unmade is not None
+        or not all(template.is_static for _, template in response.headers)
+    ):
         return response  # every answer that breaks the document leaves a reason of its own
     headers = [(name.encode(), text) for name, value in response.headers if (text := header_text(value.tree))]
     made = replace(response)

@@ -29,7 +29,7 @@ def linked(operation: Operation, at: Pointer, body: Any, schema: Schema, sibling
         try:
             if parameter.schema.is_valid(_at(body, path)):
                 continue
-            value = generate(target.document, parameter.schema.pointer)
+            value = generate(target.document, parameter.schema.pointer, direction="request")
             changed = _with(body, path, value)
             if schema.is_valid(changed):
                 body = changed

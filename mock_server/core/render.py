@@ -21,6 +21,8 @@ def render(
     """The answer on the wire. A filled body that breaks ``schema`` never leaves silently."""
     if response.whole is not None:
         return response.whole
+    if response.unmade is not None:
+        return _unmade(response, response.unmade, reasons)
     lenient = _Lenient(facts, reasons)
     body, breach = response.encoded, response.invalid
     if body is None and response.body is not None:
@@ -41,6 +43,19 @@ def render(
             return problem("MS413", 500, detail, response=response.name)
         headers.append((b"mock-body-invalid", header_text(breach)))
     return message(response.status, headers, body, response.media_type)
+
+
+def _unmade(response: Response, pointer: str, reasons: list[Reason]) -> Answer:
+    """An empty 200 would be a lie: a success becomes 500. An error that was meant keeps its status."""
+    reasons.append(Reason("render", "no body can be made for {} from the schema at {}", (response.name, pointer)))
+    detail = (
+        f"no body could be made for the response {response.name}: nothing that keeps the schema at {pointer} was found"
+    )
+    hint = (
+        "mend the schema (`mock-server check` says what contradicts what), or give the response an example or a fixture"
+    )
+    status = response.status if response.status >= 400 else 500
+    return problem("MS262", status, detail, response=response.name, pointer=pointer, hint=hint)
 
 
 def _json_answer(status: int, head: tuple[tuple[bytes, bytes], ...], value: Any) -> Answer:

@@ -94,7 +94,7 @@ def _parameter(document: Document, entry: dict[str, Any], at: Pointer) -> Parame
 def _schema(document: Document, shape: Shape, pointer: Pointer) -> Schema:
     """Parameters that refer to one schema share it, unless they add something to it (3.1)."""
     alone = isinstance(shape.node, dict) and len(shape.node) == 1
-    return document.schema(document.follow(shape.node, pointer)[1] if alone else pointer)
+    return document.schema(document.follow(shape.node, pointer)[1] if alone else pointer, "request")
 
 
 def style_problems(document: Document, node: dict[str, Any], pointer: Pointer) -> Iterator[Problem]:

@@ -15,6 +15,8 @@ from mock_server.errors import Problem
 from mock_server.source import Pointer
 from mock_server.spec.direction import Direction
 from mock_server.spec.document import Document
+from mock_server.spec.family import family
+from mock_server.spec.media import MediaType
 
 
 def generate(document: Document, pointer: Pointer, seed: int = 0, direction: Direction = "response") -> Any:
@@ -26,6 +28,23 @@ def generate(document: Document, pointer: Pointer, seed: int = 0, direction: Dir
     from mock_server.spec.generate.body import make_body
 
     return make_body(document, pointer, seed, direction)
+
+
+def generate_content(document: Document, media: MediaType, seed: int = 0, direction: Direction = "response") -> Any:
+    """A whole body of a media type that has a schema, an ``itemSchema`` or both. Raises ``Broken`` (MS213)."""
+    if media.item_schema is not None and family(media.name) in ("sequence", "multipart"):
+        from mock_server.spec.generate.sequence import make_sequence
+
+        return make_sequence(document, media, seed, direction)
+    assert media.schema is not None
+    return generate(document, media.schema.pointer, seed, direction)
+
+
+def is_described(media: MediaType) -> bool:
+    """Whether there is a schema that a body can be made from."""
+    return media.schema is not None or (
+        media.item_schema is not None and family(media.name) in ("sequence", "multipart")
+    )
 
 
 def unsatisfiable(document: Document, pointers: Iterable[Pointer]) -> Iterator[Problem]:

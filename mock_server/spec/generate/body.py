@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from mock_server.errors import Broken
+from mock_server.errors import Broken, Problem
 from mock_server.source import Pointer
 from mock_server.spec.direction import HIDDEN, Direction
 from mock_server.spec.document import Document
@@ -30,8 +30,13 @@ def make_body(document: Document, pointer: Pointer, seed: int = 0, direction: Di
                 return value
     except RecursionError:  # schemas that lead into each other without an end
         pass
+    raise Broken([impossible(document, pointer)])
+
+
+def impossible(document: Document, pointer: Pointer) -> Problem:
+    """That nothing was found for the schema (MS213)."""
     hint = "give the response an example, or a fixture"
-    raise Broken([document.loaded.problem("MS213", "no valid body could be made from this schema", pointer, hint)])
+    return document.loaded.problem("MS213", "no valid body could be made from this schema", pointer, hint)
 
 
 def _candidates(document: Document, pointer: Pointer, seed: int, direction: Direction) -> Iterator[Any]:
