@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from mock_server.core.plan import Plan
 from mock_server.core.prefer import Preference, wait_seconds
-from mock_server.core.refuse import documented_refusal, is_authorization, told
+from mock_server.core.refuse import documented_refusal, is_authorization, refusal_of, told
 from mock_server.core.snapshot import Queued, Snapshot
-from mock_server.core.suit import suit
+from mock_server.core.suit import pick, suit
 from mock_server.core.wanted import Unmet, available, body_seed, wanted
 from mock_server.fixture.facts import Facts
 from mock_server.fixture.model import Response, Rule, Scenario
+from mock_server.fixture.response import with_encoding
 from mock_server.model import MAX_REASON, Reason, Violation
 
 _NO_PREFERENCE = Reason("client", "no preference")
@@ -184,7 +185,8 @@ def _from_request(plan: Plan, violations: Sequence[Violation], facts: Facts, rea
         reasons.append(Reason("document", "{} {}", (first.where, told(first, plan.operation))))
         if name:
             return Choice(plan.responses[name], reasons, violations=violations)
-        return Choice(documented_refusal(plan, violations), reasons, violations=violations, by_document=True)
+        response = _refusal(plan, violations, facts.request.headers.get("accept"))
+        return Choice(response, reasons, violations=violations, by_document=True)
     reasons.append(_VALID)
     rule = _fitting_rule(plan.fixture.rules, facts, reasons)
     if rule:
@@ -193,6 +195,17 @@ def _from_request(plan: Plan, violations: Sequence[Violation], facts: Facts, rea
     response = plan.responses[plan.fixture.otherwise or ""]
     reasons.append(_otherwise(response.name))
     return Choice(response, reasons, usual=True)
+
+
+def _refusal(plan: Plan, violations: Sequence[Violation], accept: str | None) -> Response | None:
+    """The document's answer in the media type that the client likes best; in the usual one when it likes none."""
+    usual = refusal_of(plan, violations[0]).response
+    found = pick(plan, usual.name, accept) if usual and accept and accept != "*/*" else None
+    response = documented_refusal(plan, violations, found.place if found else 0)
+    if response is not None and found is not None and found.media_type is not None:
+        written = response.encoded if response.body is None else None
+        return with_encoding(replace(response, media_type=found.media_type, encoded=written))
+    return response
 
 
 @lru_cache(maxsize=1024)

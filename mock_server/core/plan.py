@@ -85,8 +85,8 @@ class Plan:
     """The responses whose templates ask for a handshake: what nobody can go on from opens none."""
     parameters: ParameterReader
     callbacks: tuple[PlannedCallback, ...] = ()
-    refusals: dict[str, Refusal] = field(default_factory=dict, compare=False, repr=False)
-    """Rule of a violation -> how the document has it answered; filled on first use."""
+    refusals: dict[tuple[str, int], Refusal] = field(default_factory=dict, compare=False, repr=False)
+    """Rule of a violation and place of the media type -> how the document has it answered; filled on first use."""
     may_fail: bool = False
     """Whether a fixture, a scenario or the network has faults for it."""
     limiting: bool = False

@@ -78,18 +78,26 @@ def is_authorization(violation: Violation) -> bool:
     return violation.rule in _AUTHORIZATION
 
 
-def refusal_of(plan: Plan, violation: Violation) -> Refusal:
-    """How the document has a violation answered; found once for each rule."""
+def refusal_of(plan: Plan, violation: Violation, place: int = 0) -> Refusal:
+    """How the document has a violation answered; found once for each rule and media type.
+
+    ``place``: the index of the media type in ``Answers.offered``; where the document says nothing of a body
+    in that one, the usual one is taken.
+    """
     rule = violation.rule if violation.rule in _STATUSES else "who" if is_authorization(violation) else "what"
-    found = plan.refusals.get(rule)
+    found = plan.refusals.get((rule, place))
     if found is None:
-        found = plan.refusals[rule] = _refusal(plan, _STATUSES.get(rule) or (_WHO if rule == "who" else _WHAT))
+        preferred = _STATUSES.get(rule) or (_WHO if rule == "who" else _WHAT)
+        found = _refusal(plan, preferred, place)
+        if place and (found.response is None or found.is_open):
+            found = refusal_of(plan, violation)
+        plan.refusals[rule, place] = found
     return found
 
 
-def documented_refusal(plan: Plan, violations: Sequence[Violation]) -> Response | None:
+def documented_refusal(plan: Plan, violations: Sequence[Violation], place: int = 0) -> Response | None:
     """The answer in the document's shape, with the truth in a body that was made; None = it has no body."""
-    refusal = refusal_of(plan, violations[0])
+    refusal = refusal_of(plan, violations[0], place)
     response, schema = refusal.response, refusal.schema
     if refusal.is_open:
         return None
@@ -143,30 +151,36 @@ def violations_header(violations: Sequence[Violation], operation: Operation) -> 
     return b"mock-violations", f"[{','.join(pieces)}]".encode()
 
 
-def _refusal(plan: Plan, preferred: tuple[int, ...]) -> Refusal:
+def _refusal(plan: Plan, preferred: tuple[int, ...], place: int) -> Refusal:
     """The document's entry for the first status of these that it has, else for their range, else ``default``."""
     operation = plan.operation
     for status in preferred:
         if str(status) in operation.responses:
-            return _of_entry(plan, str(status), status)
+            return _of_entry(plan, str(status), status, place)
     # Where the document leaves the status open, 422 says best that something is wrong with the values.
     ideal = preferred[0] if preferred[0] != 400 else 422
     key = next((key for key in operation.responses if key.upper() == "4XX"), "default")
-    return _of_entry(plan, key, ideal) if key in operation.responses else Refusal(ideal)
+    return _of_entry(plan, key, ideal, place) if key in operation.responses else Refusal(ideal)
 
 
-def _of_entry(plan: Plan, key: str, status: int) -> Refusal:
+def _of_entry(plan: Plan, key: str, status: int, place: int) -> Refusal:
     entry = plan.operation.responses[key]
     response = _answer_of(plan, key, entry) if entry.content else None
     if response is None:
         return Refusal(status)
+    drawn = plan.responses.drawn.get(response.name)
+    if drawn is not None and place < len(drawn.offers):
+        media, has_example = drawn.offers[place].media, drawn.offers[place].example is not None
+        response = plan.responses.variant(response.name, place)
+    else:
+        media = next((each for each in entry.content if each.name == response.media_type), entry.content[0])
+        has_example = bool(media.examples)
     response = replace(response, status=status)
-    media = next((each for each in entry.content if each.name == response.media_type), entry.content[0])
-    if media.schema is None and not media.examples:
+    if media.schema is None and not has_example:
         return Refusal(status, response, is_open=True) if is_json(media.name) else Refusal(status)
-    if response.body is None:
+    if response.body is None and response.encoded is None:
         return Refusal(status)
-    return Refusal(status, response, media.schema, is_made=not media.examples)
+    return Refusal(status, response, media.schema, is_made=not has_example)
 
 
 def _answer_of(plan: Plan, key: str, entry: DocumentedResponse) -> Response | None:

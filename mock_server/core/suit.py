@@ -31,7 +31,7 @@ def suit(plan: Plan, response: Response, accept: str | None, seed: int | None, r
     An error is never replaced by 406: it goes out in its usual media type (RFC 9110 §15.5.7 says "SHOULD").
     """
     answers, name = plan.responses, response.name
-    found = _pick(plan, name, accept) if accept is not None and accept != "*/*" else _USUAL
+    found = pick(plan, name, accept) if accept is not None and accept != "*/*" else _USUAL
     if found is None and 200 <= response.status <= 299:
         offered = tuple(answers.offered(name))
         reasons.append(Reason("client", "accepts none of {}", (", ".join(offered),)))
@@ -49,15 +49,18 @@ def suit(plan: Plan, response: Response, accept: str | None, seed: int | None, r
     return Suited(with_status(variant, response.status))
 
 
-def _pick(plan: Plan, name: str, accept: str) -> Pick | None:
-    """Remembered for the Accepts that come again and again."""
+def pick(plan: Plan, name: str, accept: str) -> Pick | None:
+    """Which media type of the answer to send, None when the client accepts none of them.
+
+    Remembered for the Accepts that come again and again.
+    """
     key = (name, accept)
     if key in plan.negotiated:
         return plan.negotiated[key]
-    pick = _negotiate(plan, name, accept)
+    found = _negotiate(plan, name, accept)
     if len(accept) <= _MAX_KEPT and len(plan.negotiated) < MAX_NEGOTIATED:
-        plan.negotiated[key] = pick
-    return pick
+        plan.negotiated[key] = found
+    return found
 
 
 def _negotiate(plan: Plan, name: str, accept: str) -> Pick | None:

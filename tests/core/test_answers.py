@@ -17,9 +17,11 @@ from mock_server.core.finish import with_status
 from mock_server.core.snapshot import Outcome, Snapshot
 from mock_server.model import Request
 from mock_server.settings import Settings
+from mock_server.spec.document import Document
 from mock_server.spec.drawn import draw
-from mock_server.spec.generate import generate
+from mock_server.spec.generate import generate_content
 from mock_server.spec.headers import simple
+from mock_server.spec.media import MediaType
 from mock_server.world import World, build_world, example_problems, provenance_tally
 from tests.support import FakeChance, make_app, make_client
 
@@ -49,11 +51,11 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Each body that is made leaves an entry."""
     made: list[str] = []
 
-    def counting(document: Any, pointer: Any, seed: int = 0) -> Any:
-        made.append(f"{pointer} {seed}")
-        return generate(document, pointer, seed)
+    def counting(document: Document, media: MediaType, seed: int = 0) -> Any:
+        made.append(f"{media.name} {seed}")
+        return generate_content(document, media, seed)
 
-    monkeypatch.setattr("mock_server.core.answers.generate", counting)
+    monkeypatch.setattr("mock_server.core.answers.generate_content", counting)
     return made
 
 
