@@ -30,7 +30,10 @@ def write(value: Any, media: MediaType, content_type: str) -> bytes:
         return write_json(value)
     data = _bytes(value)
     known = signature(essence(content_type))
-    return data if known is None or data.startswith(known) else specimen(content_type)
+    if known is None:
+        return data
+    is_file = data.startswith(known) if known else not data.isascii()
+    return data if is_file else specimen(content_type)
 
 
 def _bytes(text: str) -> bytes:

@@ -17,6 +17,16 @@ def signature(kind: str) -> bytes | None:
     return entry[0] if entry else None
 
 
+def kind_of(data: bytes, range_: str) -> str | None:
+    """Which type of a range such as ``image/*`` a file is of, by its first bytes; None for one we do not know."""
+    for kind, (first, _) in _SPECIMENS.items():
+        if first and data.startswith(first) and (range_ == "*/*" or kind.startswith(range_[:-1])):
+            form = {"image/webp": b"WEBP", "audio/wav": b"WAVE"}.get(kind, data[8:12])
+            if data[8:12] == form and (kind != "image/svg+xml" or b"<svg" in data[:1000]):
+                return kind
+    return None
+
+
 @cache
 def _made(kind: str) -> bytes:
     return _SPECIMENS[kind][1]()

@@ -138,7 +138,7 @@ class Answers(Mapping[str, Response]):
         if example is None:
             return self._generated(response, drawn, offer.media)
         if example.external is not None:
-            return self._from_file(response, drawn, offer.media, example.pointer, example.external)
+            return self._from_file(response, drawn, offer, example.pointer, example.external)
         if example.serialized is not None:
             return with_bytes(response, example.serialized.encode("utf-8", "replace"), schema)
         if example.value is None and schema is not None and not _is_valid(schema, None):
@@ -162,12 +162,18 @@ class Answers(Mapping[str, Response]):
             body = linked(self.operation, drawn.entry.pointer, body, media.schema, self._siblings)
         return replace(response, body=Template(body, frozenset()))
 
-    def _from_file(self, response: Response, drawn: Drawn, media: MediaType, at: Pointer, name: str) -> Response:
+    def _from_file(self, response: Response, drawn: Drawn, offer: Offer, at: Pointer, name: str) -> Response:
         try:
-            return with_bytes(response, self._read_file(self.operation.document, at, name), media.schema)
+            data = self._read_file(self.operation.document, at, name)
         except Broken as broken:
             why = broken.problems[0].message if broken.problems else name
-            return replace(self._generated(response, drawn, media), source="assumed", invalid=f"{_TOO_LATE}: {why}")
+            made = self._generated(response, drawn, offer.media)
+            return replace(made, source="assumed", invalid=f"{_TOO_LATE}: {why}")
+        if offer.range:
+            from mock_server.codec.specimen import kind_of
+
+            response = replace(response, media_type=kind_of(data, offer.range) or response.media_type)
+        return with_bytes(response, data, offer.media.schema)
 
 
 def _varying(headers: tuple[tuple[str, Template], ...]) -> tuple[tuple[str, Template], ...]:

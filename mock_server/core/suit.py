@@ -10,7 +10,10 @@ from mock_server.core.finish import finished, with_status
 from mock_server.core.plan import MAX_NEGOTIATED, Pick, Plan
 from mock_server.core.problem import problem
 from mock_server.fixture.model import Response
+from mock_server.fixture.response import blank
 from mock_server.model import Answer, Reason
+from mock_server.spec.drawn import Offer
+from mock_server.spec.family import family
 
 _USUAL = Pick(0)
 _MAX_KEPT = 200
@@ -44,9 +47,21 @@ def suit(plan: Plan, response: Response, accept: str | None, seed: int | None, r
             return Suited(with_status(made, response.status), generated=True)
     variant = answers.variant(name, place)
     if media_type is not None:
-        written = variant.encoded if variant.body is None else None  # a file's bytes stay; a value is written anew
-        variant = finished(replace(variant, media_type=media_type, encoded=written))
+        drawn = answers.drawn.get(name)
+        variant = finished(_as_kind(variant, media_type, drawn.offers[place] if drawn else None))
     return Suited(with_status(variant, response.status))
+
+
+def _as_kind(response: Response, media_type: str, offer: Offer | None) -> Response:
+    """The answer as the type that was asked for out of a range. A file that is shown stays what it is."""
+    if response.body is not None or response.encoded is None:
+        return replace(response, media_type=media_type, encoded=None)
+    if offer is None or offer.example is None:
+        return replace(response, media_type=media_type, encoded=blank(media_type) or response.encoded)
+    from mock_server.codec.specimen import kind_of  # files are rare
+
+    own = kind_of(response.encoded, offer.range) if offer.range else None
+    return replace(response, media_type=own or media_type)
 
 
 def pick(plan: Plan, name: str, accept: str) -> Pick | None:
@@ -73,16 +88,34 @@ def _negotiate(plan: Plan, name: str, accept: str) -> Pick | None:
 
 
 def _within_range(plan: Plan, name: str, accepted: Accepted) -> Pick | None:
-    """A response that the document describes as ``text/*`` can be sent as the ``text/csv`` that is asked for."""
+    """A response that the document describes as ``text/*`` can be sent as the ``text/csv`` that is asked for.
+
+    Where nobody here can make a file of that type, what there is goes out under its own name.
+    """
     drawn = plan.responses.drawn.get(name)
     liked = [(max(found.values()), essence) for essence, found in accepted.items() if "*" not in essence]
     for index, offer in enumerate(drawn.offers if drawn else ()):
-        range_ = offer.media.name.partition(";")[0].strip().lower()
-        if range_.endswith("/*"):
+        range_ = offer.range
+        if range_:
             fits = [each for each in liked if each[0] > 0 and (range_ == "*/*" or each[1].startswith(range_[:-1]))]
+            able = [each for each in fits if _can_be(offer, each[1])]
             if fits:
-                return Pick(index, max(fits, key=lambda each: each[0])[1])
+                return Pick(index, max(able, key=lambda each: each[0])[1] if able else None)
     return None
+
+
+def _can_be(offer: Offer, kind: str) -> bool:
+    """Whether the body can be sent as this type: an object is no picture, and pictures we make of some types only."""
+    if family(kind) != "binary":
+        return True
+    from mock_server.codec.specimen import signature  # files are rare
+
+    example, shape = offer.example, offer.media.shape
+    if example is not None and example.external is None and example.serialized is None:
+        is_text = isinstance(example.value, str)
+    else:
+        is_text = shape is None or "string" in shape.kinds
+    return is_text and (kind.startswith("application/") or signature(kind) is not None)
 
 
 def not_acceptable(offered: tuple[str, ...]) -> Answer:

@@ -33,6 +33,12 @@ class Offer:
     """What is sent: ``media.name``, or a concrete type when that is a range such as ``*/*``."""
     example: ResponseExample | None
 
+    @property
+    def range(self) -> str:
+        """``image/*`` when the document says no more than that, else ``""``."""
+        kind = self.media.name.partition(";")[0].strip().lower()
+        return kind if kind.endswith("/*") else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
