@@ -34,11 +34,14 @@ MAX_HEADER = 2_000
 _AUTHORIZATION = frozenset(AUTHORIZATION_RULES)
 _STATUSES: dict[str, tuple[int, ...]] = {
     "scope": (403, 401),
+    "malformed": (401, 403),
     "content-type": (415, 422, 400),
     "encoding": (415, 422, 400),
     "json": (400, 422),
     "depth": (400, 422),
 }
+_LAST = {"malformed": 400}
+"""Where neither these nor a range are documented: RFC 6750 §3.1 has 400 for a request that is malformed."""
 _WHO = (401, 403)
 _WHAT = (422, 400)
 
@@ -88,7 +91,7 @@ def refusal_of(plan: Plan, violation: Violation, place: int = 0) -> Refusal:
     found = plan.refusals.get((rule, place))
     if found is None:
         preferred = _STATUSES.get(rule) or (_WHO if rule == "who" else _WHAT)
-        found = _refusal(plan, preferred, place)
+        found = _refusal(plan, preferred, _LAST.get(rule), place)
         if place and (found.response is None or found.is_open):
             found = refusal_of(plan, violation)
         plan.refusals[rule, place] = found
@@ -151,8 +154,8 @@ def violations_header(violations: Sequence[Violation], operation: Operation) -> 
     return b"mock-violations", f"[{','.join(pieces)}]".encode()
 
 
-def _refusal(plan: Plan, preferred: tuple[int, ...], place: int) -> Refusal:
-    """The document's entry for the first status of these that it has, else for their range, else ``default``."""
+def _refusal(plan: Plan, preferred: tuple[int, ...], last: int | None, place: int) -> Refusal:
+    """The document's entry for the first status of these that it has, else for their range, ``default``, ``last``."""
     operation = plan.operation
     for status in preferred:
         if str(status) in operation.responses:
@@ -160,6 +163,8 @@ def _refusal(plan: Plan, preferred: tuple[int, ...], place: int) -> Refusal:
     # Where the document leaves the status open, 422 says best that something is wrong with the values.
     ideal = preferred[0] if preferred[0] != 400 else 422
     key = next((key for key in operation.responses if key.upper() == "4XX"), "default")
+    if key not in operation.responses and last is not None and str(last) in operation.responses:
+        return _of_entry(plan, str(last), last, place)
     return _of_entry(plan, key, ideal, place) if key in operation.responses else Refusal(ideal)
 
 
