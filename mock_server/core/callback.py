@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 import orjson
 
+from mock_server.core.sent import Sent, Unmakeable, sent_parameters, with_query
 from mock_server.errors import Broken
 from mock_server.fixture.facts import Facts
 from mock_server.fixture.model import CallbackFixture
@@ -29,28 +30,31 @@ _PATH_SAFE = "/!$&'()*+,;=:@~%"
 _FORM = "application/x-www-form-urlencoded"
 
 
-class Unmakeable(Exception):
-    """A body or header that neither fixture nor document can give; the text says why."""
-
-
 @dataclass(slots=True)
 class PlannedCallback:
     """A callback and what the fixture says of it. What never changes is made once, on first use."""
 
     callback: Callback
     fixture: CallbackFixture
-    _fixed: tuple[tuple[tuple[str, str], ...], bytes, str] | None = None
+    _fixed: tuple[bytes, str] | None = None
+    _sent: Sent | None = None
 
     def follows(self, status: int, response: str) -> bool:
         """Whether it is sent after this answer: one that is listed, else every 2xx."""
         listed = self.fixture.responses
         return response in listed if listed else 200 <= status <= 299
 
-    def fixed(self) -> tuple[tuple[tuple[str, str], ...], bytes, str]:
-        """Headers, body and media type as the document has them. Raises ``Unmakeable``."""
+    def fixed(self) -> tuple[bytes, str]:
+        """Body and media type as the document has them. Raises ``Unmakeable``."""
         if self._fixed is None:
-            self._fixed = (document_headers(self.callback), *_own_body(self))
+            self._fixed = _own_body(self)
         return self._fixed
+
+    def sent(self) -> Sent:
+        """The parameters that the document requires. Raises ``Unmakeable``."""
+        if self._sent is None:
+            self._sent = sent_parameters(self.callback)
+        return self._sent
 
 
 def plan_callbacks(operation: Operation, fixtures: Mapping[str, CallbackFixture]) -> tuple[PlannedCallback, ...]:
@@ -104,7 +108,9 @@ def _send(planned: PlannedCallback, exchange: Exchange, facts: Facts, depth_text
         return send._replace(refused=("MS429", message))
     try:
         send = send._replace(url=_url(callback, fixture, exchange, facts))
-        headers, body, media_type, note = _content(planned, facts)
+        headers, query = planned.sent()
+        send = send._replace(url=with_query(send.url, query))
+        body, media_type, note = _content(planned, facts)
     except (Unresolved, Unfilled, Unmakeable) as error:
         return send._replace(refused=("MS425", str(error)))
     own = {name: _text(template.fill(facts)) for name, template in fixture.headers}
@@ -134,15 +140,14 @@ def _address(value: Any, source: str) -> str:
     return value
 
 
-def _content(planned: PlannedCallback, facts: Facts) -> tuple[tuple[tuple[str, str], ...], bytes, str, str]:
-    """Headers, body, media type, and how a filled body breaks the document."""
+def _content(planned: PlannedCallback, facts: Facts) -> tuple[bytes, str, str]:
+    """Body, media type, and how a filled body breaks the document."""
     template = planned.fixture.body
     if template is None or template.is_static:
         return (*planned.fixed(), "")
     media_type = _media_type(planned.callback)
     value = template.fill(facts)
-    headers = document_headers(planned.callback)
-    return headers, encode_body(value, media_type), media_type, broken_rule(planned.callback, value)
+    return encode_body(value, media_type), media_type, broken_rule(planned.callback, value)
 
 
 def broken_rule(callback: Callback, value: Any) -> str:
@@ -202,20 +207,6 @@ def encode_body(value: Any, media_type: str) -> bytes:
         texts = {key: item if isinstance(item, str) else write_json(item).decode() for key, item in value.items()}
         return urlencode(texts).encode()
     raise Unmakeable(f"a body of {media_type} must be a text; give the callback a `body` in a fixture")
-
-
-def document_headers(callback: Callback) -> tuple[tuple[str, str], ...]:
-    """The header parameters that the document requires. Raises ``Unmakeable``."""
-    found = []
-    for parameter in callback.parameters:
-        if parameter.location != "header" or not parameter.required or parameter.schema is None:
-            continue
-        try:
-            value = generate(callback.document, parameter.schema.pointer, direction="request")
-        except (Broken, SchemaError):
-            raise Unmakeable(f"no value can be made for the header {parameter.name!r}") from None
-        found.append((parameter.name.lower(), _text(value)))
-    return tuple(found)
 
 
 def _text(value: Any) -> str:

@@ -8,12 +8,11 @@ from starlette.requests import Request
 
 from mock_server.core.callback import (
     DEPTH_HEADER,
-    Unmakeable,
     broken_rule,
     document_body,
-    document_headers,
     encode_body,
 )
+from mock_server.core.sent import Unmakeable, sent_parameters, with_query
 from mock_server.fixture.response import OWN_HEADERS, is_header
 from mock_server.mask import mask_body, mask_headers, mask_text
 from mock_server.model import MISSING, Send
@@ -110,7 +109,8 @@ def _send(callback: Callback, asked: dict[str, Any]) -> Send:
         value = asked["body"] if "body" in asked else document_body(callback)
         media_type = callback.media.name if callback.media and "*" not in callback.media.name else "application/json"
         body = b"" if value is MISSING else encode_body(value, media_type)
-        headers = dict(document_headers(callback))
+        required = sent_parameters(callback)
+        headers = dict(required.headers)
     except Unmakeable as error:
         raise Refused("MS425", 422, str(error), hint="say the `body` in the request") from None
     breach = broken_rule(callback, value) if "body" in asked else ""
@@ -121,6 +121,7 @@ def _send(callback: Callback, asked: dict[str, Any]) -> Send:
         headers["content-type"] = media_type
     headers |= _own_headers(asked.get("headers", {}))
     headers[DEPTH_HEADER] = "1"
+    url = with_query(url, required.query)
     return Send(
         callback.name, callback.method, url, tuple(headers.items()), body, statuses=callback.statuses, note=breach
     )
