@@ -10,7 +10,7 @@ from mock_server.errors import Broken, Problem
 from mock_server.source import Pointer, load
 from mock_server.spec.callbacks import callback_problems, read_callbacks, read_webhooks
 from mock_server.spec.document import Document, parse_reference
-from mock_server.spec.generate import generate, unsatisfiable
+from mock_server.spec.generate import generate, generate_content, is_described, unsatisfiable
 from mock_server.spec.media import Example, MediaType, is_checked, is_json
 from mock_server.spec.metaschema import meta_problems
 from mock_server.spec.operations import Operation, read_operations
@@ -64,21 +64,33 @@ def thorough_problems(document: Document) -> Iterator[Problem]:
     yield from security_problems(document)
     operations = read_operations(document)
     keys = {operation.operation_id for operation in operations}
+    told: set[tuple[Pointer, Pointer]] = set()
+    made: set[Pointer] = set()
     for operation in operations:
-        yield from _content_problems(document, operation)
-        yield from _bodiless(document, operation)
+        yield from _content_problems(document, operation, told)
+        yield from _bodiless(document, operation, made)
         yield from _link_problems(document, operation, keys)
         yield from _path_problems(document, operation)
         yield from _not_acted_on(document, operation)
         yield from callback_problems(operation)
     yield from _sent_problems(document, operations)
     contents = [content for operation in operations for content in _contents(operation)]
-    yield from unsatisfiable(document, [each.schema.pointer for content in contents for each in content if each.schema])
+    described = [schema for content in contents for each in content for schema in (each.schema, each.item_schema)]
+    yield from unsatisfiable(document, dict.fromkeys(each.pointer for each in described if each))
+    for problem in unsatisfiable(document, dict.fromkeys(_parameters(operations))):
+        yield replace(problem, severity="warning")
+
+
+def _parameters(operations: list[Operation]) -> Iterator[Pointer]:
+    """The schemas of the parameters: one that nobody can satisfy hinders no answer, it can only never be sent."""
+    for operation in operations:
+        yield from (each.schema.pointer for each in operation.parameters if each.schema)
 
 
 def _sent_problems(document: Document, operations: list[Operation]) -> Iterator[Problem]:
     """Examples of what callbacks and webhooks send; bodies that cannot be made (MS249)."""
     broken: list[Problem] = []
+    made: set[Pointer] = set()
     webhooks = [each for found in read_webhooks(document, broken).values() for each in found]
     yield from broken
     callbacks = (each for operation in operations for each in read_callbacks(operation))
@@ -86,8 +98,9 @@ def _sent_problems(document: Document, operations: list[Operation]) -> Iterator[
         for media in callback.body.content if callback.body else ():
             yield from _media_problems(document, media)
         media_type = callback.media
-        if media_type is None or media_type.schema is None or media_type.examples:
+        if media_type is None or media_type.schema is None or media_type.examples or media_type.schema.pointer in made:
             continue
+        made.add(media_type.schema.pointer)
         try:
             generate(document, media_type.schema.pointer, direction="request")
         except (Broken, SchemaError):
@@ -113,22 +126,33 @@ def _contents(operation: Operation) -> list[tuple[MediaType, ...]]:
     return own + [response.content for response in operation.responses.values()]
 
 
-def _content_problems(document: Document, operation: Operation) -> Iterator[Problem]:
+def _content_problems(
+    document: Document, operation: Operation, told: set[tuple[Pointer, Pointer]]
+) -> Iterator[Problem]:
+    """An example that many operations share is held to a schema once."""
     for content in _contents(operation):
         for media in content:
-            yield from _media_problems(document, media)
+            for example in media.examples:
+                key = example.pointer, media.schema.pointer if media.schema else ()
+                if key not in told:
+                    told.add(key)
+                    yield from _example_problems(document, media, example)
 
 
 def _media_problems(document: Document, media: MediaType) -> Iterator[Problem]:
     for example in media.examples:
-        for breach in media.schema.breaches(example.value) if media.schema and not _is_written(media, example) else ():
-            pointer: Pointer = (*example.pointer, *breach.path)
-            message = f"the example {example.name or 'here'} breaks its schema: {breach.message[:200]}"
-            yield document.loaded.problem("MS207", message, pointer, severity="warning")
-        for path, number in unsafe_integers(example.value):
-            hint = "a client in JavaScript must parse it as text or BigInt"
-            pointer = (*example.pointer, *path)
-            yield document.loaded.problem("MS209", unsafe_message(number), pointer, hint, severity="warning")
+        yield from _example_problems(document, media, example)
+
+
+def _example_problems(document: Document, media: MediaType, example: Example) -> Iterator[Problem]:
+    for breach in media.schema.breaches(example.value) if media.schema and not _is_written(media, example) else ():
+        pointer: Pointer = (*example.pointer, *breach.path)
+        message = f"the example {example.name or 'here'} breaks its schema: {breach.message[:200]}"
+        yield document.loaded.problem("MS207", message, pointer, severity="warning")
+    for path, number in unsafe_integers(example.value):
+        hint = "a client in JavaScript must parse it as text or BigInt"
+        pointer = (*example.pointer, *path)
+        yield document.loaded.problem("MS209", unsafe_message(number), pointer, hint, severity="warning")
 
 
 def _is_written(media: MediaType, example: Example) -> bool:
@@ -137,15 +161,32 @@ def _is_written(media: MediaType, example: Example) -> bool:
     return structured and isinstance(example.value, str) and not is_json(media.name)
 
 
-def _bodiless(document: Document, operation: Operation) -> Iterator[Problem]:
-    """Responses that have no example and for which none can be made (MS213)."""
+def _bodiless(document: Document, operation: Operation, made: set[Pointer]) -> Iterator[Problem]:
+    """Responses that have no example and for which none can be made (MS213). A schema is tried once."""
     for response in operation.responses.values():
         for media in response.content:
-            if media.schema and not media.examples:
+            if is_described(media) and not media.examples:
+                place = _tried(document, media)
+                if place in made:
+                    continue
+                made.add(place)
                 try:
-                    generate(document, media.schema.pointer)
+                    generate_content(document, media)
                 except Broken as broken:
                     yield from (replace(problem, severity="warning") for problem in broken.problems)
+                except SchemaError:
+                    continue  # MS206 tells of it
+
+
+def _tried(document: Document, media: MediaType) -> Pointer:
+    """What one body stands for: the schema that a reference leads to, unless something stands beside it."""
+    schema = media.schema or media.item_schema
+    assert schema is not None
+    if media.item_schema is not None:
+        return (*schema.pointer[:-1], "itemSchema")
+    node, _ = document.at(schema.pointer, schema.pointer, "#")
+    alone = isinstance(node, dict) and list(node) == ["$ref"]
+    return document.follow(node, schema.pointer)[1] if alone else schema.pointer
 
 
 def _link_problems(document: Document, operation: Operation, known: set[str]) -> Iterator[Problem]:

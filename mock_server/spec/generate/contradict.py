@@ -8,6 +8,7 @@ from typing import NamedTuple
 from mock_server.errors import Broken, Problem
 from mock_server.source import Pointer
 from mock_server.spec.document import Document
+from mock_server.spec.generate.emptiness import no_text
 from mock_server.spec.generate.height import MAX_HEIGHT, is_within
 from mock_server.spec.generate.judge import Judge, has_match
 from mock_server.spec.generate.merge import Shapes
@@ -84,6 +85,8 @@ class _Finder:
         shape = self.shapes.of(self.document, (item,))
         if shape.never is not None:
             return Contradiction(item.at, "a schema that is false allows nothing")
+        if _refuses_all(item.node, shape.types):
+            return Contradiction(item.at, "`not` refuses every value that the words beside it allow")
         if shape.enum is not None:
             return self._enum(item, shape)
         for choice in shape.choices:
@@ -119,6 +122,11 @@ class _Finder:
             case "string":
                 if shape.max_length is not None and shape.min_length > shape.max_length:
                     return Contradiction(item.at, f"minLength {shape.min_length} is above maxLength {shape.max_length}")
+                if shape.patterns and no_text(tuple(shape.patterns), shape.min_length, shape.max_length):
+                    named = " and ".join(pattern[:60] for pattern in shape.patterns[:3])
+                    size = f" of {shape.min_length} to {shape.max_length} characters" if shape.max_length else ""
+                    size = size or (f" of {shape.min_length} characters or more" if shape.min_length else "")
+                    return Contradiction(item.at, f"no text{size} matches {named}")
             case "array":
                 return self._array(item, shape)
             case "object":
@@ -129,10 +137,25 @@ class _Finder:
         least = max([shape.min_items, *(each.least for each in shape.contains)])
         if shape.max_items is not None and least > shape.max_items:
             return Contradiction(item.at, f"at least {least} items, but maxItems is {shape.max_items}")
+        few = self._different(shape) if shape.unique and shape.min_items > 1 else None
+        if few is not None and few < shape.min_items:
+            return Contradiction(item.at, f"at least {shape.min_items} items, but only {few} differ from each other")
         for index in range(min(shape.min_items, 16)):
             for part in shape.item(index):
                 if why := self._inside(part, item, f"an item is needed at index {index}, and its schema is false"):
                     return why
+        return None
+
+    def _different(self, shape: Shape) -> int | None:
+        """How many values an item can have, None when they are many; told for lists of one kind of items only."""
+        parts = shape.item(0)
+        if len(parts) != 1 or [part.at for part in shape.item(shape.min_items)] != [part.at for part in parts]:
+            return None
+        inner = self.shapes.of(self.document, parts)
+        if inner.enum is not None:
+            return len(inner.enum)
+        if inner.types is not None and set(inner.types) <= {"boolean", "null"}:
+            return sum(2 if kind == "boolean" else 1 for kind in inner.types)
         return None
 
     def _object(self, item: Item, shape: Shape) -> Contradiction | None:
@@ -144,12 +167,39 @@ class _Finder:
             for part in shape.member(name, has_match):
                 if why := self._inside(part, item, f"{name!r} is required, and its schema is false"):
                     return why
-            if any(isinstance(part.node, bool) and not part.node for part in shape.names):
-                return Contradiction(item.at, f"{name!r} is required, and no name is allowed")
+            if not all(Judge(self.document).keeps(name, part) for part in shape.names):
+                return Contradiction(item.at, f"{name!r} is required, and `propertyNames` refuses this name")
+            if _is_unevaluated(item.node, name):
+                return Contradiction(item.at, f"{name!r} is required, and `unevaluatedProperties` refuses it")
         return None
 
     def _inside(self, part: Item, around: Item, message: str) -> Contradiction | None:
         return Contradiction(around.at, message) if part.node is False else self.why(part)
+
+
+_APPLICATORS = frozenset(
+    ("$ref", "$dynamicRef", "allOf", "anyOf", "oneOf", "if", "dependentSchemas", "patternProperties")
+)
+_ANNOTATIONS = frozenset(("title", "description", "$comment", "examples", "example", "default", "deprecated"))
+
+
+def _refuses_all(node: object, types: tuple[str, ...] | None) -> bool:
+    """Whether ``not`` is a schema that allows anything, or all of the types that are left."""
+    refused = node.get("not") if isinstance(node, dict) else None
+    if not isinstance(refused, dict):
+        return refused is True
+    words = set(refused) - _ANNOTATIONS
+    if words != {"type"} or types is None:
+        return not words
+    kinds = refused["type"] if isinstance(refused["type"], list) else [refused["type"]]
+    return all(kind in kinds or (kind == "integer" and "number" in kinds) for kind in types)
+
+
+def _is_unevaluated(node: object, name: str) -> bool:
+    """Whether nothing looks at a property but ``unevaluatedProperties: false``."""
+    if not isinstance(node, dict) or node.get("unevaluatedProperties") is not False or _APPLICATORS & set(node):
+        return False
+    return name not in (node.get("properties") or {}) and "additionalProperties" not in node
 
 
 def _number(kind: str, item: Item, shape: Shape) -> Contradiction | None:
