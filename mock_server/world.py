@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote
 
-from mock_server.core.answers import body_schema
+from mock_server.core.answers import ReadFile, body_schema
 from mock_server.core.plan import House, Plan, Plans
 from mock_server.core.route import Router
+from mock_server.core.sign import Sign, bears, signs_of, without_sign
 from mock_server.errors import Broken, Problem
 from mock_server.fixture.check import fixture_problems
 from mock_server.fixture.model import Fixtures
 from mock_server.fixture.network import NETWORKS
 from mock_server.fixture.read import read_fixtures
 from mock_server.mask import Hidden, hide
+from mock_server.model import Request
 from mock_server.settings import Settings
-from mock_server.source import Folder, Pointer, open_root, read_bytes
+from mock_server.source import Pointer, Shown, open_root
 from mock_server.spec.beside import beside, called, own_bases
 from mock_server.spec.document import Document, open_document
 from mock_server.spec.drawn import draw
-from mock_server.spec.operations import Operation, read_operations
+from mock_server.spec.examples import ResponseExample
+from mock_server.spec.operations import Operation, read_operations, shape_of
 from mock_server.spec.resources import Resource, find_resources, no_resource
 from mock_server.spec.security import api_keys
 
@@ -30,13 +33,25 @@ from mock_server.spec.security import api_keys
 class Served:
     """What a path leads to: the operation's plan, and the base path it was found under."""
 
-    __slots__ = ("_key", "_plans", "base", "plan")
+    __slots__ = ("_key", "_plans", "base", "others", "plan", "signs")
     plan: Plan
 
-    def __init__(self, plans: Mapping[str, Plan], key: str, base: str) -> None:
+    def __init__(self, plans: Mapping[str, Plan], key: str, base: str, signs: tuple[Sign, ...] = ()) -> None:
         self._plans = plans
         self._key = key
         self.base = base
+        self.signs = signs
+        self.others: tuple[Served, ...] = ()
+        """All that have this method and path, itself too, where several are told apart by what follows ``#``."""
+
+    def of(self, request: Request) -> Served:
+        """The one that the request bears the signs of, the most of them first; without any, this one."""
+        return next((each for each in self.others if bears(request, each.signs)), self)
+
+    def renamed(self, values: dict[str, str]) -> dict[str, str]:
+        """The path's values under the names that this one gives to its templates."""
+        names = re.findall(r"\{([^{}/]+)\}", without_sign(self.plan.operation.path))
+        return dict(zip(names, values.values(), strict=True))
 
     def __getattr__(self, name: str) -> Plan:
         """The plan, made when the first request comes; from then on the slot has it and nobody comes here."""
@@ -122,7 +137,7 @@ def build_world(settings: Settings) -> World:
         seed=settings.seed,
         network=NETWORKS.get(settings.network, ()),
         operations={each.key: each for each in operations},
-        read_file=_read_beside,
+        read_file=_file_reader(settings, operations),
     )
     plans = Plans(house, fixtures.operations)
     for key in fixtures.operations:
@@ -171,41 +186,51 @@ def _fixtures(
     return fixtures
 
 
-def _read_beside(document: Document, at: Pointer, name: str) -> bytes:
-    """A file named in the value at ``at``, relative to the file in which that stands.
+def _file_reader(settings: Settings, operations: list[Operation]) -> ReadFile:
+    """Reads what ``externalValue`` names; what is at an allowed address is fetched now, as references are."""
+    shown = Shown(settings.allow_remote)
 
-    It lies in the folder of the document, or below it. Raises ``Broken``; nothing is ever fetched.
-    """
-    if "://" in name or "://" in document.loaded.source.path:
-        raise Broken([Problem("MS106", f"{name[:200]} is not a file beside the document")])
-    home, _ = document.loaded.home(at)
-    return read_bytes(
-        Folder(Path(document.loaded.source.path).parent).inside(
-            (Path(home.source.path).parent / unquote(name)).absolute()
-        )
-    )
+    def read(document: Document, at: Pointer, name: str) -> bytes:
+        return shown.read(document.loaded.source.path, document.loaded.home(at)[0].source.path, name)
+
+    for document, example in _external(operations) if settings.allow_remote else ():
+        shown.fetch(document.loaded.home(example.pointer)[0].source.path, example.external or "")
+    return read
+
+
+def _external(operations: Iterable[Operation]) -> Iterator[tuple[Document, ResponseExample]]:
+    """The examples of answers that are files of their own."""
+    for operation in operations:
+        for example in (offer.example for each in draw(operation).values() for offer in each.offers):
+            if example and example.external is not None:
+                yield operation.document, example
 
 
 def example_problems(world: World) -> Iterator[Problem]:
     """Every ``externalValue`` of an answer that cannot be read (MS431). They are read when they are first asked for."""
-    for operation in world.operations.values():
-        for example in (offer.example for each in draw(operation).values() for offer in each.offers):
-            if example and example.external is not None:
-                try:
-                    _read_beside(operation.document, example.pointer, example.external)
-                except Broken as broken:
-                    hint = "keep it in the document's folder, or write it as `value`; until then a body is made up"
-                    loaded = operation.document.loaded
-                    yield loaded.problem("MS431", broken.problems[0].message, example.pointer, hint, severity="warning")
+    for document, example in _external(world.operations.values()):
+        try:
+            world.house.read_file(document, example.pointer, example.external or "")
+        except Broken as broken:
+            hint = "keep it in the document's folder, or write it as `value`; until then a body is made up"
+            message, own = broken.problems[0].message, broken.problems[0].hint
+            hint = f"{own}, or {hint}" if own else hint
+            yield document.loaded.problem("MS431", message, example.pointer, hint, severity="warning")
 
 
 def _routes(operations: Mapping[str, Operation], plans: Mapping[str, Plan]) -> Iterator[tuple[str, str, Served]]:
     """Every operation under each base path of its servers; then, where the place is free, at the root."""
-    for key, operation in operations.items():
-        for base in own_bases(operation):
-            yield operation.method, base + operation.path, Served(plans, key, base)
-    for key, operation in operations.items():
-        yield operation.method, operation.path, Served(plans, key, "")
+    found = [(operation, base) for operation in operations.values() for base in own_bases(operation)]
+    found += [(operation, "") for operation in operations.values()]
+    same: dict[str, list[Served]] = {}
+    for operation, base in found:
+        path = base + operation.path
+        served = Served(plans, operation.key, base, signs_of(path) if "#" in path or "?" in path else ())
+        same.setdefault(shape_of(f"{operation.method} {without_sign(path)}"), []).append(served)
+        yield operation.method, path, served
+    for group in same.values():
+        if any(each.signs for each in group):
+            group[0].others = tuple(sorted(group, key=lambda each: -len(each.signs)))
 
 
 def _callbacks(operations: Mapping[str, Operation], fixtures: Fixtures) -> Iterator[tuple[str, str, str]]:

@@ -102,7 +102,9 @@ _bundled_world = cache(build_world)
 """A world is immutable, so the tests of the bundled one may share it."""
 
 
-def make_app(*specs: Path, fixtures: Path | None = None, wall: FakeWall | None = None, **settings: Any) -> MockApp:
+def make_app(
+    *specs: Path | str, fixtures: Path | None = None, wall: FakeWall | None = None, **settings: Any
+) -> MockApp:
     """The whole application in this process, over a memory store, with fake time and chance."""
     given = Settings(specs=specs, fixtures=fixtures, **settings)
     clock = wall or FakeWall()

@@ -4,6 +4,7 @@ from mock_server.source.emit import emit
 from mock_server.source.files import Folder, Source, read_bytes, read_source
 from mock_server.source.library import Library, open_root
 from mock_server.source.places import FILES, Loaded, Pointer, pointer_text
+from mock_server.source.shown import Shown
 from mock_server.source.tree import load
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Library",
     "Loaded",
     "Pointer",
+    "Shown",
     "Source",
     "emit",
     "load",

@@ -39,7 +39,15 @@ def is_allowed(address: str, allowed: Iterable[str]) -> bool:
 
 
 def fetch(address: str, allowed: Iterable[str]) -> Source:
-    """The text at an address. Raises ``Broken``: MS205 not allowed, MS219 unreachable, MS102 no text, MS105 too big."""
+    """The text at an address. Raises ``Broken``: MS102 no text, and as ``fetch_bytes`` does."""
+    try:
+        return Source(address, fetch_bytes(address, allowed).decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise Broken([Problem("MS102", f"{address} is not UTF-8")]) from None
+
+
+def fetch_bytes(address: str, allowed: Iterable[str]) -> bytes:
+    """What is at an address. Raises ``Broken``: MS205 not allowed, MS219 unreachable, MS105 too big."""
     from http.client import HTTPException
     from time import monotonic
     from urllib.error import HTTPError
@@ -63,10 +71,7 @@ def fetch(address: str, allowed: Iterable[str]) -> Source:
         if isinstance(error, HTTPError):
             error.close()  # an answer as well as an error
         raise Broken([Problem("MS219", f"{address} cannot be fetched: {reason}", hint=hint)]) from None
-    try:
-        return Source(address, bytes(data).decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise Broken([Problem("MS102", f"{address} is not UTF-8")]) from None
+    return bytes(data)
 
 
 def refused(address: str) -> Problem:

@@ -98,7 +98,7 @@ def path_items(document: Document) -> Iterator[tuple[str, dict[str, Any], Pointe
             yield path, item, pointer
             if "?" in path or "#" in path:
                 message = f"no request has the path {path}: it ends at `?` or `#`"
-                hint = "describe a query with parameters; until then the operation answers without looking at it"
+                hint = "describe it with parameters; here it only tells operations of one path apart"
                 document.faults.add("MS212", message, ("paths", path), hint, at="key")
         elif not path.startswith("x-"):
             message = f"the path {path!r} does not begin with `/`; it is left out"

@@ -78,8 +78,12 @@ class MockEndpoint:
     async def _answer(self, found: Found[Served], request: Request, session: str) -> tuple[Outcome, float]:
         """One load, one answer, one save; again from the new state when another was faster."""
         live = self.live
-        plan, base = found.target.plan, found.target.base
-        head = read_head(plan, request, found.values, base, found.encoded)
+        target, values, encoded = found.target, found.values, found.encoded
+        if target.others and (other := target.of(request)) is not target:
+            target, values = other, other.renamed(values)
+            encoded = other.renamed(encoded) if encoded else encoded
+        plan, base = target.plan, target.base
+        head = read_head(plan, request, values, base, encoded)
         for _ in range(MAX_TRIES):
             reading = read(head, request)
             seen = await live.store.load(session, handshake_id(reading, session), reading.shelves)
