@@ -90,6 +90,11 @@ def _print(problems: list[Any], errors: int, tally: dict[str, int] | None, count
         click.echo(problem.as_text())
         click.echo()
     if tally is not None:
-        click.echo(", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items()))
+        click.echo(", ".join(_counted(count, name.replace("_", " ")) for name, count in counts.items()))
         click.echo("provenance: " + ", ".join(f"{count} {kind}" for kind, count in tally.items()))
     click.echo(f"{errors} error(s), {len(problems) - errors} warning(s)")
+
+
+def _counted(count: int, plural: str) -> str:
+    """``1 document file``, ``2 document files``."""
+    return f"{count} {plural[:-1] if count == 1 else plural}"

@@ -47,7 +47,7 @@ def test_the_bundled_document_and_fixtures_are_fine(tmp_path: Path) -> None:
     scenarios = list((ROOT / "fixtures" / "scenarios").iterdir())
     counts, provenance, verdict = done.stdout.splitlines()[-3:]
     given = f"{len(fixtures)} fixture files, {len(providers)} providers, {len(scenarios)} scenarios"
-    assert counts == (f"2 operations, 9 references, 1 document files, {given}")
+    assert counts == (f"2 operations, 9 references, 1 document file, {given}")
     assert provenance == "provenance: 3 documented, 0 observed, 25 assumed"
     assert verdict == "0 error(s), 2 warning(s)"
     assert " error MS" not in done.stdout
@@ -168,7 +168,7 @@ def test_an_example_that_breaks_its_schema_is_found_by_check(tmp_path: Path) -> 
     assert done.returncode == 0
     assert check("openapi.yaml", "--fail-on-warning", cwd=tmp_path).returncode == 3
     assert 'warning MS207: the example here breaks its schema: "x" is not of type "integer"' in done.stdout
-    assert "1 operations, 0 references, 1 document files, 0 fixture files, 0 providers, 0 scenarios" in done.stdout
+    assert "1 operation, 0 references, 1 document file, 0 fixture files, 0 providers, 0 scenarios" in done.stdout
 
 
 def test_an_option_that_does_not_exist_is_exit_code_2() -> None:

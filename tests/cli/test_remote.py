@@ -21,7 +21,7 @@ def test_a_document_at_an_address_wants_permission_and_is_then_checked() -> None
         assert host.hits == []
         done = check(host.url("/openapi.yaml"), "--allow-remote", "127.0.0.1")
         assert done.returncode == 0
-        assert "1 operations, 1 references, 2 document files" in done.stdout
+        assert "1 operation, 1 reference, 2 document files" in done.stdout
         assert host.hits == ["/openapi.yaml", "/pet.yaml"]
 
 

@@ -51,6 +51,20 @@ def told(node: Any, others: dict[str, Any] | None = None, version: str = "3.1.0"
             {"type": "object", "required": ["x"], "properties": {"x": X}},
             "it requires itself without an end: no value is ever complete",
         ),
+        (
+            {"oneOf": [{"type": "integer"}, {"type": "integer", "description": "the same"}]},
+            "what keeps one branch of `oneOf` keeps another of them too",
+        ),
+        (
+            {
+                "oneOf": [
+                    {"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}}},
+                    {"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}}, "title": "twin"},
+                    {"type": "object", "required": ["a", "b"], "properties": {"a": {"type": "string"}, "b": {}}},
+                ]
+            },
+            "what keeps one branch of `oneOf` keeps another of them too",
+        ),
         ({"not": {}}, "`not` refuses every value that the words beside it allow"),
         ({"not": True}, "`not` refuses every value that the words beside it allow"),
         ({"not": {"description": "anything"}}, "`not` refuses every value that the words beside it allow"),
@@ -113,3 +127,16 @@ def test_what_some_value_keeps_is_no_contradiction(node: Any) -> None:
 def test_bounds_of_3_0_contradict_each_other_too() -> None:
     node = {"type": "integer", "minimum": 5, "exclusiveMinimum": True, "maximum": 5}
     assert told(node, version="3.0.3") == [(HERE, "error", "the minimum 5 is above the maximum 5")]
+
+
+@pytest.mark.parametrize(
+    "branches",
+    [
+        [{"type": "integer"}, {"type": "integer", "minimum": 1}],  # 0 keeps the first alone
+        [{"required": ["a"]}, {"required": ["a", "b"]}],
+        [{"properties": {"a": {"type": "string"}}}, {"properties": {"a": {"type": "integer"}}}],
+        [{"type": "object", "additionalProperties": False}, {"type": "object"}],
+    ],
+)
+def test_branches_of_which_one_asks_for_less_are_no_contradiction(branches: list[Any]) -> None:
+    assert told({"oneOf": branches}) == []

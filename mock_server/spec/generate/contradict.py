@@ -15,6 +15,8 @@ from mock_server.spec.generate.merge import Shapes
 from mock_server.spec.generate.numbers import span, step_of
 from mock_server.spec.generate.shape import Item, Shape, subschemas
 
+MAX_BRANCHES = 32
+"""Of one ``oneOf``; those of more are not compared."""
 MAX_SCHEMAS = 50_000
 """So many schemas of one document are looked at."""
 _HINT = "no value keeps this schema: change one of the words that the message names"
@@ -89,6 +91,8 @@ class _Finder:
             return Contradiction(item.at, "`not` refuses every value that the words beside it allow")
         if shape.enum is not None:
             return self._enum(item, shape)
+        if self._is_never_one(item):
+            return Contradiction(item.at, "what keeps one branch of `oneOf` keeps another of them too")
         for choice in shape.choices:
             if choice.word in ("oneOf", "anyOf"):
                 whys = [self.why(option[0]) for option in choice.options]
@@ -105,6 +109,18 @@ class _Finder:
         if not is_within(self.document, self.shapes, (item,), MAX_HEIGHT) and not shape.choices:
             return Contradiction(item.at, "it requires itself without an end: no value is ever complete")
         return None
+
+    def _is_never_one(self, item: Item) -> bool:
+        """Whether each branch of its ``oneOf`` asks for all that some other one asks for."""
+        listed = item.node.get("oneOf") if isinstance(item.node, dict) else None
+        if not isinstance(listed, list) or not 1 < len(listed) <= MAX_BRANCHES:
+            return False
+        branches = (Item(branch, (*item.at, "oneOf", index)) for index, branch in enumerate(listed))
+        nodes = [self.shapes.resolved(self.document, (branch,))[0].node for branch in branches]
+        return all(
+            any(other != index and _asks_for(node, nodes[other]) for other in range(len(nodes)))
+            for index, node in enumerate(nodes)
+        )
 
     def _enum(self, item: Item, shape: Shape) -> Contradiction | None:
         values = shape.enum or []
@@ -193,6 +209,37 @@ def _refuses_all(node: object, types: tuple[str, ...] | None) -> bool:
         return not words
     kinds = refused["type"] if isinstance(refused["type"], list) else [refused["type"]]
     return all(kind in kinds or (kind == "integer" and "number" in kinds) for kind in types)
+
+
+def _asks_for(node: object, other: object) -> bool:
+    """Whether a value that keeps ``node`` certainly keeps ``other``; no references are followed for it."""
+    if not isinstance(node, dict) or not isinstance(other, dict):
+        return False
+    for word in _plain_words(other):
+        given, wanted = node.get(word), other[word]
+        match word:
+            case "required" if isinstance(given, list) and isinstance(wanted, list):
+                if not set(map(str, wanted)) <= set(map(str, given)):
+                    return False
+            case "properties" if isinstance(given, dict) and isinstance(wanted, dict):
+                if not all(name in given and _plain(given[name]) == _plain(part) for name, part in wanted.items()):
+                    return False
+            case _:
+                if word not in node or _plain(given) != _plain(wanted):
+                    return False
+    # `unevaluatedProperties` and `$dynamicRef` depend on what stands around them
+    return not {"unevaluatedProperties", "unevaluatedItems", "$dynamicRef"} & set(other)
+
+
+def _plain_words(node: dict[str, object]) -> list[str]:
+    return [word for word in node if word not in _ANNOTATIONS and not word.startswith("x-")]
+
+
+def _plain(node: object) -> object:
+    """Without what only describes."""
+    if not isinstance(node, dict):
+        return node
+    return {word: node[word] for word in _plain_words(node)}
 
 
 def _is_unevaluated(node: object, name: str) -> bool:
