@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from mock_server.errors import Problem
@@ -12,6 +14,9 @@ from mock_server.spec.check import (
     unsafe_integers,
     unsafe_message,
 )
+from mock_server.spec.document import Document
+from mock_server.spec.generate import generate_content
+from mock_server.spec.media import MediaType
 from mock_server.spec.operations import read_operations
 from tests.spec.documents import document, where
 
@@ -321,3 +326,38 @@ def test_every_style_in_its_place_is_acted_on(parameter: str) -> None:
 
 def test_an_example_that_is_xml_already_is_not_held_to_the_schema_of_its_value() -> None:
     assert thorough(response("{application/xml: {schema: {type: object}, example: <a/>}}")) == []
+
+
+def test_a_schema_that_many_responses_share_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def counting(given: Document, media: MediaType) -> Any:
+        made.append(media.name)
+        return generate_content(given, media)
+
+    monkeypatch.setattr("mock_server.spec.check.generate_content", counting)
+    content = "{application/json: {schema: {$ref: '#/components/schemas/X'}}}"
+    shared = "{$ref: '#/components/responses/R'}"
+    paths = "\n".join(
+        f"  /p{number}: {{get: {{responses: {{'200': {{description: d, content: {content}}}, '404': {shared}}}}}}}"
+        for number in range(50)
+    )
+    components = (
+        f"components:\n  schemas: {{X: {{type: object}}}}\n  responses: {{R: {{description: d, content: {content}}}}}"
+    )
+    assert thorough(f"paths:\n{paths}\n{components}\n") == []
+    assert made == ["application/json"]
+
+
+def test_an_item_schema_that_nobody_can_satisfy_and_a_parameter_are_told() -> None:
+    items = "{application/jsonl: {itemSchema: {type: integer, minimum: 5, maximum: 3}}}"
+    parameters = "      parameters: [{name: n, in: query, schema: {type: string, pattern: a^}}]\n"
+    problems = [each for each in thorough(response(items, parameters), "3.2.0") if each.code == "MS245"]
+    assert [(each.severity, each.pointer, each.message) for each in problems] == [
+        (
+            "error",
+            "/paths/~1a/get/responses/200/content/application~1jsonl/itemSchema",
+            "the minimum 5 is above the maximum 3",
+        ),
+        ("warning", "/paths/~1a/get/parameters/0/schema", "no text matches a^"),
+    ]
