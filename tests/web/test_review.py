@@ -238,11 +238,17 @@ UNFINDABLE = "{type: string, pattern: '^([a-z]{3})\\1(?<=xyz)$'}"
 NO_BODY = f"{{responses: {{'200': {{description: ok, {JSON}schema: {UNFINDABLE}}}}}}}}}}}"
 
 
-@pytest.mark.parametrize("operation", [BROKEN_EXAMPLE, NO_BODY])
-def test_a_body_that_breaks_the_document_never_leaves_silently(tmp_path: Path, operation: str) -> None:
-    paths = f"paths: {{/x: {{get: {operation}}}}}\n"
+def test_a_body_that_breaks_the_document_never_leaves_silently(tmp_path: Path) -> None:
+    paths = f"paths: {{/x: {{get: {BROKEN_EXAMPLE}}}}}\n"
     assert "mock-body-invalid" in serve(tmp_path, paths).get("/x").headers
     assert serve(tmp_path, paths, strict=True).get("/x").status_code == 500
+
+
+def test_a_body_that_cannot_be_made_is_no_empty_success(tmp_path: Path) -> None:
+    answer = serve(tmp_path, f"paths: {{/x: {{get: {NO_BODY}}}}}\n").get("/x")
+    told = answer.json()
+    assert (answer.status_code, told["code"]) == (500, "MS262")
+    assert told["pointer"] == "/paths/~1x/get/responses/200/content/application~1json/schema"
 
 
 @pytest.mark.parametrize("name", ['"text/x\\r\\nX-Inj: y"', "text/€"])
