@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -47,7 +48,7 @@ class GoodRequest(NamedTuple):
     has_body: bool
     media: MediaType | None = None
     content_type: str = "application/json"
-    values: Values = {}
+    values: Values = MappingProxyType({})
     """The parameters that are sent: ``{("query", "limit"): 3}``."""
 
     def sent(self, base: str, token: str | None, **changes: Any) -> Sent:
@@ -86,7 +87,7 @@ def _one_cookie(headers: Headers) -> Headers:
 
 def good_request(operation: Operation, seed: int = 0) -> GoodRequest:
     """Raises ``Unmakeable``, for instance when the schema of a required parameter cannot be satisfied."""
-    values = {
+    values: dict[tuple[str, str], Any] = {
         (each.location, each.name): parameter_value(operation, each, seed)
         for each in operation.parameters
         if each.required or each.location == "path"
