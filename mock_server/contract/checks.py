@@ -40,6 +40,6 @@ class Check:
 
 def all_checks() -> tuple[Check, ...]:
     """Every walk, in the order in which they are made. Add the table of a new family here."""
-    from mock_server.contract.walks import collecting, edges, reasons
+    from mock_server.contract.walks import boundaries, collecting, edges, reasons
 
-    return (*reasons.CHECKS, *edges.CHECKS, *collecting.CHECKS)
+    return (*reasons.CHECKS, *boundaries.CHECKS, *edges.CHECKS, *collecting.CHECKS)
