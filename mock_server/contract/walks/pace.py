@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from mock_server.contract.model import Finding, NotRun, Sent
+from mock_server.contract.model import Exchange, Finding, NotRun, Sent
 from mock_server.contract.run import Run
 from mock_server.contract.walks.expect import Expect, Ground, verdict
 from mock_server.spec.operations import Operation
@@ -37,6 +37,10 @@ class Sender:
         found = verdict(self.run, self.check, on, expect, reason, exchange)
         if found:
             yield found
+        self.count(exchange)
+
+    def count(self, exchange: Exchange) -> None:
+        """Raises ``GaveUp`` when too many were not answered."""
         if exchange.seen.status == 0:
             self._silent += 1
             if self._silent >= MAX_SILENT:
