@@ -130,13 +130,29 @@ def address(operation: Operation, values: Values) -> tuple[str, str, Headers]:
                 query += [f"{name}={text}" if name else text for name, text in written.pairs]
     if cookies:
         headers.append(("Cookie", "; ".join(cookies)))
-    path = _TEMPLATE.sub(lambda found: paths.get(found[1], "x"), _encoded(operation.path))
-    return path, "&".join(query), tuple(headers)
+    return _filled(operation.path, paths), "&".join(query), tuple(headers)
 
 
-def _encoded(path: str) -> str:
-    """A documented path may have characters that no URL has (RFC 3986 §3.3)."""
-    return quote(path.partition("?")[0].partition("#")[0], safe="/%!$&'()*+,;=:@~{}")
+def _parts(template: str) -> list[str]:
+    """What stands between the templates, as in a URL, and their names at the odd places.
+
+    A documented path may have characters that no URL has (RFC 3986 §3.3).
+    """
+    parts = _TEMPLATE.split(template.partition("?")[0].partition("#")[0])
+    return [quote(part, safe="/%!$&'()*+,;=:@~") if index % 2 == 0 else part for index, part in enumerate(parts)]
+
+
+def _filled(template: str, values: Mapping[str, str]) -> str:
+    return "".join(values.get(part, "x") if index % 2 else part for index, part in enumerate(_parts(template)))
+
+
+def fits(template: str, path: str) -> bool:
+    """Whether a path of a request may be meant by a documented one; an empty part counts.
+
+    >>> fits("/a/{id}/b", "/a/7/b"), fits("/a/{id}", "/a/7/b")
+    (True, False)
+    """
+    return re.fullmatch("[^/]*".join(map(re.escape, _parts(template)[::2])), path) is not None
 
 
 def parameter_value(operation: Operation, parameter: Parameter, seed: int) -> Any:

@@ -19,9 +19,11 @@ from mock_server.contract.walks.expect import (
     fixture_of,
     ground,
     knows_tokens,
+    overlooked,
     refused,
 )
 from mock_server.contract.walks.pace import Found, Sender, some_operations, until_silent
+from mock_server.spec.media import is_json
 from mock_server.spec.operations import Operation
 
 MATRIX, ROLES, ORDER, CHALLENGE, KEY = (
@@ -34,10 +36,27 @@ def _secured(run: Run, check: str, kind: str) -> Iterator[Operation | NotRun]:
     for operation in some_operations(run, check):
         if isinstance(operation, NotRun):
             yield operation
-        elif operation.security and all(operation.security):
+        elif is_closed(run, operation):
             needs = [need for alternative in operation.security for need in alternative]
             if len(operation.security) == 1 and len(needs) == 1 and needs[0].kind.startswith(kind):
                 yield operation
+
+
+def is_closed(run: Run, operation: Operation) -> bool:
+    """Whether nobody is let in without credentials."""
+    return (
+        bool(operation.security) and all(operation.security) and not overlooked(run, operation, "header.authorization")
+    )
+
+
+def lacks_scope(run: Run, operation: Operation) -> bool:
+    """Whether the token without scopes lacks one of this operation's."""
+    token = run.target.tokens.without_scope
+    scopes = {scope for need in first_alternative(operation) for scope in need.scopes}
+    if token is None or not scopes:
+        return False
+    known = (run.contract.fixtures.tokens or {}).get(token)
+    return known is None or (known.scopes is not None and not known.scopes >= scopes)
 
 
 def stripped(request_sent: Sent, *instead: tuple[str, str]) -> Sent:
@@ -74,7 +93,13 @@ def _matrix(run: Run) -> Found:
             headers = row.headers(token)
             if row.needs_known and (not known or any(value.partition(" ")[2] in others for _, value in headers[:1])):
                 continue  # a token of digits has no capitals: the row says nothing new
-            sent = stripped(on.request.raw(run.target.base, None, _body(on)), *headers)
+            data = _body(on)
+            if row.in_body:
+                if not isinstance(on.request.body, dict) or not is_json(on.request.content_type):
+                    continue
+                fields = {"access_token": token, "token": token, "authorization": f"Bearer {token}"}
+                data = on.request.written({**on.request.body, **fields})
+            sent = stripped(on.request.raw(run.target.base, None, data), *headers)
             yield from sender.judged(on, _asked(sent, row.query(token)), _expected(run, on, row, known=known), row.name)
 
 
@@ -105,14 +130,15 @@ def _roles(run: Run) -> Found:
             yield operation
             continue
         on = ground(run, operation)
-        scopes = [scope for need in operation.security[0] for scope in need.scopes]
         for role, rule, token in (
             ("expired", "expired", tokens.expired),
-            ("without_scope", "scope" if scopes else "", tokens.without_scope),
+            ("without_scope", "scope" if lacks_scope(run, operation) else "", tokens.without_scope),
             ("other", "", tokens.other),
             ("unpaid", "", tokens.unpaid),
         ):
             if token is None or (role != "expired" and not rule and fixture_of(run, operation) is None):
+                continue
+            if role == "without_scope" and not rule:
                 continue
             reason = f"the {role.replace('_', ' ')} token"
             if rule:
@@ -141,6 +167,8 @@ def _keys(run: Run) -> Found:
         for where, row in KEYS:
             if where not in ("any", location):
                 continue
+            if need.parameter.lower() in (name.lower() for name, _ in row.headers("", token)):
+                continue  # the key's own header: any text in it is a key
             sent = stripped(on.request.raw(run.target.base, None, _body(on)), *row.headers(need.parameter, token))
             expect = refused(run, operation, ("missing",), row.name, group="unauthorized")
             yield from sender.judged(on, _asked(sent, row.query(need.parameter, token)), expect, row.name)
@@ -182,7 +210,7 @@ def _order(run: Run) -> Found:
         strangers: list[tuple[str, str, str | None]] = [("no token", "missing", None)]
         if known:
             strangers.append(("an unknown token", "unknown", f"contract-{run.chance.getrandbits(64):016x}"))
-        if tokens.without_scope and first_alternative(operation)[0].scopes:
+        if lacks_scope(run, operation):
             strangers.append(("a token without the scope", "scope", tokens.without_scope))
         for who, rule, token in strangers:
             for what, data, kind in BAD_BODIES if operation.body else ():
@@ -198,7 +226,7 @@ def challenge(run: Run) -> Found:
         if isinstance(operation, NotRun):
             yield operation
             continue
-        if not operation.security or not all(operation.security):
+        if not is_closed(run, operation):
             continue
         request = run.contract.requests[operation.key]
         body = request.written(request.body) if request.has_body else b""

@@ -21,6 +21,8 @@ class Bearer(NamedTuple):
     headers: Callable[[str], Headers]
     query: Callable[[str], str] = lambda token: ""
     level: Level | None = None
+    in_body: bool = False
+    """Whether it stands in fields of the body instead."""
     needs_known: bool = False
     """Whether it is only wrong where tokens are looked up: elsewhere any text is a good token."""
 
@@ -99,6 +101,7 @@ BEARER: tuple[Bearer, ...] = (
     Bearer("the header in the query", MISSING, _none, lambda token: f"Authorization=Bearer%20{token}"),
     Bearer("the token in a cookie", MISSING, lambda token: (("Cookie", f"access_token={token}; token={token}"),)),
     Bearer("the header in a cookie", MISSING, lambda token: (("Cookie", f"Authorization=Bearer {token}"),)),
+    Bearer("the token in the body", MISSING, _none, in_body=True),
     Bearer("the token in X-Api-Key", MISSING, lambda token: (("X-Api-Key", token),)),
     Bearer("the token in X-Auth-Token", MISSING, lambda token: (("X-Auth-Token", token), ("X-Access-Token", token))),
     Bearer("the token in Proxy-Authorization", MISSING, lambda token: (("Proxy-Authorization", f"Bearer {token}"),)),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from mock_server.codec.unreadable import Unreadable
 from mock_server.contract.checks import Check
-from mock_server.contract.good import GoodRequest
+from mock_server.contract.good import GoodRequest, fits
 from mock_server.contract.model import NotRun
 from mock_server.contract.run import Run
 from mock_server.contract.walks.expect import (
@@ -130,7 +129,8 @@ def _stands_alone(operation: Operation, parameter: Parameter) -> bool:
     )
     kinds = parameter.shape.kinds if parameter.shape else frozenset[str]()
     is_spread = "object" in kinds and parameter.explode and parameter.style in ("form", "cookie")
-    return not is_key and not is_spread and parameter.location != "querystring"
+    has_place = parameter.location != "path" or "{" + parameter.name + "}" in operation.path
+    return not is_key and not is_spread and has_place and parameter.location != "querystring"
 
 
 def _parameter(run: Run, sender: Sender, on: Ground, parameter: Parameter) -> Found:
@@ -180,14 +180,9 @@ def _leads_here(run: Run, operation: Operation, request: GoodRequest) -> bool:
     if any(not segment.strip(".") for segment in request.path.split("/")[1:]):
         return False
     return not any(
-        other.path != operation.path and other.method == operation.method and _fits(other.path, request.path)
+        other.path != operation.path and other.method == operation.method and fits(other.path, request.path)
         for other in run.contract.operations
     )
-
-
-def _fits(template: str, path: str) -> bool:
-    parts = re.split(r"\{[^{}/]*\}", template)
-    return re.fullmatch("[^/]+".join(map(re.escape, parts)), path) is not None
 
 
 CHECKS = (

@@ -209,7 +209,9 @@ def body_value(on: Ground, data: bytes) -> Any:
 def overlooked(run: Run, operation: Operation, where: str) -> bool:
     """Whether the fixture lets this pass whatever it is (``overlook:``)."""
     fixture = fixture_of(run, operation)
-    return fixture is not None and any(where == each or where.startswith(f"{each}.") for each in fixture.overlook)
+    return fixture is not None and any(
+        where == each or where.startswith(f"{each}.") or each.startswith(f"{where}.") for each in fixture.overlook
+    )
 
 
 def parameter_place(parameter: Parameter) -> str:

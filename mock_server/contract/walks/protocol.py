@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mock_server.contract.checks import Check
+from mock_server.contract.good import fits
 from mock_server.contract.model import Exchange, Finding, Level, NotRun, Promise, Sent
 from mock_server.contract.profile import Wanted, place_of
 from mock_server.contract.run import Run
@@ -99,7 +99,7 @@ def _paths(run: Run) -> Iterator[tuple[Operation, frozenset[str]]]:
             continue
         seen.add(operation.path)
         path = run.contract.requests[operation.key].path
-        yield operation, frozenset(each.method for each in run.contract.operations if _fits(each.path, path))
+        yield operation, frozenset(each.method for each in run.contract.operations if fits(each.path, path))
 
 
 def _methods(run: Run) -> Found:
@@ -195,12 +195,7 @@ def _unknown_paths(run: Run) -> Found:
 
 def _is_documented(run: Run, path: str) -> bool:
     """Whether some operation may answer there, below the base or from the root."""
-    return any(_fits(base + each.path, path) for each in run.contract.operations for base in ("", *each.bases))
-
-
-def _fits(template: str, path: str) -> bool:
-    parts = re.split(r"\{[^{}/]*\}", template)
-    return re.fullmatch("[^/]*".join(map(re.escape, parts)), path) is not None
+    return any(fits(base + each.path, path) for each in run.contract.operations for base in ("", *each.bases))
 
 
 def _path_finding(

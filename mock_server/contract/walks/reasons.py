@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from mock_server.contract.checks import Check
 from mock_server.contract.model import Finding, Headers, NotRun, Sent
 from mock_server.contract.run import Run
+from mock_server.contract.walks.authorization import is_closed, lacks_scope
 from mock_server.contract.walks.handshake import (
     BEGIN,
     begin,
@@ -46,7 +47,7 @@ def token(run: Run) -> Found:
     """No token, a broken one, one that nobody knows, one that has expired."""
     check = "reasons.token"
     for operation in run.contract.operations:
-        if operation.key not in run.contract.requests or not operation.security or not all(operation.security):
+        if operation.key not in run.contract.requests or not is_closed(run, operation):
             continue  # open to all, or an alternative is
         missing = run.contract.violated(operation, "unauthorized", "missing", "no token")
         if missing:
@@ -84,7 +85,7 @@ def scope(run: Run) -> Found:
     check = "reasons.scope"
     for operation in _operations(run):
         wanted = run.contract.violated(operation, "unauthorized", "scope", "the token lacks the scope")
-        if not any(need.scopes for need in (operation.security[0] if operation.security else ())):
+        if not operation.security or not lacks_scope(run, operation):
             continue
         if wanted is None:
             yield not_promised(check, operation, "the token lacks the scope")
