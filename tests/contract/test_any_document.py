@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mock_server.contract.good import Unmakeable, address, fits, good_request
@@ -85,6 +85,7 @@ def styled(tmp_path_factory: pytest.TempPathFactory) -> Operation:
     return operation_of(tmp_path_factory.mktemp("styles"), text, "GET /s/{simple}/{label}/{matrix}")
 
 
+@settings(deadline=None)
 @given(texts=st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=4))
 def test_what_is_written_in_a_style_is_read_as_the_same_or_refused(styled: Operation, texts: list[str]) -> None:
     for parameter in styled.parameters:
@@ -114,12 +115,13 @@ def test_a_good_request_can_be_made_for_every_operation_of_the_conformance_docum
                 continue
             assert fits(plan.operation.path, request.path), (path.name, request.path)
             assert address(plan.operation, request.values) == (request.path, request.query, request.headers)
-    assert unmade == []
+    # A part that must have a header of its own: the codec does not write those.
+    assert [each.partition(":")[0] for each in unmade] == ["body-multipart-encoding.yaml"]
 
 
 # Deliberate faults, and documents that need a token or setting which nobody can guess.
 NOT_CORRECT = (
-    "answer-example", "document-broken", "prefer-", "-no-errors", "security-scopes-of-a-jwt", "security-other-http-scheme",
+    "answer-example", "document-broken", "prefer-", "-no-errors", "security-scopes-of-a-jwt",
 )  # fmt: skip
 SERVED = [path for path in CASES if not any(word in path.name for word in NOT_CORRECT)][5::24]
 
@@ -149,7 +151,7 @@ def refusing(status: int, when: str) -> Breaker:
         ("boundaries.parameters", refusing(201, "/things/0"), "path.id is 0"),
         ("boundaries.parameters", refusing(201, "page=0"), "query.page is 0"),
         ("boundaries.parameters", refusing(400, "'X-Mode', 'fast'"), 'header.x-mode is "fast"'),
-        ("boundaries.body", refusing(201, "name=aaaaaa"), "name is a text of 6 characters"),
+        ("boundaries.body", refusing(201, "name=000000"), "name is a text of 6 digits"),
         ("boundaries.body", refusing(201, "count=4"), "count is 4"),
         ("examples.request", refusing(400, "page=3"), "query.page as in the example 3"),
     ],
