@@ -40,6 +40,14 @@ class Check:
 
 def all_checks() -> tuple[Check, ...]:
     """Every walk, in the order in which they are made. Add the table of a new family here."""
-    from mock_server.contract.walks import collecting, reasons
+    from mock_server.contract.walks import authorization, boundaries, collecting, edges, examples, protocol, reasons
 
-    return (*reasons.CHECKS, *collecting.CHECKS)
+    return (
+        *reasons.CHECKS,
+        *authorization.CHECKS,
+        *boundaries.CHECKS,
+        *edges.CHECKS,
+        *examples.CHECKS,
+        *protocol.CHECKS,
+        *collecting.CHECKS,
+    )

@@ -64,7 +64,7 @@ class Client:
             sent = sent._replace(
                 headers=(*sent.headers, *(pair for pair in self.headers if pair[0].lower() not in given))
             )
-        self._wait_for_turn()
+        self.wait_for_turn()
         exchange = Exchange(where, operation, sent, self._exchange(where, sent))
         with self._lock:
             self.sent_count += 1
@@ -88,7 +88,8 @@ class Client:
                     connection.close()
             self._idle.clear()
 
-    def _wait_for_turn(self) -> None:
+    def wait_for_turn(self) -> None:
+        """Until the next request may be sent (``rate``). Raises ``OutOfTime``."""
         now = time.monotonic()
         if self.deadline is not None and now >= self.deadline:
             raise OutOfTime
