@@ -40,6 +40,6 @@ class Check:
 
 def all_checks() -> tuple[Check, ...]:
     """Every walk, in the order in which they are made. Add the table of a new family here."""
-    from mock_server.contract.walks import collecting, reasons
+    from mock_server.contract.walks import collecting, reasons, sequences, witness
 
-    return (*reasons.CHECKS, *collecting.CHECKS)
+    return (*reasons.CHECKS, *sequences.CHECKS, *collecting.CHECKS, *sequences.LAST, *witness.CHECKS)

@@ -15,10 +15,14 @@ from urllib.parse import urlsplit
 from mock_server.contract.errors import OutOfTime
 from mock_server.contract.model import Exchange, Headers, Seen, Sent
 
-REQUEST_TIMEOUT_S = 15.0
+REQUEST_TIMEOUT_S = 10.0
 IDLE_S = 1.0
 """Servers close idle connections when they like: an older one is not used again."""
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
+IMPATIENT_S = 3.0
+"""After a few time-outs nobody waits longer than this for a deployment that hangs."""
+PATIENCE = 2
+MAX_TIMEOUTS = 10
 
 Watcher = Callable[[Exchange], None]
 
@@ -49,12 +53,15 @@ class Client:
         self.sent_count = 0
         self.watchers: list[Watcher] = []
         """Called with every exchange: checks that look at all answers."""
-        self._idle: dict[str, list[tuple[http.client.HTTPConnection, float]]] = {}
+        self.timeouts = 0
+        self._idle: dict[str, list[tuple[http.client.HTTPConnection, float, Exchange]]] = {}
         self._lock = threading.Lock()
         self._next_at = 0.0
 
     def send(self, sent: Sent, operation: str = "", origin: str | None = None) -> Exchange:
         """Send it and wait for the whole answer. Raises ``OutOfTime`` when the run's time is over.
+
+        A deployment that lets too many requests hang is given up: ``OutOfTime`` says so.
 
         A network failure is no exception but an answer with the status 0 and a fault.
         """
@@ -65,14 +72,23 @@ class Client:
                 headers=(*sent.headers, *(pair for pair in self.headers if pair[0].lower() not in given))
             )
         self._wait_for_turn()
-        exchange = Exchange(where, operation, sent, self._exchange(where, sent))
+        exchange = self._exchange(where, operation, sent)
         with self._lock:
             self.sent_count += 1
+            self.timeouts += exchange.seen.fault == "timeout"
             if operation:
                 self.statuses[operation, exchange.seen.status] += 1
+        self._tell(exchange)
+        return exchange
+
+    def _tell(self, exchange: Exchange) -> None:
         for watcher in self.watchers:
             watcher(exchange)
-        return exchange
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether too many requests hung."""
+        return self.timeouts >= MAX_TIMEOUTS
 
     def __enter__(self) -> Client:
         return self
@@ -84,7 +100,7 @@ class Client:
         """Close what is open."""
         with self._lock:
             for connections in self._idle.values():
-                for connection, _ in connections:
+                for connection, _, _ in connections:
                     connection.close()
             self._idle.clear()
 
@@ -92,6 +108,8 @@ class Client:
         now = time.monotonic()
         if self.deadline is not None and now >= self.deadline:
             raise OutOfTime
+        if self.gave_up:
+            raise OutOfTime(f"{MAX_TIMEOUTS} requests were not answered in time, so it is given up")
         if self.rate is None:
             return
         with self._lock:
@@ -101,7 +119,7 @@ class Client:
             raise OutOfTime
         time.sleep(max(0.0, turn - now))
 
-    def _exchange(self, origin: str, sent: Sent) -> Seen:
+    def _exchange(self, origin: str, operation: str, sent: Sent) -> Exchange:
         began = time.perf_counter()
         connection: http.client.HTTPConnection | None = None
         try:
@@ -116,13 +134,14 @@ class Client:
         except (OSError, http.client.HTTPException, ValueError) as error:
             if connection is not None:
                 connection.close()
-            return Seen(0, (), b"", time.perf_counter() - began, _fault(error))
+            return Exchange(origin, operation, sent, Seen(0, (), b"", time.perf_counter() - began, _fault(error)))
+        exchange = Exchange(origin, operation, sent, seen)
         if response.will_close or not response.isclosed():
             connection.close()
         else:
             with self._lock:
-                self._idle.setdefault(origin, []).append((connection, time.monotonic()))
-        return seen
+                self._idle.setdefault(origin, []).append((connection, time.monotonic(), exchange))
+        return exchange
 
     def _take(self, origin: str) -> http.client.HTTPConnection:
         """An idle connection that is still good, else a new one."""
@@ -132,14 +151,17 @@ class Client:
                 taken = idle.pop() if idle else None
             if taken is None:
                 return self._open(origin)
-            connection, since = taken
-            if time.monotonic() - since < IDLE_S and not _was_closed(connection.sock):
+            connection, since, before = taken
+            rest = _unasked(connection.sock)
+            if rest is None and time.monotonic() - since < IDLE_S:
                 return connection
             connection.close()
+            if rest:  # more bytes than its Content-Length said: the watchers see that answer again, as it was
+                self._tell(before._replace(seen=before.seen._replace(fault="surplus")))
 
     def _open(self, origin: str) -> http.client.HTTPConnection:
         parts = urlsplit(origin)
-        timeout_s = self.timeout_s
+        timeout_s = self.timeout_s if self.timeouts < PATIENCE else min(self.timeout_s, IMPATIENT_S)
         if self.deadline is not None:
             timeout_s = max(0.1, min(timeout_s, self.deadline - time.monotonic()))
         if parts.scheme == "https":
@@ -161,9 +183,16 @@ def _write(connection: http.client.HTTPConnection, sent: Sent, host: str) -> Non
     connection.endheaders(sent.body or None)
 
 
-def _was_closed(sock: socket.socket | None) -> bool:
-    """Whether the other side closed it, or sent what nobody asked for."""
-    return sock is None or bool(select.select([sock], [], [], 0)[0])
+def _unasked(sock: socket.socket | None) -> bytes | None:
+    """What came without being asked for: a byte of it, ``b""`` when the other side closed, None for nothing."""
+    if sock is None:
+        return b""
+    if not select.select([sock], [], [], 0)[0]:
+        return None
+    try:
+        return b"" if isinstance(sock, ssl.SSLSocket) else sock.recv(1, socket.MSG_PEEK)
+    except OSError:
+        return b""
 
 
 def _fault(error: Exception) -> str:

@@ -21,7 +21,10 @@ class CannotRun(MockServerError):
 
 
 class OutOfTime(MockServerError):
-    """The time of the run (``--max-time``) is used up."""
+    """The time of the run (``--max-time``) is used up, or a deployment that hangs is given up; the text says which."""
+
+    def __init__(self, why: str = "the time of the run (--max-time) is used up") -> None:
+        super().__init__(why)
 
 
 class Blocked(MockServerError):

@@ -29,6 +29,8 @@ class Wanted(NamedTuple):
 
     status: int
     promise: Promise
+    response: Response | None = None
+    """The fixture's response that was promised, body and headers and all; None where only a status is."""
 
 
 class Contract(NamedTuple):
@@ -147,7 +149,7 @@ def _wanted(operation: Operation, response: Response, place: Place | None, what:
         level_of(operation, response),
         f"{place or operation.key} ({what})",
     )
-    return Wanted(response.status, promise)
+    return Wanted(response.status, promise, response)
 
 
 def level_of(operation: Operation, response: Response) -> Level:
