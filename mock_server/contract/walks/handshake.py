@@ -33,8 +33,11 @@ class Began(NamedTuple):
     exchange: Exchange
 
 
-def begin(run: Run, provider: Provider | None = None, **changes: Any) -> Began:
-    """A fresh handshake, at the contract's provider unless another is given. Raises ``Blocked`` with a finding, the same for every check, when none can be begun."""
+def begin(run: Run, provider: Provider | None = None, /, **changes: Any) -> Began:
+    """A fresh handshake, at the contract's provider unless another is given.
+
+    Raises ``Blocked`` with a finding, the same for every check, when none can be begun.
+    """
     operation = run.contract.start
     assert operation is not None
     sent = start_request(run, provider, **changes).sent(run.target.base, run.target.tokens.good)
@@ -67,7 +70,7 @@ def begin(run: Run, provider: Provider | None = None, **changes: Any) -> Began:
     return Began(auth_uri, pull_id, exchange)
 
 
-def start_request(run: Run, at: Provider | None = None, **changes: Any) -> GoodRequest:
+def start_request(run: Run, at: Provider | None = None, /, **changes: Any) -> GoodRequest:
     """The good request that begins a handshake at a provider that a person decides for."""
     operation = run.contract.start
     assert operation is not None

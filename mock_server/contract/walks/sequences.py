@@ -165,7 +165,7 @@ def _expires(run: Run, check: str, changes: dict[str, object], valid_s: float) -
         if why:
             yield NotRun(check, why)
             return
-        tale.said[:] = [f"{valid_s:g} s" if ended else f"{margin_s:g} s less than {valid_s:g} s", ""]
+        tale.said[:] = [f"{valid_s:g} s" if ended else f"{margin_s:g} s less than {valid_s:g} s"]
         for told in tale.handshakes if ended else ():
             told.happens("expire")
         for number in range(3):

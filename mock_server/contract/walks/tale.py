@@ -133,7 +133,7 @@ class Tale:
             case _:
                 yield from self.collect_false(told, word.replace("-", " "))
 
-    def begin(self, provider: Provider | None = None, **changes: object) -> Told:
+    def begin(self, provider: Provider | None = None, /, **changes: object) -> Told:
         """A fresh handshake. Raises ``Blocked``."""
         who = provider or self.run.contract.provider()
         began = begin(self.run, provider, **changes)
