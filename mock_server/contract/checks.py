@@ -40,7 +40,14 @@ class Check:
 
 def all_checks() -> tuple[Check, ...]:
     """Every walk, in the order in which they are made. Add the table of a new family here."""
-    from mock_server.contract.walks import bodies, callback, collecting, reasons, sequences, witness
+    from mock_server.contract.walks import (
+        bodies,
+        callback,
+        collecting,
+        reasons,
+        sequences,
+        witness,
+    )
 
     return (
         *reasons.CHECKS,

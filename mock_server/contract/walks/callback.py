@@ -10,7 +10,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from mock_server.contract.checks import Check, Need
-from mock_server.contract.consent import Form, parse_forms, visit
+from mock_server.contract.consent import Form, Wish, parse_forms, visit
 from mock_server.contract.model import Exchange, Finding, NotRun, Sent
 from mock_server.contract.run import Run
 from mock_server.contract.walks.handshake import Began, begin, collect, collected
@@ -67,12 +67,12 @@ def _is_answer(url: str) -> bool:
     return "state" in names and bool(names & {"code", "error"})
 
 
-def _held(run: Run) -> Way | str:
-    """Approve and hold, or why that cannot be done."""
+def _held(run: Run, wish: Wish = "approve") -> Way | str:
+    """Decide and hold, or why that cannot be done."""
     began = begin(run)
     if urlsplit(began.auth_uri).hostname != urlsplit(run.target.origin).hostname and not run.target.is_mock:
         return "the consent page is not the deployment's own"
-    walked = visit(run.client, began.auth_uri, "approve", _is_answer)
+    walked = visit(run.client, began.auth_uri, wish, _is_answer)
     if not walked.held:
         return walked.why or "the page does not lead back by a redirect"
     run.secrets.learn_url(walked.held)
@@ -213,25 +213,25 @@ def _pages(run: Run, check: str, way: Way, last: Exchange) -> Found:
 
 
 def denied(run: Run) -> Found:
-    """``error=access_denied`` with the right state denies, with another it does nothing."""
+    """The provider's denial counts with its own state only, and a forged one takes nothing away."""
     check = "callback.denied"
     why = _own_pages(run)
     way = why or _held(run)
-    other = why or _held(run)
-    if isinstance(way, str) or isinstance(other, str):
-        yield NotRun(check, str(way if isinstance(way, str) else other))
+    refused = why or _held(run, "deny")
+    if isinstance(way, str) or isinstance(refused, str):
+        yield NotRun(check, str(way if isinstance(way, str) else refused))
         return
     forged_one = _get(run, way.changed(code=None, error="access_denied", state=_flip(way.query["state"])))
-    yield from _stands(run, check, way, "opened", "a denial with a state that was changed", forged_one)
-    # What a code brings after somebody else tried stays the provider's: it still grants.
     granted = _get(run, way.url)
-    yield from _stands(
-        run, check, way, "granted", "a forged denial and then the provider's answer", forged_one, granted
-    )
-    denial = _get(run, other.changed(code=None, error="access_denied"))
-    yield from _stands(run, check, other, "denied", "error=access_denied at the callback", denial)
-    late = _get(run, other.url)
-    yield from _stands(run, check, other, "denied", "an approval after the denial", denial, late)
+    name = "a denial with a state that was changed, then the provider's answer"
+    yield from _stands(run, check, way, "granted", name, forged_one, granted)
+    forged_one = _get(run, refused.changed(state=_flip(refused.query["state"])))
+    yield from _stands(run, check, refused, "opened", "a denial with a state that was changed", forged_one)
+    denial = _get(run, refused.url)
+    yield from _fails_not(run, check, "the provider's denial", denial)
+    yield from _stands(run, check, refused, "denied", "the provider's denial", denial)
+    late = _get(run, refused.changed(error=None, code=way.query.get("code", "")))
+    yield from _stands(run, check, refused, "denied", "an approval after the denial", denial, late)
 
 
 def decisions(run: Run) -> Found:
