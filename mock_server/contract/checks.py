@@ -44,8 +44,10 @@ def all_checks() -> tuple[Check, ...]:
         bodies,
         callback,
         collecting,
+        parallel,
         reasons,
         sequences,
+        stability,
         witness,
     )
 
@@ -54,6 +56,8 @@ def all_checks() -> tuple[Check, ...]:
         *bodies.CHECKS,
         *sequences.CHECKS,
         *callback.CHECKS,
+        *parallel.CHECKS,
+        *stability.CHECKS,
         *collecting.CHECKS,
         *sequences.LAST,
         *witness.CHECKS,

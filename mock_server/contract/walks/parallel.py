@@ -44,7 +44,7 @@ def _granted(run: Run, check: str) -> tuple[Tale, list[Finding | NotRun]]:
 
 
 def collections(run: Run) -> Found:
-    """24 collections of a pending handshake, then of a granted one: all alike, or one winner where it is spent by one."""
+    """24 collections of a pending handshake, then of a granted one: all alike, or one winner where one spends it."""
     check, operation = "parallel.collections", run.contract.collect
     assert operation is not None
     if walks_pages(run):
@@ -130,7 +130,9 @@ def decisions(run: Run) -> Found:
         return
     for _ in range(ROUNDS[run.profile]):
         began = begin(run)
-        both = at_once([lambda wish=wish: visit(run.client, began.auth_uri, wish) for wish in ("approve", "deny")])  # type: ignore[misc]
+        both = at_once(
+            [lambda wish=wish, uri=began.auth_uri: visit(run.client, uri, wish) for wish in ("approve", "deny")]
+        )  # type: ignore[misc]
         if not any(each.ok for each in both):
             yield NotRun(check, both[0].why)
             return
