@@ -54,6 +54,8 @@ class Client:
         self.watchers: list[Watcher] = []
         """Called with every exchange: checks that look at all answers."""
         self.timeouts = 0
+        self.hopeless = ""
+        """Why the deployment is given up; set by whoever sees it."""
         self._idle: dict[str, list[tuple[http.client.HTTPConnection, float, Exchange]]] = {}
         self._lock = threading.Lock()
         self._next_at = 0.0
@@ -76,6 +78,8 @@ class Client:
         with self._lock:
             self.sent_count += 1
             self.timeouts += exchange.seen.fault == "timeout"
+            if self.timeouts >= MAX_TIMEOUTS and not self.hopeless:
+                self.hopeless = f"{MAX_TIMEOUTS} requests were not answered in time, so it is given up"
             if operation:
                 self.statuses[operation, exchange.seen.status] += 1
         self._tell(exchange)
@@ -87,8 +91,8 @@ class Client:
 
     @property
     def gave_up(self) -> bool:
-        """Whether too many requests hung."""
-        return self.timeouts >= MAX_TIMEOUTS
+        """Whether too many requests hung, or were so slow that the run would never end."""
+        return bool(self.hopeless)
 
     def __enter__(self) -> Client:
         return self
@@ -109,7 +113,7 @@ class Client:
         if self.deadline is not None and now >= self.deadline:
             raise OutOfTime
         if self.gave_up:
-            raise OutOfTime(f"{MAX_TIMEOUTS} requests were not answered in time, so it is given up")
+            raise OutOfTime(self.hopeless)
         if self.rate is None:
             return
         with self._lock:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 from mock_server.contract.checks import Check
-from mock_server.contract.consent import visit
+from mock_server.contract.consent import Wish, visit
 from mock_server.contract.model import Exchange, Finding, NotRun
 from mock_server.contract.profile import Wanted
 from mock_server.contract.run import Run
@@ -23,6 +24,7 @@ AT_ONCE = 24
 ROUNDS = {"quick": 2, "full": 8}
 _ONE_TRUTH = promise("one-truth", "requests at the same time see the same state", "RFC 9110 §9.2")
 _OWN = promise("own-answer", "every request gets the answer to itself", "RFC 9112 §9.3")
+_BOTH: tuple[Wish, ...] = ("approve", "deny")
 T = TypeVar("T")
 
 
@@ -130,9 +132,8 @@ def decisions(run: Run) -> Found:
         return
     for _ in range(ROUNDS[run.profile]):
         began = begin(run)
-        both = at_once(
-            [lambda wish=wish, uri=began.auth_uri: visit(run.client, uri, wish) for wish in ("approve", "deny")]
-        )  # type: ignore[misc]
+        pages = [partial(visit, run.client, began.auth_uri, wish) for wish in _BOTH]
+        both = at_once(pages)
         if not any(each.ok for each in both):
             yield NotRun(check, both[0].why)
             return
@@ -144,8 +145,8 @@ def decisions(run: Run) -> Found:
         if first.seen.status != second.seen.status or first.seen.status not in ends:
             shown = f"{first.seen.status or first.seen.fault}, then {second.seen.status or second.seen.fault}"
             title = f"after Approve and Deny at once nobody has won: collecting answers {shown}"
-            pages = [each.exchanges[-1] for each in both if each.exchanges]
-            yield broken(run, check, operation, _ONE_TRUTH, title, *pages, first, second, shape="nobody has won")
+            last = [each.exchanges[-1] for each in both if each.exchanges]
+            yield broken(run, check, operation, _ONE_TRUTH, title, *last, first, second, shape="nobody has won")
             return
 
 

@@ -13,7 +13,8 @@ USUAL_S = 2.0
 OFTEN = 3
 """So many slow answers that were quick the second time are no accident of a busy machine."""
 MAX_ASKED_AGAIN = 5
-MAX_KEPT = 200
+HOPELESS = 40
+"""With so many slow answers a run would not end."""
 
 
 def in_time(scene: Scene) -> Iterator[Seen]:
@@ -28,8 +29,10 @@ def in_time(scene: Scene) -> Iterator[Seen]:
             yield Seen("an answer comes too late", told, f"it took {exchange.seen.seconds:.2f} s")
         return
     waits = [each.wait_s for each in scene.fixture.responses.values()] if scene.fixture else []
-    if exchange.seen.seconds > USUAL_S + max(waits, default=0.0) and len(scene.slow) < MAX_KEPT:
+    if exchange.seen.seconds > USUAL_S + max(waits, default=0.0):
         scene.slow.append(exchange)
+        if len(scene.slow) >= HOPELESS:
+            scene.run.client.hopeless = f"{HOPELESS} answers took longer than {USUAL_S:g} s, so it is given up"
 
 
 def asked_again(run: Run, check: str, slow: list[Exchange]) -> Iterator[Finding | NotRun]:
