@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from mock_server.contract.model import Exchange, Finding, Level, Promise, Seen
 from mock_server.contract.profile import Wanted
 from mock_server.contract.run import Run
 from mock_server.contract.walks.exact import difference
-from mock_server.fixture.model import Provider
+from mock_server.fixture.model import Provider, Response
 from mock_server.spec.operations import Operation
+
+_NAMED = re.compile(rb"\bbody\.(\w+)")
+_KEYS = re.compile(rb'"(\w+)"\s*:')
 
 
 def told(seen: Seen) -> str:
@@ -46,6 +51,7 @@ def status_finding(
     if not run.target.is_mock or wanted.response is None:
         return None
     differs = difference(wanted.response, seen, provider or run.contract.provider())
+    differs = differs or _another_field(wanted.response, seen, reason, exchanges[-1].sent.body)
     if not differs:
         return None
     promise = wanted.promise._replace(
@@ -62,6 +68,19 @@ def status_finding(
         seed=run.seed,
         shape=differs,
     )
+
+
+def _another_field(response: Response, seen: Seen, reason: str, body: bytes) -> str:
+    """Whether an answer that names the field that is wrong names another one than the reason does.
+
+    A reason such as ``validity_duration is 299`` begins with its field.
+    """
+    wheres = response.body.wheres if response.body else frozenset()
+    field = reason.partition(" ")[0]
+    if ("violation", "where") not in wheres or f'"{field}"'.encode() not in body:
+        return ""
+    named = {name.decode() for name in _NAMED.findall(seen.body)} & {name.decode() for name in _KEYS.findall(body)}
+    return f"it names another field than {field}" if named and field not in named else ""
 
 
 def broken(

@@ -41,6 +41,7 @@ AUTOMATIC = {"approve": "granted", "deny": "denied", "fail": "failed", "unavaila
 
 FALSE_IDS: Mapping[str, str] = {
     "changed": "{head}{flipped}{tail}",
+    "with another last letter": "{cut}{last}",
     "truncated": "{cut}",
     "of upper-case letters": "{swapped}",
     "with a blank before": " {id}",
@@ -65,7 +66,7 @@ def false_id(how: str, pull_id: str) -> str:
     flipped = "A" if pull_id[middle] != "A" else "B"
     return FALSE_IDS[how].format(
         id=pull_id, head=pull_id[:middle], flipped=flipped, tail=pull_id[middle + 1 :], cut=pull_id[:-1],
-        swapped=pull_id.swapcase(), long="x" * 5000,
+        swapped=pull_id.swapcase(), last="A" if pull_id[-1] != "A" else "B", long="x" * 5000,
     )  # fmt: skip
 
 
