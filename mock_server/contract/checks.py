@@ -58,6 +58,7 @@ def all_checks() -> tuple[Check, ...]:
         *sequences.CHECKS,
         *explore.CHECKS,
         *callback.CHECKS,
+        *pages.CHECKS,
         *parallel.CHECKS,
         *stability.CHECKS,
         *collecting.CHECKS,

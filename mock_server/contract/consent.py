@@ -87,7 +87,7 @@ def visit(
             return Consented(pressed and wish != "approve", f"a page of the consent failed: {why}", tuple(walked))
         if pressed or wish is None:
             return Consented(True, "", tuple(walked))
-        found = _press(seen.body.decode("utf-8", "replace"), wish)
+        found = find_button(seen.body.decode("utf-8", "replace"), wish)
         if found is None:
             return Consented(False, f"the page has no button to {wish}", tuple(walked))
         form, button = found
@@ -125,7 +125,7 @@ def _cookies(walked: list[Exchange], origin: str) -> list[str]:
     return list(found.values())
 
 
-def _press(page: str, wish: Wish) -> tuple[Form, Button] | None:
+def find_button(page: str, wish: Wish) -> tuple[Form, Button] | None:
     """The button to press: by its value first, then by its text; the only one there is, to approve."""
     forms = parse_forms(page)
     for part in ("value", "text", "name"):
