@@ -45,6 +45,7 @@ def all_checks() -> tuple[Check, ...]:
         callback,
         collecting,
         explore,
+        pages,
         parallel,
         reasons,
         sequences,
