@@ -71,7 +71,8 @@ def collections(run: Run) -> Found:
             finding = status_finding(run, check, operation, wanted, reason, exchange, provider=told.provider)
             if finding:
                 yield finding
-        yield from _all_alike(run, check, seen, state)
+        if wanted is not None and state == "granted":
+            yield from _all_alike(run, check, seen, wanted)
 
 
 def _one_winner(run: Run, check: str, seen: list[Exchange]) -> Found:
@@ -81,15 +82,17 @@ def _one_winner(run: Run, check: str, seen: list[Exchange]) -> Found:
         yield broken(run, check, run.contract.collect, _ONE_TRUTH, title, *good[:3], shape="not one winner")
 
 
-def _all_alike(run: Run, check: str, seen: list[Exchange], state: str) -> Found:
+def _all_alike(run: Run, check: str, seen: list[Exchange], wanted: Wanted) -> Found:
+    """Credentials only: an error may tell the id of its request."""
     try:
         values = [read_strictly(each.seen.body) for each in seen]
     except NotStrict:
         return  # the witness says so
     other = next((index for index, value in enumerate(values) if not same_value(values[0], value)), None)
     if other is not None:
-        title = f"of {AT_ONCE} collections at once not all give the same answer, while it is {state}"
-        yield broken(run, check, run.contract.collect, _ONE_TRUTH, title, seen[0], seen[other])
+        title = f"of {AT_ONCE} collections at once not all give the same answer"
+        told = wanted.promise._replace(key=_ONE_TRUTH.key, text=_ONE_TRUTH.text)
+        yield broken(run, check, run.contract.collect, told, title, seen[0], seen[other])
 
 
 def starts(run: Run) -> Found:

@@ -31,6 +31,7 @@ CALLS = {"quick": 60, "full": 460}
 OTHER_CALLS = {"quick": 30, "full": 150}
 BUDGET_S = {"quick": 5.0, "full": 25.0}
 """A slow deployment gets fewer calls."""
+GOOD_START = "a good start"
 ALL_CALLS = {"quick": 240, "full": 2400}
 """Where a document has many operations they share these."""
 MISSED_WITH = 0.05
@@ -39,6 +40,8 @@ SLOWER_BY_S = 0.05
 _SAME = promise("same-answer-to-same-call", "the same call gets the same kind of answer every time", "RFC 9110 §9.2.1")
 _STEADY = promise("no-growing-slow", "answers do not grow slower while a run goes on", "--max-response-time", "assumed")
 _VOLATILE = frozenset(("date", "content-length", "connection", "keep-alive", "age", "etag", "set-cookie"))
+_TELLING = frozenset(("content-type", "retry-after", "www-authenticate", "location", "allow"))
+"""Of a foreign deployment only these count: what stands before it may add others now and then."""
 
 
 def rate_that_would_show(calls: int) -> float:
@@ -52,14 +55,14 @@ def rate_that_would_show(calls: int) -> float:
 
 @dataclass(slots=True)
 class Kind:
-    """One call that is made again and again. ``same_body`` = to the value, else its shape only."""
+    """One call that is made again and again. ``exact`` = the same value and headers, else the same shape."""
 
     name: str
     operation: Operation
     make: Callable[[], Exchange]
     calls: int
     wanted: Wanted | None = None
-    same_body: bool = False
+    exact: bool = False
     seconds: list[float] = field(default_factory=list)
     first: Exchange | None = None
     odd: Counter[str] = field(default_factory=Counter)
@@ -73,19 +76,21 @@ class Kind:
         self.seconds.append(exchange.seen.seconds)
         if self.first is None:
             self.first = exchange
-        differs = _differs(self.first, exchange, self.same_body)
+        differs = _differs(self.first, exchange, self.exact)
         if differs:
             self.odd[differs] += 1
             self.shown.setdefault(differs, exchange)
 
 
-def _differs(one: Exchange, other: Exchange, same_body: bool) -> str:
+def _differs(one: Exchange, other: Exchange, exact: bool) -> str:
     """How the two answers differ, ``""`` when they do not."""
     if one.seen.status != other.seen.status:
         return f"{told(other.seen)} instead of {told(one.seen)}"
     if one.seen.fault != other.seen.fault:
         return f"a broken body ({other.seen.fault or one.seen.fault})"
     names = [{name.lower() for name, _ in each.seen.headers} - _VOLATILE for each in (one, other)]
+    if not exact:
+        names = [each & _TELLING for each in names]
     if names[0] != names[1]:
         return f"other headers ({', '.join(sorted(names[0] ^ names[1]))[:60]})"
     kinds = [(each.seen.header("content-type") or "").lower().replace(" ", "") for each in (one, other)]
@@ -94,8 +99,8 @@ def _differs(one: Exchange, other: Exchange, same_body: bool) -> str:
     try:
         values = [read_strictly(each.seen.body) for each in (one, other)]
     except NotStrict:
-        return "" if same_body is False or one.seen.body == other.seen.body else "another body"
-    if same_body:
+        return "" if not exact or one.seen.body == other.seen.body else "another body"
+    if exact:
         return "" if same_value(*values) else "another body"
     return "" if _shape(values[0]) == _shape(values[1]) else "a body of another shape"
 
@@ -113,6 +118,8 @@ def handshake_calls(run: Run) -> Found:
     """Both operations in every state, one after the other, over and over."""
     kinds, found = _handshake_kinds(run)
     yield from found
+    for kind in kinds:
+        kind.exact = run.target.is_mock and kind.name != GOOD_START
     yield from _repeat(run, "stability.handshake", kinds)
 
 
@@ -125,7 +132,7 @@ def _handshake_kinds(run: Run) -> tuple[list[Kind], list[Finding | NotRun]]:
     first = begin(run)
     request = start_request(run)
     kinds = [
-        Kind("a good start", start, lambda: run.send(request.sent(base, good), start), many, good_start(run)),
+        Kind(GOOD_START, start, lambda: run.send(request.sent(base, good), start), many, good_start(run)),
         Kind("a start without a token", start, lambda: run.send(request.sent(base, None), start), few),
         Kind("a start that is no JSON", start, lambda: run.send(request.raw(base, good, b'{"'), start), few),
         Kind("an unknown pull_id", other, lambda: collect(run, None, pull_id="contract-nobody-gave-this-out"), few),
