@@ -59,7 +59,8 @@ def _may_refuse(scene: Scene) -> bool:
         return True
     if scene.status == 415 and not is_json(sent.get("content-type", "application/json")):
         return True
-    return 400 <= scene.status < 500 and scene.fixture is None
+    # A fixture that says how it refuses speaks for all refusals; a document alone, or one without, does not.
+    return 400 <= scene.status < 500 and (scene.fixture is None or not scene.fixture.invalid)
 
 
 def media_type(scene: Scene) -> Iterator[Seen]:

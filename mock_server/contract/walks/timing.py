@@ -15,7 +15,7 @@ OFTEN = 3
 """So many slow answers that were quick the second time are no accident of a busy machine."""
 _USUAL = promise("usual-response-time", f"no answer takes longer than {USUAL_S:g} s", "--max-response-time", "assumed")
 MAX_ASKED_AGAIN = 5
-HOPELESS = 40
+HOPELESS = 12
 """With so many slow answers a run would not end."""
 
 
