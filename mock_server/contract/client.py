@@ -130,17 +130,17 @@ class Client:
             connection = self._take(origin)
             _write(connection, sent, urlsplit(origin).netloc)
             response = connection.getresponse()
-            body = response.read(MAX_ANSWER_BYTES)
+            body, has_more = _read(response)
             headers = tuple(response.getheaders())
             # http.client tells of a short body only when it is read without a limit.
-            fault = "truncated" if response.length and len(body) < MAX_ANSWER_BYTES else ""
+            fault = "truncated" if response.length and len(body) < MAX_ANSWER_BYTES else "surplus" if has_more else ""
             seen = Seen(response.status, headers, body, time.perf_counter() - began, fault)
         except (OSError, http.client.HTTPException, ValueError) as error:
             if connection is not None:
                 connection.close()
             return Exchange(origin, operation, sent, Seen(0, (), b"", time.perf_counter() - began, _fault(error)))
         exchange = Exchange(origin, operation, sent, seen)
-        if response.will_close or not response.isclosed():
+        if response.will_close or not response.isclosed() or fault:
             connection.close()
         else:
             with self._lock:
@@ -185,6 +185,17 @@ def _write(connection: http.client.HTTPConnection, sent: Sent, host: str) -> Non
     if needs_length and not names & {"content-length", "transfer-encoding"}:
         connection.putheader("Content-Length", str(len(sent.body)))
     connection.endheaders(sent.body or None)
+
+
+def _read(response: http.client.HTTPResponse) -> tuple[bytes, bool]:
+    """The body, and whether more came along than its Content-Length says: the reader's buffer would swallow that."""
+    length = response.length
+    if not length or not 1 < length < MAX_ANSWER_BYTES or response.fp is None:
+        return response.read(MAX_ANSWER_BYTES), False
+    body = response.read(length - 1)
+    # One byte is left, so the buffer is still open, and looking into it waits for that byte at most.
+    ahead = response.fp.peek(2) if response.fp is not None else b""  # type: ignore[attr-defined]
+    return body + response.read(1), len(ahead) > 1
 
 
 def _unasked(sock: socket.socket | None) -> bytes | None:
