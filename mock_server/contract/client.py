@@ -194,7 +194,7 @@ def _read(response: http.client.HTTPResponse) -> tuple[bytes, bool]:
         return response.read(MAX_ANSWER_BYTES), False
     body = response.read(length - 1)
     # One byte is left, so the buffer is still open, and looking into it waits for that byte at most.
-    ahead = response.fp.peek(2) if response.fp is not None else b""  # type: ignore[attr-defined]
+    ahead = response.fp.peek(2) if response.fp is not None else b""
     return body + response.read(1), len(ahead) > 1
 
 
