@@ -41,12 +41,17 @@ class Check:
 def all_checks() -> tuple[Check, ...]:
     """Every walk, in the order in which they are made. Add the table of a new family here."""
     from mock_server.contract.walks import (
+        authorization,
         bodies,
+        boundaries,
         callback,
         collecting,
+        edges,
+        examples,
         explore,
         pages,
         parallel,
+        protocol,
         reasons,
         sequences,
         stability,
@@ -55,6 +60,11 @@ def all_checks() -> tuple[Check, ...]:
 
     return (
         *reasons.CHECKS,
+        *authorization.CHECKS,
+        *boundaries.CHECKS,
+        *edges.CHECKS,
+        *examples.CHECKS,
+        *protocol.CHECKS,
         *bodies.CHECKS,
         *sequences.CHECKS,
         *explore.CHECKS,

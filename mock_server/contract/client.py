@@ -73,7 +73,7 @@ class Client:
             sent = sent._replace(
                 headers=(*sent.headers, *(pair for pair in self.headers if pair[0].lower() not in given))
             )
-        self._wait_for_turn()
+        self.wait_for_turn()
         exchange = self._exchange(where, operation, sent)
         with self._lock:
             self.sent_count += 1
@@ -108,7 +108,8 @@ class Client:
                     connection.close()
             self._idle.clear()
 
-    def _wait_for_turn(self) -> None:
+    def wait_for_turn(self) -> None:
+        """Until the next request may be sent (``rate``). Raises ``OutOfTime``."""
         now = time.monotonic()
         if self.deadline is not None and now >= self.deadline:
             raise OutOfTime
@@ -140,7 +141,8 @@ class Client:
                 connection.close()
             return Exchange(origin, operation, sent, Seen(0, (), b"", time.perf_counter() - began, _fault(error)))
         exchange = Exchange(origin, operation, sent, seen)
-        if response.will_close or not response.isclosed() or fault:
+        # Who was told to close need not say that it does (RFC 9112 §9.6: SHOULD).
+        if response.will_close or not response.isclosed() or fault or _says_close(sent):
             connection.close()
         else:
             with self._lock:
@@ -185,6 +187,10 @@ def _write(connection: http.client.HTTPConnection, sent: Sent, host: str) -> Non
     if needs_length and not names & {"content-length", "transfer-encoding"}:
         connection.putheader("Content-Length", str(len(sent.body)))
     connection.endheaders(sent.body or None)
+
+
+def _says_close(sent: Sent) -> bool:
+    return any(name.lower() == "connection" and "close" in value.lower() for name, value in sent.headers)
 
 
 def _read(response: http.client.HTTPResponse) -> tuple[bytes, bool]:

@@ -6,14 +6,12 @@ Every cell has a fresh handshake. What is promised comes from the fixtures (``un
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from typing import Any, NamedTuple
 
 from mock_server.contract.checks import Check
 from mock_server.contract.model import Finding, Headers, NotRun, Sent
-from mock_server.contract.profile import Wanted
 from mock_server.contract.run import Run
+from mock_server.contract.walks.authorization import is_closed, lacks_scope
 from mock_server.contract.walks.handshake import (
     BEGIN,
     begin,
@@ -22,7 +20,6 @@ from mock_server.contract.walks.handshake import (
     start_request,
 )
 from mock_server.contract.walks.judge import status_finding
-from mock_server.spec.media import is_json
 from mock_server.spec.operations import Operation
 
 Found = Iterator[Finding | NotRun]
@@ -50,7 +47,7 @@ def token(run: Run) -> Found:
     """No token, a broken one, one that nobody knows, one that has expired."""
     check = "reasons.token"
     for operation in run.contract.operations:
-        if operation.key not in run.contract.requests or not operation.security or not all(operation.security):
+        if operation.key not in run.contract.requests or not is_closed(run, operation):
             continue  # open to all, or an alternative is
         missing = run.contract.violated(operation, "unauthorized", "missing", "no token")
         if missing:
@@ -88,7 +85,7 @@ def scope(run: Run) -> Found:
     check = "reasons.scope"
     for operation in _operations(run):
         wanted = run.contract.violated(operation, "unauthorized", "scope", "the token lacks the scope")
-        if not any(need.scopes for need in (operation.security[0] if operation.security else ())):
+        if not operation.security or not lacks_scope(run, operation):
             continue
         if wanted is None:
             yield not_promised(check, operation, "the token lacks the scope")
@@ -111,81 +108,6 @@ def unpaid(run: Run) -> Found:
     found = status_finding(run, "reasons.unpaid", operation, wanted, "the plan does not pay", exchange)
     if found:
         yield found
-
-
-class Change(NamedTuple):
-    """One thing done to a good body. ``rule`` is the keyword that it breaks, ``""`` for none."""
-
-    rule: str
-    reason: str
-    body: bytes
-
-
-def body_changes(operation: Operation, good: dict[str, Any]) -> Iterator[Change]:
-    """Bounds on both sides, required fields left out, wrong types: from the operation's own schema."""
-    schema = _schema(operation)
-    properties = schema.get("properties") or {}
-    for name in schema.get("required") or []:
-        yield Change("required", f"{name} is missing", _dump({key: good[key] for key in good if key != name}))
-    for name, raw in properties.items():
-        node, _ = operation.document.follow(raw, operation.pointer)
-        if not isinstance(node, dict):
-            continue
-        kind = node.get("type")
-        if isinstance(kind, str) and kind in _WRONG:
-            yield Change("type", f"{name} is {json.dumps(_WRONG[kind])}", _dump({**good, name: _WRONG[kind]}))
-        if kind == "integer":
-            for keyword, step in (("minimum", -1), ("maximum", 1)):
-                bound = node.get(keyword)
-                if isinstance(bound, int) and not isinstance(bound, bool):
-                    yield Change("", f"{name} is {bound}", _dump({**good, name: bound}))
-                    yield Change(keyword, f"{name} is {bound + step}", _dump({**good, name: bound + step}))
-    yield Change("json", "the body is not JSON", b'{"datasource_id":')
-
-
-_WRONG = {"string": 7, "integer": "300", "number": "1.5", "boolean": "true", "array": {}, "object": []}
-"""A value of another type, for each type."""
-
-
-def _schema(operation: Operation) -> dict[str, Any]:
-    for media in operation.body.content if operation.body else ():
-        if is_json(media.name) and media.schema is not None:
-            node, _ = operation.document.at(media.schema.pointer, operation.pointer, "#")
-            node, _ = operation.document.follow(node, media.schema.pointer)
-            return node if isinstance(node, dict) else {}
-    return {}
-
-
-def _dump(value: object) -> bytes:
-    return json.dumps(value).encode()
-
-
-def invalid(run: Run) -> Found:
-    """Just outside the bounds and just inside, fields left out, wrong types, no JSON."""
-    check = "reasons.invalid"
-    for operation in _operations(run):
-        request = run.contract.requests[operation.key]
-        if operation == run.contract.start:
-            request = start_request(run)
-        if not isinstance(request.body, dict):
-            continue
-        for change in body_changes(operation, request.body):
-            wanted = _wanted_of(run, operation, change)
-            if wanted is None:
-                yield not_promised(check, operation, change.reason)
-                continue
-            sent = request.raw(run.target.base, run.target.tokens.good, change.body)
-            found = status_finding(run, check, operation, wanted, change.reason, run.send(sent, operation))
-            if found:
-                yield found
-
-
-def _wanted_of(run: Run, operation: Operation, change: Change) -> Wanted | None:
-    if change.rule:
-        return run.contract.violated(operation, "invalid", change.rule, change.reason)
-    facts = {"body": json.loads(change.body), "token": run.contract.token_facts("good")}
-    state = {"handshake": {"state": "unknown"}} if operation == run.contract.collect else {}
-    return run.contract.ruled(operation, {**facts, **state}, change.reason)
 
 
 def unknown_provider(run: Run) -> Found:
@@ -217,6 +139,5 @@ CHECKS = (
     Check("reasons.token", "reasons", "missing, broken, unknown and expired tokens", token, ("token",)),
     Check("reasons.scope", "reasons", "a token without the scope", scope, ("token-without-scope",)),
     Check("reasons.unpaid", "reasons", "an account that does not pay", unpaid, ("handshake", "token-unpaid")),
-    Check("reasons.invalid", "reasons", "bodies just inside and just outside of the schema", invalid),
     Check("reasons.provider", "reasons", "a source that has no OAuth2", unknown_provider, ("handshake",)),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from mock_server.contract.checks import Check
 from mock_server.contract.model import Finding, NotRun
@@ -10,6 +11,8 @@ from mock_server.contract.run import Run
 from mock_server.contract.walks.handshake import LEFT_OUT, collect
 from mock_server.contract.walks.judge import broken, promise
 from mock_server.contract.walks.tale import FALSE_IDS, Found, Tale, walks_pages
+from mock_server.spec.media import is_json
+from mock_server.spec.operations import Operation
 
 ROWS: dict[str, tuple[str, ...]] = {
     "sequences.pending": (
@@ -180,17 +183,23 @@ def _bounds(run: Run, name: str) -> list[int]:
 
 
 def _field(run: Run, name: str) -> dict[str, object]:
-    from mock_server.contract.walks.reasons import _schema
-
     operation = run.contract.start
     assert operation is not None
     node, _ = operation.document.follow((_schema(operation).get("properties") or {}).get(name, {}), operation.pointer)
     return node if isinstance(node, dict) else {}
 
 
-def _required(run: Run) -> list[str]:
-    from mock_server.contract.walks.reasons import _schema
+def _schema(operation: Operation) -> dict[str, Any]:
+    """The schema of its JSON body, as the document writes it."""
+    for media in operation.body.content if operation.body else ():
+        if is_json(media.name) and media.schema is not None:
+            node, _ = operation.document.at(media.schema.pointer, operation.pointer, "#")
+            node, _ = operation.document.follow(node, media.schema.pointer)
+            return node if isinstance(node, dict) else {}
+    return {}
 
+
+def _required(run: Run) -> list[str]:
     assert run.contract.start is not None
     return list(_schema(run.contract.start).get("required") or [])
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from mock_server.contract.checks import Check
 from mock_server.contract.model import Exchange, Finding, NotRun
 from mock_server.contract.run import Run
-from mock_server.contract.walks import answers, secrets, timing, wire
+from mock_server.contract.walks import answers, framing, secrets, timing
 from mock_server.contract.walks.scene import Judge, Scene, Seen
 
 FAMILY = "witness"
@@ -30,7 +30,7 @@ class Row:
 
 
 ROWS: tuple[Row, ...] = (
-    Row("witness.wire", "every answer is whole, framed right and plain", wire.whole),
+    Row("witness.wire", "every answer is whole, framed right and plain", framing.whole),
     Row("witness.status", "every status is documented, none is a failure of the server", answers.status),
     Row("witness.media-type", "every media type is documented, JSON is UTF-8", answers.media_type),
     Row("witness.json", "every JSON is strict: no key twice, no NaN, nothing after it", answers.json, fuzz=True),
