@@ -33,3 +33,7 @@ class Blocked(MockServerError):
     def __init__(self, finding: Finding) -> None:
         self.finding = finding
         super().__init__(finding.title)
+
+
+class NotPromised(MockServerError):
+    """A check cannot go on, because the fixtures promise that what it builds upon is refused."""

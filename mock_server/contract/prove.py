@@ -28,6 +28,8 @@ from mock_server.world import build_world, bundled
 
 MAX_PROBES = 5
 FUZZ = "fuzz"
+GRACE_S = 60.0
+"""How long the fuzzing goes on when the walks are done and have found defects, which may make it endless."""
 ANY_TOKEN = "any-token-is-good"  # noqa: S105
 
 
@@ -166,8 +168,12 @@ def _fuzz_and_walk(
             fuzz.stop()
         if not ledger.interrupted:
             tell("fuzzing")
-            if not fuzz.wait(deadline):
-                ledger.take(NotRun(FUZZ, "only a part of it: the time of the run (--max-time) is used up"))
+            enough = any(each.counts(strict=question.strict or run.target.is_mock) for each in ledger.findings.values())
+            grace = time.monotonic() + GRACE_S if enough else None
+            if not fuzz.wait(min(filter(None, (deadline, grace)), default=None)):
+                spent = deadline is not None and time.monotonic() >= deadline
+                why = "the time of the run (--max-time) is used up" if spent else "the walks have found defects already"
+                ledger.take(NotRun(FUZZ, f"only a part of it: {why}"))
     except KeyboardInterrupt:
         ledger.interrupted = True
     if fuzz is None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mock_server.contract.checks import HOW_TO_GIVE, Check, Need, ProfileName
 from mock_server.contract.client import Client
 from mock_server.contract.consent import Consented, give_consent
-from mock_server.contract.errors import Blocked, OutOfTime
+from mock_server.contract.errors import Blocked, NotPromised, OutOfTime
 from mock_server.contract.model import Exchange, Finding, NotRun, Promise, Sent
 from mock_server.contract.profile import Contract
 from mock_server.contract.secret import Secrets
@@ -185,6 +185,8 @@ def _guarded(run: Run, check: Check) -> Iterator[Finding | NotRun]:
         yield from check.function(run)
     except OutOfTime:
         raise
+    except NotPromised as reason:
+        yield NotRun(check.name, f"only a part of it: {reason}")
     except Blocked as blocked:
         yield blocked.finding
         if blocked.finding.check != check.name:

@@ -81,9 +81,18 @@ def media_type(scene: Scene) -> Iterator[Seen]:
     told = Promise("media-type-is-documented", text, "documented", place_of(operation, "responses", entry.status))
     if not scene.content_type:
         yield Seen(f"{scene.status} comes without a Content-Type", told)
-    elif scene.media is None:
+    elif scene.media is None or _is_another_json(scene):
         kind = scene.content_type.partition(";")[0][:60]
         yield Seen(f"{scene.status} comes as {kind}, which is not documented", told)
+
+
+def _is_another_json(scene: Scene) -> bool:
+    """``application/problem+json`` for a success that is documented as ``application/json``; errors may (RFC 9457)."""
+    kind = scene.content_type.partition(";")[0].strip().lower()
+    names = [media.name.partition(";")[0].strip().lower() for media in scene.entry.content] if scene.entry else []
+    return (
+        scene.status < 400 and kind.endswith("+json") and kind not in names and not any("*" in name for name in names)
+    )
 
 
 def json(scene: Scene) -> Iterator[Seen]:

@@ -24,6 +24,10 @@ def difference(response: Response, seen: Seen, provider: Provider | None) -> str
     for name, template in response.headers:
         if template.is_static and seen.header(name) != template.tree:
             return f"the header {name} is {'another' if seen.header(name) else 'missing'}"
+    if seen.header("retry-after") is not None and not any(
+        name.lower() == "retry-after" for name, _ in response.headers
+    ):
+        return "the header Retry-After is more than there should be"
     if response.body is None or not is_json(response.media_type or "application/json"):
         return ""
     if not is_json(seen.header("content-type") or "application/json"):

@@ -8,7 +8,7 @@ from copy import deepcopy
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from mock_server.contract.errors import Blocked
+from mock_server.contract.errors import Blocked, NotPromised
 from mock_server.contract.good import GoodRequest
 from mock_server.contract.model import Exchange, Finding, NotRun, Promise
 from mock_server.contract.profile import Wanted, place_of
@@ -42,8 +42,10 @@ def begin(run: Run, provider: Provider | None = None, /, **changes: Any) -> Bega
     assert operation is not None
     sent = start_request(run, provider, **changes).sent(run.target.base, run.target.tokens.good)
     exchange = run.send(sent, operation)
-    wanted = good_start(run)
+    wanted = good_start(run, provider=provider, **changes)
     found = status_finding(run, BEGIN, operation, wanted, "a good request", exchange) if wanted else None
+    if wanted and not found and not 200 <= wanted.status < 300:
+        raise NotPromised(f"{operation.key} is meant to refuse the start with {wanted.status}")
     if found:
         raise Blocked(found)
     body = _json(exchange.seen.body)
@@ -87,11 +89,11 @@ def start_request(run: Run, at: Provider | None = None, /, **changes: Any) -> Go
     )
 
 
-def good_start(run: Run, role: str = "good") -> Wanted | None:
+def good_start(run: Run, role: str = "good", *, provider: Provider | None = None, **changes: Any) -> Wanted | None:
     """What a good request gets with the token of a role."""
     operation = run.contract.start
     assert operation is not None
-    facts = {"body": start_request(run).body, "token": run.contract.token_facts(role)}
+    facts = {"body": start_request(run, provider, **changes).body, "token": run.contract.token_facts(role)}
     return run.contract.ruled(operation, facts, "a good request" if role == "good" else f"the {role} token")
 
 

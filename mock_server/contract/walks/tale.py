@@ -32,6 +32,7 @@ AFTER: Mapping[tuple[str, str], str] = {
     ("opened", "expire"): "expired",
     ("granted", "expire"): "expired",
     ("collected", "expire"): "expired",
+    ("abandoned", "expire"): "expired",
 }
 """``(state, what happens) -> state``; what is not in it changes nothing."""
 PAGE: Mapping[str, Wish] = {"approve": "approve", "deny": "deny", "fail": "fail"}
