@@ -94,6 +94,12 @@ def _rate(_: click.Context, __: click.Parameter, value: str | None) -> float | N
     "--max-time", type=click.FloatRange(1, 86400), metavar="SECONDS", help="Stop then; what was not made is listed."
 )
 @click.option("--rate-limit", callback=_rate, metavar="N/s|N/m", help="Send no more requests than this.")
+@click.option(
+    "--max-response-time",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    help="Fail when any answer takes longer.",
+)
 @click.option("--only", multiple=True, metavar="NAME", help="Only this operation, check or family; may be repeated.")
 @click.option("--skip", multiple=True, metavar="NAME", help="Not this operation, check or family; may be repeated.")
 @click.option(
@@ -132,6 +138,7 @@ def command(url: str | None, headers: tuple[tuple[str, str], ...], seed: int | N
         strict=options["strict"],
         require_coverage=options["require_coverage"],
         allow_remote=options["allow_remote"],
+        max_response_s=options["max_response_time"],
     )
     sys.exit(_run(question))
 

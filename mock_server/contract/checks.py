@@ -40,7 +40,23 @@ class Check:
 
 def all_checks() -> tuple[Check, ...]:
     """Every walk, in the order in which they are made. Add the table of a new family here."""
-    from mock_server.contract.walks import authorization, boundaries, collecting, edges, examples, protocol, reasons
+    from mock_server.contract.walks import (
+        authorization,
+        bodies,
+        boundaries,
+        callback,
+        collecting,
+        edges,
+        examples,
+        explore,
+        pages,
+        parallel,
+        protocol,
+        reasons,
+        sequences,
+        stability,
+        witness,
+    )
 
     return (
         *reasons.CHECKS,
@@ -49,5 +65,14 @@ def all_checks() -> tuple[Check, ...]:
         *edges.CHECKS,
         *examples.CHECKS,
         *protocol.CHECKS,
+        *bodies.CHECKS,
+        *sequences.CHECKS,
+        *explore.CHECKS,
+        *callback.CHECKS,
+        *pages.CHECKS,
+        *parallel.CHECKS,
+        *stability.CHECKS,
         *collecting.CHECKS,
+        *sequences.LAST,
+        *witness.CHECKS,
     )

@@ -15,10 +15,14 @@ from urllib.parse import urlsplit
 from mock_server.contract.errors import OutOfTime
 from mock_server.contract.model import Exchange, Headers, Seen, Sent
 
-REQUEST_TIMEOUT_S = 15.0
+REQUEST_TIMEOUT_S = 10.0
 IDLE_S = 1.0
 """Servers close idle connections when they like: an older one is not used again."""
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
+IMPATIENT_S = 3.0
+"""After a few time-outs nobody waits longer than this for a deployment that hangs."""
+PATIENCE = 2
+MAX_TIMEOUTS = 10
 
 Watcher = Callable[[Exchange], None]
 
@@ -49,12 +53,17 @@ class Client:
         self.sent_count = 0
         self.watchers: list[Watcher] = []
         """Called with every exchange: checks that look at all answers."""
-        self._idle: dict[str, list[tuple[http.client.HTTPConnection, float]]] = {}
+        self.timeouts = 0
+        self.hopeless = ""
+        """Why the deployment is given up; set by whoever sees it."""
+        self._idle: dict[str, list[tuple[http.client.HTTPConnection, float, Exchange]]] = {}
         self._lock = threading.Lock()
         self._next_at = 0.0
 
     def send(self, sent: Sent, operation: str = "", origin: str | None = None) -> Exchange:
         """Send it and wait for the whole answer. Raises ``OutOfTime`` when the run's time is over.
+
+        A deployment that lets too many requests hang is given up: ``OutOfTime`` says so.
 
         A network failure is no exception but an answer with the status 0 and a fault.
         """
@@ -65,14 +74,25 @@ class Client:
                 headers=(*sent.headers, *(pair for pair in self.headers if pair[0].lower() not in given))
             )
         self.wait_for_turn()
-        exchange = Exchange(where, operation, sent, self._exchange(where, sent))
+        exchange = self._exchange(where, operation, sent)
         with self._lock:
             self.sent_count += 1
+            self.timeouts += exchange.seen.fault == "timeout"
+            if self.timeouts >= MAX_TIMEOUTS and not self.hopeless:
+                self.hopeless = f"{MAX_TIMEOUTS} requests were not answered in time, so it is given up"
             if operation:
                 self.statuses[operation, exchange.seen.status] += 1
+        self._tell(exchange)
+        return exchange
+
+    def _tell(self, exchange: Exchange) -> None:
         for watcher in self.watchers:
             watcher(exchange)
-        return exchange
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether too many requests hung, or were so slow that the run would never end."""
+        return bool(self.hopeless)
 
     def __enter__(self) -> Client:
         return self
@@ -84,7 +104,7 @@ class Client:
         """Close what is open."""
         with self._lock:
             for connections in self._idle.values():
-                for connection, _ in connections:
+                for connection, _, _ in connections:
                     connection.close()
             self._idle.clear()
 
@@ -93,6 +113,8 @@ class Client:
         now = time.monotonic()
         if self.deadline is not None and now >= self.deadline:
             raise OutOfTime
+        if self.gave_up:
+            raise OutOfTime(self.hopeless)
         if self.rate is None:
             return
         with self._lock:
@@ -102,28 +124,30 @@ class Client:
             raise OutOfTime
         time.sleep(max(0.0, turn - now))
 
-    def _exchange(self, origin: str, sent: Sent) -> Seen:
+    def _exchange(self, origin: str, operation: str, sent: Sent) -> Exchange:
         began = time.perf_counter()
         connection: http.client.HTTPConnection | None = None
         try:
             connection = self._take(origin)
             _write(connection, sent, urlsplit(origin).netloc)
             response = connection.getresponse()
-            body = response.read(MAX_ANSWER_BYTES)
+            body, has_more = _read(response)
             headers = tuple(response.getheaders())
             # http.client tells of a short body only when it is read without a limit.
-            fault = "truncated" if response.length and len(body) < MAX_ANSWER_BYTES else ""
+            fault = "truncated" if response.length and len(body) < MAX_ANSWER_BYTES else "surplus" if has_more else ""
             seen = Seen(response.status, headers, body, time.perf_counter() - began, fault)
         except (OSError, http.client.HTTPException, ValueError) as error:
             if connection is not None:
                 connection.close()
-            return Seen(0, (), b"", time.perf_counter() - began, _fault(error))
-        if response.will_close or not response.isclosed():
+            return Exchange(origin, operation, sent, Seen(0, (), b"", time.perf_counter() - began, _fault(error)))
+        exchange = Exchange(origin, operation, sent, seen)
+        # Who was told to close need not say that it does (RFC 9112 §9.6: SHOULD).
+        if response.will_close or not response.isclosed() or fault or _says_close(sent):
             connection.close()
         else:
             with self._lock:
-                self._idle.setdefault(origin, []).append((connection, time.monotonic()))
-        return seen
+                self._idle.setdefault(origin, []).append((connection, time.monotonic(), exchange))
+        return exchange
 
     def _take(self, origin: str) -> http.client.HTTPConnection:
         """An idle connection that is still good, else a new one."""
@@ -133,14 +157,17 @@ class Client:
                 taken = idle.pop() if idle else None
             if taken is None:
                 return self._open(origin)
-            connection, since = taken
-            if time.monotonic() - since < IDLE_S and not _was_closed(connection.sock):
+            connection, since, before = taken
+            rest = _unasked(connection.sock)
+            if rest is None and time.monotonic() - since < IDLE_S:
                 return connection
             connection.close()
+            if rest:  # more bytes than its Content-Length said: the watchers see that answer again, as it was
+                self._tell(before._replace(seen=before.seen._replace(fault="surplus")))
 
     def _open(self, origin: str) -> http.client.HTTPConnection:
         parts = urlsplit(origin)
-        timeout_s = self.timeout_s
+        timeout_s = self.timeout_s if self.timeouts < PATIENCE else min(self.timeout_s, IMPATIENT_S)
         if self.deadline is not None:
             timeout_s = max(0.1, min(timeout_s, self.deadline - time.monotonic()))
         if parts.scheme == "https":
@@ -162,9 +189,31 @@ def _write(connection: http.client.HTTPConnection, sent: Sent, host: str) -> Non
     connection.endheaders(sent.body or None)
 
 
-def _was_closed(sock: socket.socket | None) -> bool:
-    """Whether the other side closed it, or sent what nobody asked for."""
-    return sock is None or bool(select.select([sock], [], [], 0)[0])
+def _says_close(sent: Sent) -> bool:
+    return any(name.lower() == "connection" and "close" in value.lower() for name, value in sent.headers)
+
+
+def _read(response: http.client.HTTPResponse) -> tuple[bytes, bool]:
+    """The body, and whether more came along than its Content-Length says: the reader's buffer would swallow that."""
+    length = response.length
+    if not length or not 1 < length < MAX_ANSWER_BYTES or response.fp is None:
+        return response.read(MAX_ANSWER_BYTES), False
+    body = response.read(length - 1)
+    # One byte is left, so the buffer is still open, and looking into it waits for that byte at most.
+    ahead = response.fp.peek(2) if response.fp is not None else b""
+    return body + response.read(1), len(ahead) > 1
+
+
+def _unasked(sock: socket.socket | None) -> bytes | None:
+    """What came without being asked for: a byte of it, ``b""`` when the other side closed, None for nothing."""
+    if sock is None:
+        return b""
+    if not select.select([sock], [], [], 0)[0]:
+        return None
+    try:
+        return b"" if isinstance(sock, ssl.SSLSocket) else sock.recv(1, socket.MSG_PEEK)
+    except OSError:
+        return b""
 
 
 def _fault(error: Exception) -> str:

@@ -31,6 +31,7 @@ class Consented(NamedTuple):
     ok: bool
     why: str
     exchanges: tuple[Exchange, ...] = ()
+    held: str = ""
 
     @property
     def callback(self) -> str | None:
@@ -57,8 +58,13 @@ class Form(NamedTuple):
     buttons: tuple[Button, ...]
 
 
-def visit(client: Client, auth_uri: str, wish: Wish = "approve") -> Consented:
-    """Open the page, press the button that fits the wish, follow every redirect to its end."""
+def visit(
+    client: Client, auth_uri: str, wish: Wish | None = "approve", stop_before: Callable[[str], bool] = lambda url: False
+) -> Consented:
+    """Open the page, press the button that fits the wish, follow every redirect to its end.
+
+    Without a wish the page is only opened. ``stop_before`` holds before a URL is asked for; ``held`` is that URL.
+    """
     walked: list[Exchange] = []
     method, url, body = "GET", auth_uri, b""
     pressed = False
@@ -66,6 +72,8 @@ def visit(client: Client, auth_uri: str, wish: Wish = "approve") -> Consented:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.netloc:
             return Consented(False, f"the consent leads to {parts.scheme or 'no'}: URL", tuple(walked))
+        if stop_before(url):
+            return Consented(True, "", tuple(walked), url)
         exchange = _page(client, method, url, body, walked)
         walked.append(exchange)
         seen = exchange.seen
@@ -77,9 +85,9 @@ def visit(client: Client, auth_uri: str, wish: Wish = "approve") -> Consented:
         if seen.status == 0 or seen.status >= 400:
             why = seen.fault or f"status {seen.status}"
             return Consented(pressed and wish != "approve", f"a page of the consent failed: {why}", tuple(walked))
-        if pressed:
+        if pressed or wish is None:
             return Consented(True, "", tuple(walked))
-        found = _press(seen.body.decode("utf-8", "replace"), wish)
+        found = find_button(seen.body.decode("utf-8", "replace"), wish)
         if found is None:
             return Consented(False, f"the page has no button to {wish}", tuple(walked))
         form, button = found
@@ -117,7 +125,7 @@ def _cookies(walked: list[Exchange], origin: str) -> list[str]:
     return list(found.values())
 
 
-def _press(page: str, wish: Wish) -> tuple[Form, Button] | None:
+def find_button(page: str, wish: Wish) -> tuple[Form, Button] | None:
     """The button to press: by its value first, then by its text; the only one there is, to approve."""
     forms = parse_forms(page)
     for part in ("value", "text", "name"):

@@ -21,7 +21,10 @@ class CannotRun(MockServerError):
 
 
 class OutOfTime(MockServerError):
-    """The time of the run (``--max-time``) is used up."""
+    """The time of the run (``--max-time``) is used up, or a deployment that hangs is given up; the text says which."""
+
+    def __init__(self, why: str = "the time of the run (--max-time) is used up") -> None:
+        super().__init__(why)
 
 
 class Blocked(MockServerError):
@@ -30,3 +33,7 @@ class Blocked(MockServerError):
     def __init__(self, finding: Finding) -> None:
         self.finding = finding
         super().__init__(finding.title)
+
+
+class NotPromised(MockServerError):
+    """A check cannot go on, because the fixtures promise that what it builds upon is refused."""

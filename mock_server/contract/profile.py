@@ -29,6 +29,8 @@ class Wanted(NamedTuple):
 
     status: int
     promise: Promise
+    response: Response | None = None
+    """The fixture's response that was promised, body and headers and all; None where only a status is."""
 
 
 class Contract(NamedTuple):
@@ -58,6 +60,8 @@ class Contract(NamedTuple):
         fixture = self.fixtures.operations.get(operation.key)
         if fixture is None:
             return _by_document(operation, rule, reason)
+        if group == "unauthorized" and "header.authorization" in fixture.overlook:
+            return None
         by_rule = fixture.unauthorized if group == "unauthorized" else fixture.invalid
         name = by_rule.get(rule) or by_rule.get("*")
         response = fixture.responses.get(name or "")
@@ -68,11 +72,21 @@ class Contract(NamedTuple):
         fixture = self.fixtures.operations.get(operation.key)
         if fixture is None:
             return None
-        found = fitting(fixture, facts)
-        if found is None:
+        headers = {"content-type": "application/json", "accept": "*/*"}
+        found = fitting(fixture, {**facts, "header": {**headers, **facts.get("header", {})}})
+        if found is None or (found[2].startswith("otherwise") and self._cannot_start(fixture, facts)):
             return None
         response, place, what = found
         return _wanted(operation, response, place, what, reason)
+
+    def _cannot_start(self, fixture: OperationFixture, facts: Mapping[str, Any]) -> bool:
+        """Whether a handshake should begin with a provider that no fixture knows: nobody says what that gives."""
+        if fixture.start is None or len(fixture.start.provider) != 2:
+            return False
+        root, name = fixture.start.provider
+        found = facts.get(root)
+        known = {each.id for each in self.fixtures.providers.values() if each.oauth2}
+        return isinstance(found, Mapping) and found.get(name) not in known
 
     def token_facts(self, role: str) -> Mapping[str, Any]:
         """What rules see of the token that plays a part; a foreign one is taken to be like our own."""
@@ -147,7 +161,7 @@ def _wanted(operation: Operation, response: Response, place: Place | None, what:
         level_of(operation, response),
         f"{place or operation.key} ({what})",
     )
-    return Wanted(response.status, promise)
+    return Wanted(response.status, promise, response)
 
 
 def level_of(operation: Operation, response: Response) -> Level:

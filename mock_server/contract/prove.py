@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mock_server.contract.checks import ProfileName, all_checks
+from mock_server.contract.checks import Check, ProfileName, all_checks
 from mock_server.contract.client import Client
 from mock_server.contract.coverage import status_coverage, too_little, unreached_findings
 from mock_server.contract.errors import CannotRun
@@ -21,12 +21,15 @@ from mock_server.contract.profile import Contract, read_contract
 from mock_server.contract.run import Ledger, Run, Tell, chosen, walk
 from mock_server.contract.secret import Secrets
 from mock_server.contract.target import Target, Tokens, is_our_mock, judge_probes, split_url
+from mock_server.contract.walks.witness import Witness
 from mock_server.settings import Settings
 from mock_server.spec.operations import Operation
 from mock_server.world import build_world, bundled
 
 MAX_PROBES = 5
 FUZZ = "fuzz"
+GRACE_S = 60.0
+"""How long the fuzzing goes on when the walks are done and have found defects, which may make it endless."""
 ANY_TOKEN = "any-token-is-good"  # noqa: S105
 
 
@@ -51,6 +54,8 @@ class Question:
     require_coverage: float | None = None
     """Percent of the documented answers that must be reached, those counted that need what was not given."""
     allow_remote: tuple[str, ...] = ()
+    max_response_s: float | None = None
+    """``--max-response-time``: every answer comes within so many seconds."""
 
 
 def prove(
@@ -88,7 +93,9 @@ def prove(
         target = _target(question, contract, client, base)
         if target.is_mock:
             client.headers = (*client.headers, ("Mock-Session", target.session))
-        run = Run(target, contract, client, secrets, question.seed, question.profile, ask)
+        run = Run(target, contract, client, secrets, question.seed, question.profile, ask, question.max_response_s)
+        run.witness = Witness(run)
+        client.watchers.append(run.witness.watch)
         tell("looking at the deployment")
         _probe(run, question)
         ledger = Ledger()
@@ -153,12 +160,20 @@ def _fuzz_and_walk(
             tell("fuzzing")
             fuzz.wait(deadline)
         walk(run, checks, ledger, tell)
+        for each in _witnessed(run, checks):
+            ledger.take(each)
         if fuzz is None:
             return None
+        if run.client.gave_up:
+            fuzz.stop()
         if not ledger.interrupted:
             tell("fuzzing")
-            if not fuzz.wait(deadline):
-                ledger.take(NotRun(FUZZ, "only a part of it: the time of the run (--max-time) is used up"))
+            enough = any(each.counts(strict=question.strict or run.target.is_mock) for each in ledger.findings.values())
+            grace = time.monotonic() + GRACE_S if enough else None
+            if not fuzz.wait(min(filter(None, (deadline, grace)), default=None)):
+                spent = deadline is not None and time.monotonic() >= deadline
+                why = "the time of the run (--max-time) is used up" if spent else "the walks have found defects already"
+                ledger.take(NotRun(FUZZ, f"only a part of it: {why}"))
     except KeyboardInterrupt:
         ledger.interrupted = True
     if fuzz is None:
@@ -166,10 +181,18 @@ def _fuzz_and_walk(
     if ledger.interrupted:
         fuzz.stop()
         ledger.take(NotRun(FUZZ, "only a part of it: interrupted"))
-    record = fuzz.record()
-    for each in fuzz_findings(record, run):
-        ledger.take(each)
+    assert run.witness is not None
+    record = fuzz.record(run.witness.watch_fuzz)
+    for found in (*fuzz_findings(record, run), *_witnessed(run, checks)):
+        ledger.take(found)
     return record
+
+
+def _witnessed(run: Run, checks: list[Check]) -> Iterator[Finding]:
+    """What the witness has seen since its own checks were made, or in place of them."""
+    assert run.witness is not None
+    for check in checks:
+        yield from run.witness.found(check.name)
 
 
 def _of_checks(words: tuple[str, ...], run: Run) -> tuple[str, ...]:
@@ -195,7 +218,7 @@ def _start_fuzz(run: Run, question: Question, ledger: Ledger) -> Fuzz | None:
         return None
     spec = question.specs[0] if question.specs else bundled("openapi.yaml")
     shown = spec if isinstance(spec, str) else str(spec.resolve())
-    return Fuzz(run, shown, operations, run.seed, rate=question.rate)
+    return Fuzz(run, shown, operations, run.seed, rate=question.rate, max_response_s=question.max_response_s)
 
 
 def fuzz_findings(record: FuzzRecord, run: Run) -> Iterator[Finding | NotRun]:

@@ -5,17 +5,22 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from mock_server.contract.checks import HOW_TO_GIVE, Check, Need, ProfileName
 from mock_server.contract.client import Client
 from mock_server.contract.consent import Consented, give_consent
-from mock_server.contract.errors import Blocked, OutOfTime
+from mock_server.contract.errors import Blocked, NotPromised, OutOfTime
 from mock_server.contract.model import Exchange, Finding, NotRun, Promise, Sent
 from mock_server.contract.profile import Contract
 from mock_server.contract.secret import Secrets
 from mock_server.contract.target import Target
 from mock_server.spec.operations import Operation
+
+if TYPE_CHECKING:
+    from mock_server.contract.walks.witness import Witness
 
 Tell = Callable[[str], None]
 
@@ -32,9 +37,13 @@ class Run:
     profile: ProfileName
     ask: Tell = print
     """Shows a link to a person and waits until they are done."""
+    max_response_s: float | None = None
+    witness: Witness | None = None
+    """Sees every exchange."""
     chance: random.Random = field(init=False)
     moved_s: float = 0.0
     """How far the deployment's clock was moved."""
+    is_frozen: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)  # noqa: S311
@@ -60,20 +69,39 @@ class Run:
 
     def advance(self, seconds: float) -> str:
         """Move the deployment's clock. ``""``, or why it did not work."""
+        why = self._tell_clock({"advance": seconds})
+        if not why:
+            self.moved_s += seconds
+        return why
+
+    @contextmanager
+    def frozen(self) -> Iterator[str]:
+        """The clock of a mock stands still meanwhile, so that moments can be met; others are only moved.
+
+        Yields ``""``, or why it did not work.
+        """
+        if not self.target.is_mock:
+            yield ""
+            return
+        why = self._tell_clock({"freeze": True})
+        self.is_frozen = not why
+        try:
+            yield why
+        finally:
+            self.is_frozen = False
+            self._tell_clock({"freeze": False})
+
+    def _tell_clock(self, what: dict[str, object]) -> str:
         import json
         from urllib.parse import urlsplit
 
         assert self.target.clock_url is not None
         parts = urlsplit(self.target.clock_url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        body = json.dumps({"advance": seconds}).encode()
         headers = (("Content-Type", "application/json"), *self.client.headers)
         origin = f"{parts.scheme}://{parts.netloc}"
-        seen = self.client.send(Sent("POST", target, headers, body), origin=origin).seen
-        if seen.status // 100 != 2:
-            return f"the clock answers {seen.status or seen.fault}"
-        self.moved_s += seconds
-        return ""
+        seen = self.client.send(Sent("POST", target, headers, json.dumps(what).encode()), origin=origin).seen
+        return "" if seen.status // 100 == 2 else f"the clock answers {seen.status or seen.fault}"
 
     def has(self, need: Need) -> bool:
         """Whether a check's need is met."""
@@ -121,8 +149,8 @@ def walk(run: Run, checks: Sequence[Check], ledger: Ledger, tell: Tell) -> None:
         tell(f"{check.family}: {check.name}")
         try:
             _walk_one(run, check, ledger)
-        except OutOfTime:
-            _leave_out(checks[index:], "the time of the run (--max-time) is used up", ledger)
+        except OutOfTime as error:
+            _leave_out(checks[index:], str(error), ledger)
             return
         except KeyboardInterrupt:
             ledger.interrupted = True
@@ -157,6 +185,8 @@ def _guarded(run: Run, check: Check) -> Iterator[Finding | NotRun]:
         yield from check.function(run)
     except OutOfTime:
         raise
+    except NotPromised as reason:
+        yield NotRun(check.name, f"only a part of it: {reason}")
     except Blocked as blocked:
         yield blocked.finding
         if blocked.finding.check != check.name:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from mock_server.contract.client import Watcher
 from mock_server.contract.fuzz.config import config_text, hooks_data
 from mock_server.contract.fuzz.findings import FuzzRecord, read_reports
 from mock_server.contract.own import child_environment
@@ -90,9 +91,9 @@ class Fuzz:
             except subprocess.TimeoutExpired:
                 continue
 
-    def record(self) -> FuzzRecord:
-        """What it found."""
-        found = read_reports(self.reports, self.run.contract, self.seed)
+    def record(self, watch: Watcher) -> FuzzRecord:
+        """What it found. ``watch`` sees every exchange that it made."""
+        found = read_reports(self.reports, self.run.contract, self.seed, watch)
         self.output.seek(0)
         found.output = self.output.read(100_000)
         return found

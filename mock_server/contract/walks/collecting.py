@@ -8,6 +8,7 @@ from mock_server.contract.checks import Check
 from mock_server.contract.consent import visit
 from mock_server.contract.model import Exchange, Finding, NotRun
 from mock_server.contract.run import Run
+from mock_server.contract.walks.expect import DECIDED
 from mock_server.contract.walks.handshake import Began, begin, collect, collected, not_promised
 from mock_server.contract.walks.judge import status_finding
 from mock_server.fixture.facts import HANDSHAKE_STATES
@@ -36,6 +37,12 @@ def _automatic(run: Run) -> bool:
     return provider is not None and provider.consent != "ask"
 
 
+def _decided(run: Run) -> str:
+    """In which state a handshake is when the provider decides by itself."""
+    provider = run.contract.provider()
+    return DECIDED.get(provider.consent, "granted") if provider else "granted"
+
+
 def pending(run: Run) -> Found:
     """Nobody has consented yet; neither before the page is opened nor after."""
     check = "collecting.pending"
@@ -50,6 +57,9 @@ def granted(run: Run) -> Found:
     """After consent, again, and with the auth_uri sent along."""
     check = "collecting.granted"
     began = begin(run)
+    if _automatic(run) and _decided(run) != "granted":
+        yield from _judge(run, check, _decided(run), "collected at once", began.exchange, collect(run, began))
+        return
     if not _automatic(run):
         given = run.consent(began.auth_uri)
         if not given.ok:
@@ -151,7 +161,7 @@ def expired(run: Run) -> Found:
         return
     valid_s = 600.0
     began = begin(run, **{start.valid_for[1]: int(valid_s)})
-    alive = "granted" if _automatic(run) else "asked"
+    alive = _decided(run) if _automatic(run) else "asked"
     why = run.advance(valid_s - MARGIN_S)
     if not why:
         reason = f"collected {MARGIN_S:g} s before it expires"
@@ -160,7 +170,8 @@ def expired(run: Run) -> Found:
     if why:
         yield NotRun(check, why)
         return
-    yield from _judge(run, check, "expired", "collected after it expired", began.exchange, collect(run, began))
+    ended = alive if alive in ("denied", "failed") else "expired"
+    yield from _judge(run, check, ended, "collected after it expired", began.exchange, collect(run, began))
 
 
 CHECKS = (

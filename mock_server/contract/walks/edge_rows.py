@@ -7,6 +7,7 @@ says: ``same`` = as the good request, ``either`` = nobody promises it, else the 
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
@@ -141,6 +142,11 @@ def _bytes_inserted(data: bytes) -> Edit:
     return lambda good: _inserted('"contract": "#"')(good).replace(b'"#"', b'"' + data + b'"')
 
 
+def _escaped(good: bytes) -> bytes:
+    r"""The same JSON: ``{"\u0066b": 1}`` for ``{"fb": 1}`` (RFC 8259 §7)."""
+    return re.sub(rb'(?<!\\)"([a-z])', lambda found: b'"\\u%04x' % found[1][0], good)
+
+
 def _with(before: bytes = b"", after: bytes = b"") -> Edit:
     return lambda good: before + good + after
 
@@ -191,6 +197,7 @@ WHOLE: tuple[Row, ...] = (
     Row("a field in Latin-1", _bytes_inserted(b"\xfc"), "json", "=", "assumed"),
     Row("a field of overlong UTF-8", _bytes_inserted(b"\xc0\xaf"), "json", "=", "assumed"),
     Row("blanks around the body", _with(b" \r\n\t", b"\n\n "), "same"),
+    Row("first letters as escapes", _escaped, "same"),
     Row("a byte order mark", _with(b"\xef\xbb\xbf"), "either"),
     Row("UTF-16", lambda good: good.decode().encode("utf-16"), "either"),
     Row("UTF-16 without a mark", lambda good: good.decode().encode("utf-16-le"), "either"),

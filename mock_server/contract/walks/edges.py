@@ -32,6 +32,7 @@ from mock_server.contract.walks.fields import Field, fields, put_at
 from mock_server.contract.walks.pace import Found, Sender, some_operations, until_silent
 from mock_server.fixture.model import OperationFixture
 from mock_server.spec.media import is_json
+from mock_server.spec.operations import Operation
 
 VALUE_CHECK, BODY_CHECK, TWICE_CHECK = "edges.values", "edges.body", "edges.twice"
 _HERE = "contract-put-here"
@@ -139,6 +140,13 @@ def _bodies(run: Run) -> Found:
             yield from sender.judged(on, sent, expect, row.name)
 
 
+def _asks_type(run: Run, operation: Operation) -> bool:
+    """Whether a rule of the fixture looks at the Content-Type."""
+    fixture = run.contract.fixtures.operations.get(operation.key)
+    where = ("header", "content-type")
+    return fixture is not None and any(each.where == where for rule in fixture.rules for each in rule.when)
+
+
 def _expected_of(run: Run, on: Ground, row: Row, data: bytes) -> Expect | None:
     """None when the document describes what the row takes for wrong."""
     operation = on.operation
@@ -150,7 +158,7 @@ def _expected_of(run: Run, on: Ground, row: Row, data: bytes) -> Expect | None:
                 return None
             expect = accepted(run, on, row.name, level=row.level)
             # A body without a type is read by what the document describes: with several types that is a guess.
-            if row.content_type is None and (len(kinds) > 1 or not expect.wanted):
+            if row.content_type is None and (len(kinds) > 1 or not expect.wanted or _asks_type(run, operation)):
                 return either(run, expect, key="type", reason=row.name)
             return expect
         case "required":

@@ -30,6 +30,8 @@ _HTTP_LIMITS = (400, 406, 408, 411, 413, 414, 415, 417, 422, 431)
 _ROOTS = ("body", "query", "path", "header", "token", "handshake")
 """Of what a rule asks, these we know beforehand."""
 MAX_BREACHES = 20
+DECIDED = {"deny": "denied", "fail": "failed", "unavailable": "failed", "abandon": "abandoned"}
+"""What becomes of a handshake where the provider decides by itself."""
 
 
 class Expect(NamedTuple):
@@ -68,7 +70,8 @@ def ground(run: Run, operation: Operation) -> Ground:
         seen = _sent(run, request)
         fixture = run.contract.fixtures.operations[operation.key].collect
         again = "spent" if fixture and fixture.single_use else "collected"
-        return Ground(operation, request, seen, again if automatic else "asked", began.pull_id)
+        decided = {"approve": again, **DECIDED}.get(provider.consent, "asked") if provider else "asked"
+        return Ground(operation, request, seen, decided if automatic else "asked", began.pull_id)
     request = run.contract.requests[operation.key]
     return Ground(operation, request, _sent(run, request), "")
 
@@ -257,7 +260,7 @@ def _fits(run: Run, on: Ground, expect: Expect, status: int) -> bool:
     match expect.kind:
         case "open":
             if expect.wanted and run.target.is_mock:
-                return status in (413, 415, 431)
+                return status in (413, 415, 431) or status in _invalid_statuses(run, on.operation)
             return status < 500 or documented
         case "refused":
             return not expect.wanted and 400 <= status < 500
@@ -269,6 +272,13 @@ def _fits(run: Run, on: Ground, expect: Expect, status: int) -> bool:
             # A server may have reasons of its own to refuse what the schema allows, and says so in its document.
             own_reasons = documented and not run.target.is_mock
             return own_reasons or (status < 500 and status not in REFUSED_AS_MALFORMED)
+
+
+def _invalid_statuses(run: Run, operation: Operation) -> set[int]:
+    """Of all that the fixture answers to invalid requests: which of several breaches comes first is not promised."""
+    fixture = fixture_of(run, operation)
+    named = fixture.invalid.values() if fixture else ()
+    return {fixture.responses[name].status for name in named if name in fixture.responses} if fixture else set()
 
 
 def knows_tokens(contract: Contract, *, is_mock: bool) -> bool:

@@ -8,16 +8,19 @@ from copy import deepcopy
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from mock_server.contract.errors import Blocked
+from mock_server.contract.errors import Blocked, NotPromised
 from mock_server.contract.good import GoodRequest
 from mock_server.contract.model import Exchange, Finding, NotRun, Promise
 from mock_server.contract.profile import Wanted, place_of
 from mock_server.contract.run import Run
 from mock_server.contract.walks.judge import status_finding
+from mock_server.fixture.model import Provider
 from mock_server.fixture.template import Slot
 from mock_server.spec.operations import Operation
 
 _NOT_SENT = object()
+LEFT_OUT = _NOT_SENT
+"""For a field that is not sent."""
 BEGIN = "reasons.good-start"
 """The check whose finding it is when no handshake can be begun."""
 
@@ -30,17 +33,23 @@ class Began(NamedTuple):
     exchange: Exchange
 
 
-def begin(run: Run, **changes: Any) -> Began:
-    """A fresh handshake. Raises ``Blocked`` with a finding, the same for every check, when none can be begun."""
+def begin(run: Run, provider: Provider | None = None, /, **changes: Any) -> Began:
+    """A fresh handshake, at the contract's provider unless another is given.
+
+    Raises ``Blocked`` with a finding, the same for every check, when none can be begun.
+    """
     operation = run.contract.start
     assert operation is not None
-    exchange = run.send(start_request(run, **changes).sent(run.target.base, run.target.tokens.good), operation)
-    wanted = good_start(run)
+    sent = start_request(run, provider, **changes).sent(run.target.base, run.target.tokens.good)
+    exchange = run.send(sent, operation)
+    wanted = good_start(run, provider=provider, **changes)
     found = status_finding(run, BEGIN, operation, wanted, "a good request", exchange) if wanted else None
+    if wanted and not found and not 200 <= wanted.status < 300:
+        raise NotPromised(f"{operation.key} is meant to refuse the start with {wanted.status}")
     if found:
         raise Blocked(found)
     body = _json(exchange.seen.body)
-    auth_uri, pull_id = (_read(body, answer_path(run, name)) for name in ("auth_uri", "pull_id"))
+    auth_uri, pull_id = (read_at(body, answer_path(run, name)) for name in ("auth_uri", "pull_id"))
     if not isinstance(auth_uri, str) or not isinstance(pull_id, str) or not auth_uri or not pull_id:
         missing = "auth_uri" if not isinstance(auth_uri, str) or not auth_uri else "pull_id"
         promise = Promise(f"{missing}-is-given", f"the answer carries {missing}", "documented", place_of(operation))
@@ -63,32 +72,39 @@ def begin(run: Run, **changes: Any) -> Began:
     return Began(auth_uri, pull_id, exchange)
 
 
-def start_request(run: Run, **changes: Any) -> GoodRequest:
+def start_request(run: Run, at: Provider | None = None, /, **changes: Any) -> GoodRequest:
     """The good request that begins a handshake at a provider that a person decides for."""
     operation = run.contract.start
     assert operation is not None
     request = run.contract.requests[operation.key]
     start = run.contract.fixtures.operations[operation.key].start
-    provider = run.contract.provider()
+    provider = at or run.contract.provider()
     if start and provider and len(start.provider) > 1:
         request = put(request, start.provider, provider.id)
-    return request._replace(body={**request.body, **changes}) if changes else request
+    left_out = [name for name, value in changes.items() if value is LEFT_OUT]
+    if not changes:
+        return request
+    return request._replace(
+        body={key: item for key, item in {**request.body, **changes}.items() if key not in left_out}
+    )
 
 
-def good_start(run: Run, role: str = "good") -> Wanted | None:
+def good_start(run: Run, role: str = "good", *, provider: Provider | None = None, **changes: Any) -> Wanted | None:
     """What a good request gets with the token of a role."""
     operation = run.contract.start
     assert operation is not None
-    facts = {"body": start_request(run).body, "token": run.contract.token_facts(role)}
+    facts = {"body": start_request(run, provider, **changes).body, "token": run.contract.token_facts(role)}
     return run.contract.ruled(operation, facts, "a good request" if role == "good" else f"the {role} token")
 
 
 def collect(
     run: Run, began: Began | None, token: str | None = None, *, pull_id: object = _NOT_SENT, auth_uri: object = None
 ) -> Exchange:
-    """Ask for the result. ``auth_uri`` None = not sent, as real clients do."""
+    """Ask for the result. ``auth_uri`` None = not sent, as real clients do, unless it must be."""
     operation = run.contract.collect
     assert operation is not None
+    if auth_uri is None and needs_auth_uri(run):
+        auth_uri = began.auth_uri if began else "https://nobody.invalid/authorize"
     request = collect_request(run, began.pull_id if began and pull_id is _NOT_SENT else pull_id, auth_uri)
     return run.send(request.sent(run.target.base, token or run.target.tokens.good), operation)
 
@@ -104,11 +120,24 @@ def collect_request(run: Run, pull_id: object, auth_uri: object = None) -> GoodR
     return put(request, where.auth_uri, _NOT_SENT if auth_uri is None else auth_uri)
 
 
-def collected(run: Run, state: str, role: str = "good") -> Wanted | None:
+def needs_auth_uri(run: Run) -> bool:
+    """Whether the schema or a rule refuses who leaves ``auth_uri`` out."""
+    operation = run.contract.collect
+    assert operation is not None
+    without = collect_request(run, "any-pull-id-at-all").body
+    schemas = [media.schema for media in (operation.body.content if operation.body else ()) if media.schema]
+    if without is not None and schemas and not schemas[0].is_valid(without):
+        return True
+    bare, full = (collected(run, "granted", with_uri=each) for each in (False, True))
+    return bare is not None and full is not None and bare.status != full.status
+
+
+def collected(run: Run, state: str, role: str = "good", *, with_uri: bool | None = None) -> Wanted | None:
     """What collecting gets while the handshake is in a state: ``asked``, ``denied``, ``foreign`` …"""
     operation = run.contract.collect
     assert operation is not None
-    request = run.contract.requests[operation.key]
+    sends_uri = needs_auth_uri(run) if with_uri is None else with_uri
+    request = collect_request(run, "any-pull-id-at-all", "https://any.invalid/authorize" if sends_uri else None)
     facts = {"body": request.body, "token": run.contract.token_facts(role), "handshake": {"state": state}}
     return run.contract.ruled(operation, facts, f"the handshake is {state}")
 
@@ -165,7 +194,8 @@ def _slots(tree: Any, where: tuple[str, ...], at: tuple[str, ...]) -> Iterator[t
             yield from _slots(item, where, (*at, key))
 
 
-def _read(body: Any, path: tuple[str, ...]) -> Any:
+def read_at(body: Any, path: tuple[str, ...]) -> Any:
+    """The value at ``("data", "pull_id")``, None when it is not there."""
     for step in path:
         body = body.get(step) if isinstance(body, Mapping) else None
     return body

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from mock_server.contract.model import Exchange, Finding, Seen
+import re
+
+from mock_server.contract.model import Exchange, Finding, Level, Promise, Seen
 from mock_server.contract.profile import Wanted
 from mock_server.contract.run import Run
+from mock_server.contract.walks.exact import difference
+from mock_server.fixture.model import Provider, Response
 from mock_server.spec.operations import Operation
+
+_NAMED = re.compile(rb"\bbody\.(\w+)")
+_KEYS = re.compile(rb'"(\w+)"\s*:')
 
 
 def told(seen: Seen) -> str:
@@ -14,21 +21,82 @@ def told(seen: Seen) -> str:
 
 
 def status_finding(
-    run: Run, check: str, operation: Operation, wanted: Wanted, reason: str, *exchanges: Exchange
+    run: Run,
+    check: str,
+    operation: Operation,
+    wanted: Wanted,
+    reason: str,
+    *exchanges: Exchange,
+    provider: Provider | None = None,
 ) -> Finding | None:
-    """None when the last exchange has exactly the status that was promised."""
+    """None when the last exchange has exactly the status that was promised.
+
+    A mock is held to the fixtures' bodies, too: they are its own. ``provider`` is who was asked for
+    consent, the contract's own one where it is not given.
+    """
     seen = exchanges[-1].seen
-    if seen.status == wanted.status and not seen.fault:
+    if seen.status != wanted.status or seen.fault:
+        shown = told(seen) if seen.status != wanted.status else f"{seen.status} with a broken body ({seen.fault})"
+        return Finding(
+            title=f"{operation.key} answers {shown} instead of {wanted.status}: {reason}",
+            operation=operation.key,
+            promise=wanted.promise,
+            exchanges=exchanges,
+            detail=f"seen {shown}, promised {wanted.status} for: {reason}",
+            severity="error",
+            check=check,
+            seed=run.seed,
+            shape=f"{shown} instead of {wanted.status}",
+        )
+    if not run.target.is_mock or wanted.response is None:
         return None
-    shown = told(seen) if seen.status != wanted.status else f"{seen.status} with a broken body ({seen.fault})"
+    differs = difference(wanted.response, seen, provider or run.contract.provider())
+    differs = differs or _another_field(wanted.response, seen, reason, exchanges[-1].sent.body)
+    if not differs:
+        return None
+    promise = wanted.promise._replace(
+        key=f"body-of-{wanted.response.name}", text=f"the fixture's answer {wanted.response.name}"
+    )
     return Finding(
-        title=f"{operation.key} answers {shown} instead of {wanted.status}: {reason}",
+        title=f"{operation.key} answers {seen.status} with another body than {wanted.response.name}: {reason}",
         operation=operation.key,
-        promise=wanted.promise,
+        promise=promise,
         exchanges=exchanges,
-        detail=f"seen {shown}, promised {wanted.status} for: {reason}",
+        detail=differs,
         severity="error",
         check=check,
         seed=run.seed,
-        shape=f"{shown} instead of {wanted.status}",
+        shape=differs,
     )
+
+
+def _another_field(response: Response, seen: Seen, reason: str, body: bytes) -> str:
+    """Whether an answer that names the field that is wrong names another one than the reason does.
+
+    A reason such as ``validity_duration is 299`` begins with its field.
+    """
+    wheres = response.body.wheres if response.body else frozenset()
+    field = reason.partition(" ")[0]
+    if ("violation", "where") not in wheres or f'"{field}"'.encode() not in body:
+        return ""
+    named = {name.decode() for name in _NAMED.findall(seen.body)} & {name.decode() for name in _KEYS.findall(body)}
+    return f"it names another field than {field}" if named and field not in named else ""
+
+
+def broken(
+    run: Run,
+    check: str,
+    operation: Operation | None,
+    promise: Promise,
+    said: str,
+    *exchanges: Exchange,
+    shape: str = "",
+) -> Finding:
+    """A promise that these exchanges break. ``said`` is the title; ``shape`` what is the same whenever it happens."""
+    key = operation.key if operation else ""
+    return Finding(said, key, promise, exchanges, promise.text, "error", check, run.seed, shape or promise.key)
+
+
+def promise(key: str, text: str, source: str, level: Level = "standard") -> Promise:
+    """Short for a promise of a standard; ``source`` is the section."""
+    return Promise(key, text, level, source)

@@ -75,8 +75,8 @@ ROWS: tuple[Row, ...] = (
     Row("X-Forwarded headers", "open", (("X-Forwarded-Host", "contract.example"), ("X-Forwarded-Proto", "gopher"))),
 )  # fmt: skip
 
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "FOO")
-"""CONNECT and TRACE mean something to proxies and are not sent."""
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "FOO", "TRACE")
+"""CONNECT means something to proxies and is not sent, nor is TRACE but to our own mock."""
 
 
 class Path(NamedTuple):

@@ -1,0 +1,228 @@
+"""What every answer must be: documented, strict JSON, of its schema, and silent about the inside of the server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from mock_server.codec.table import judged, read_value
+from mock_server.codec.unreadable import Unreadable
+from mock_server.contract.model import Level, Promise
+from mock_server.contract.profile import level_of, place_of
+from mock_server.contract.walks.formats import wrong_formats
+from mock_server.contract.walks.judge import promise
+from mock_server.contract.walks.scene import NO_BODY, NOTHING, Scene, Seen
+from mock_server.spec.headers import DocumentedHeader, read_headers
+from mock_server.spec.media import is_json, media_parameters
+
+OF_THE_WIRE = frozenset((405, 408, 411, 413, 414, 417, 421, 426, 431, 501, 505))
+"""What any server may say before it knows which operation is meant (RFC 9110 §15.5, RFC 6585)."""
+_SERVER_ERROR = promise("no-server-error", "no request makes the server fail", "RFC 9110 §15.6")
+_JSON = promise("json-is-strict", "JSON is read the same by every parser", "RFC 8259 §2, RFC 7493 §2")
+_CHARSET = promise("json-is-utf-8", "JSON is UTF-8, and says nothing else", "RFC 8259 §8.1")
+_PROBLEM = promise("problem-status", "`status` of a problem is that of the answer", "RFC 9457 §3.1.2")
+_INSIDE = promise("errors-tell-no-inside", "an error tells nothing about the inside of the server", "RFC 9457 §5")
+
+_TRACES = (
+    ("a stack trace",
+     re.compile(rb"Traceback \(most recent call|\bFile \"[^\"]+\", line \d+|^\s+at [\w$.<>]+\(", re.M)),
+    ("a stack trace", re.compile(rb"\b(?:java|javax|org|com)\.[\w.]+(?:Exception|Error)\b|\bgoroutine \d+ \[")),
+    ("an error of the data base", re.compile(rb"SQLSTATE|ORA-\d{5}|psycopg|sqlite3?\.\w*Error|error in your SQL")),
+    ("a path of the server",
+     re.compile(rb"(?:/(?:home|usr|var|opt|root|srv|app|etc)/|[A-Z]:\\)[\w./\\-]{0,200}\.\w{1,4}\b")),
+    ("an exception", re.compile(rb"\b(?:KeyError|TypeError|ValueError|AttributeError|NullPointerException)\b ?[:(]")),
+)  # fmt: skip
+
+
+def status(scene: Scene) -> Iterator[Seen]:
+    """Documented, and no 5xx that is not."""
+    operation, code = scene.operation, scene.status
+    if operation is None or not code or code in OF_THE_WIRE:
+        return
+    by_name = {str(code), f"{code // 100}XX"} & operation.responses.keys()
+    if code >= 500 and not by_name and any(name.startswith("2") for name in operation.responses):
+        yield Seen(f"the server fails with {code}", _SERVER_ERROR)
+        return
+    if scene.entry is not None or _may_refuse(scene) or _is_told(scene):
+        return
+    known = ", ".join(operation.responses) or "none"
+    text = f"only documented statuses are answered: {known}"
+    source = place_of(operation, "responses")
+    yield Seen(f"answers {code}, which is not documented", Promise("status-is-documented", text, "documented", source))
+
+
+def _is_told(scene: Scene) -> bool:
+    """Whether the fixtures have an answer of this status: 401 where the document knows 403 only."""
+    return scene.fixture is not None and any(each.status == scene.status for each in scene.fixture.responses.values())
+
+
+def _may_refuse(scene: Scene) -> bool:
+    """A document without fixtures often leaves out how it refuses; that alone is no defect."""
+    sent = {name.lower(): value for name, value in scene.exchange.sent.headers}
+    if scene.status == 406 and "*/*" not in sent.get("accept", "*/*"):
+        return True
+    if scene.status == 415 and not is_json(sent.get("content-type", "application/json")):
+        return True
+    # A fixture that says how it refuses speaks for all refusals; a document alone, or one without, does not.
+    return 400 <= scene.status < 500 and (scene.fixture is None or not scene.fixture.invalid)
+
+
+def media_type(scene: Scene) -> Iterator[Seen]:
+    """One of the documented ones; JSON names no charset but UTF-8."""
+    if is_json(scene.content_type):
+        charset = media_parameters(scene.content_type).get("charset", "utf-8").lower()
+        if charset not in ("utf-8", "utf8"):
+            yield Seen("JSON in another charset than UTF-8", _CHARSET, f"charset={charset[:40]}")
+    operation, entry = scene.operation, scene.entry
+    if operation is None or entry is None or not entry.content or not _has_body(scene):
+        return
+    text = f"{entry.status} comes as {' or '.join(media.name for media in entry.content)}"
+    told = Promise("media-type-is-documented", text, "documented", place_of(operation, "responses", entry.status))
+    if not scene.content_type:
+        yield Seen(f"{scene.status} comes without a Content-Type", told)
+    elif scene.media is None or _is_another_json(scene):
+        kind = scene.content_type.partition(";")[0][:60]
+        yield Seen(f"{scene.status} comes as {kind}, which is not documented", told)
+
+
+def _is_another_json(scene: Scene) -> bool:
+    """``application/problem+json`` for a success that is documented as ``application/json``; errors may (RFC 9457)."""
+    kind = scene.content_type.partition(";")[0].strip().lower()
+    names = [media.name.partition(";")[0].strip().lower() for media in scene.entry.content] if scene.entry else []
+    return (
+        scene.status < 400 and kind.endswith("+json") and kind not in names and not any("*" in name for name in names)
+    )
+
+
+def json(scene: Scene) -> Iterator[Seen]:
+    """Strictly read."""
+    if scene.fault:
+        yield Seen(f"the JSON of {scene.status} is wrong: {scene.fault}", _JSON, shape=scene.fault)
+
+
+def schema(scene: Scene) -> Iterator[Seen]:
+    """The body keeps the schema of its media type, as an answer."""
+    operation, entry, media = scene.operation, scene.entry, scene.media
+    if operation is None or entry is None or media is None or not _has_body(scene) or scene.fault:
+        return
+    told = Promise(
+        f"schema-of-{entry.status}", f"the body of {entry.status} keeps its schema", "documented",
+        place_of(operation, "responses", entry.status),
+    )  # fmt: skip
+    value = scene.value
+    if value is NOTHING:
+        try:
+            value = read_value(scene.exchange.seen.body, media, scene.content_type)
+        except Unreadable as error:
+            yield Seen(f"the body of {scene.status} cannot be read", told, str(error))
+            return
+    for where, compiled, part in judged(media, value, scene.content_type):
+        for breach in compiled.breaches(part):
+            names = [str(step) for step in (*where, *breach.path) if isinstance(step, str)]
+            missing = f" {breach.wanted}" if breach.keyword == "required" else ""
+            at = ".".join(names) or "it"
+            yield Seen(
+                f"the body of {scene.status} breaks its schema: {at}, {breach.keyword}{missing}", told,
+                "" if "pattern" in breach.keyword else breach.message,
+            )  # fmt: skip
+    if media.schema is not None and (scene.fixture or not scene.run.target.is_mock):
+        known = [example.value for example in media.examples]
+        for name, text in wrong_formats(operation.document, media.schema.pointer, value) if value not in known else ():
+            yield Seen(f"the body of {scene.status}: {name} is no {text}", told)
+
+
+def headers(scene: Scene) -> Iterator[Seen]:
+    """Documented headers that are required are there; those that are there keep their schema."""
+    operation, entry = scene.operation, scene.entry
+    if operation is None or entry is None:
+        return
+    node, at = operation.document.at(entry.pointer, entry.pointer, "#")
+    for header in read_headers(operation.document, entry.pointer):
+        told = Promise(
+            f"header-{header.name}", f"{entry.status} carries the header {header.name}", "documented",
+            place_of(operation, "responses", entry.status),
+        )  # fmt: skip
+        text = scene.exchange.seen.header(header.name)
+        named = {str(name).lower(): raw for name, raw in node["headers"].items()}
+        raw, _ = operation.document.follow(named[header.name], (*at, "headers", header.name))
+        if text is None and isinstance(raw, dict) and raw.get("required") is True:
+            yield Seen(f"{scene.status} comes without the header {header.name}", told)
+        elif text is not None and not _header_fits(header, text):
+            yield Seen(f"the header {header.name} of {scene.status} breaks its schema", told)
+
+
+def _header_fits(header: DocumentedHeader, text: str) -> bool:
+    """Any way to read it will do: what a text in style ``simple`` means follows from the schema alone."""
+    if header.schema is None:
+        return True
+    readings: list[Any] = [text, [part.strip() for part in text.split(",")]]
+    for part in (text, f"[{text}]"):
+        try:
+            readings.append(read_json(part))
+        except ValueError:
+            continue
+    parts = [part.partition("=") for part in text.split(",")]
+    readings.append({name: value for name, equals, value in parts if equals})
+    flat = text.split(",")
+    readings.append(dict(zip(flat[::2], flat[1::2], strict=False)))
+    return any(header.schema.is_valid(each) for each in readings)
+
+
+def status_field(scene: Scene) -> Iterator[Seen]:
+    """Where the error shape repeats the status, it is the same one."""
+    value = scene.value
+    if not isinstance(value, dict) or not isinstance(value.get("status"), int) or isinstance(value["status"], bool):
+        return
+    if value["status"] == scene.status or not 100 <= value["status"] <= 599:
+        return
+    told = _promised_field(scene)
+    if told is not None:
+        yield Seen(f"{scene.status} says in its body that it is {value['status']}", told, shape=f"{scene.status}")
+
+
+def _promised_field(scene: Scene) -> Promise | None:
+    operation = scene.operation
+    if scene.content_type.startswith("application/problem+json"):
+        return _PROBLEM
+    if operation is None:
+        return None
+    level: Level | None = None
+    for response in scene.fixture.responses.values() if scene.fixture else ():
+        tree = response.body.tree if response.body else None
+        if response.status != scene.status or not isinstance(tree, dict):
+            continue
+        if tree.get("status") == scene.value["status"]:
+            return None  # so the fixtures want it
+        if tree.get("status") == scene.status:
+            level = level_of(operation, response)
+    for media in scene.entry.content if scene.entry else ():
+        if any(isinstance(each.value, dict) and each.value.get("status") == scene.status for each in media.examples):
+            level = level or "documented"
+    text = f"`status` in the body of {scene.status} is {scene.status}"
+    return Promise("status-field", text, level, place_of(operation, "responses")) if level else None
+
+
+def leak(scene: Scene) -> Iterator[Seen]:
+    """No stack trace, no path, no message of a data base in an error answer."""
+    body = scene.exchange.seen.body[:100_000]
+    if scene.status < 400 or not scene.is_api:
+        return
+    for what, pattern in _TRACES:
+        found = pattern.search(body)
+        if found and found[0] not in scene.exchange.sent.body:
+            yield Seen(f"an error answer tells {what}", _INSIDE)
+
+
+def _has_body(scene: Scene) -> bool:
+    seen = scene.exchange.seen
+    if seen.fault or scene.exchange.sent.method == "HEAD" or seen.status in NO_BODY:
+        return False
+    return bool(seen.body) and (seen.header("content-encoding") or "identity").lower() == "identity"
+
+
+def read_json(text: str) -> Any:
+    """Raises ``ValueError``."""
+    import json as parser
+
+    return parser.loads(text)

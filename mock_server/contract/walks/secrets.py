@@ -1,0 +1,132 @@
+"""Secrets stay where they belong: never in an error answer, never in a header that nobody documents."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from mock_server.contract.walks.handshake import answer_path, read_at
+from mock_server.contract.walks.judge import promise
+from mock_server.contract.walks.scene import Scene, Seen
+from mock_server.spec.headers import read_headers
+
+MIN_LENGTH = 8
+MAX_GENUINE = 20_000
+CREDENTIAL_FIELDS = frozenset(("access_token", "refresh_token", "id_token", "client_secret", "private_key"))
+_PARAMETERS = ("state", "code", "ticket")
+
+_ECHO = promise("no-secret-in-errors", "no error answer repeats a token or an id that opens something", "RFC 6750 §5.2")
+_HEADER = promise("no-secret-in-headers", "no header of an answer carries a token or credentials", "RFC 6750 §5.2")
+_EARLY = promise("credentials-only-when-granted", "credentials come in good answers only", "RFC 6749 §10.3")
+
+
+@dataclass(slots=True)
+class Genuine:
+    """Ids that the deployment gave out, and credentials: what was made up by a walk is no secret."""
+
+    ids: dict[str, None] = field(default_factory=dict)
+    credentials: dict[str, None] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def learn(self, scene: Scene) -> None:
+        """From a good answer."""
+        contract = scene.run.contract
+        with self._lock:
+            if scene.operation == contract.start and contract.start is not None:
+                for name in ("pull_id", "auth_uri"):
+                    text = read_at(scene.value, answer_path(scene.run, name))
+                    if isinstance(text, str) and name == "pull_id":
+                        self.ids[text] = None
+                    elif isinstance(text, str):
+                        self.ids.update(dict.fromkeys(_parameters(text)))
+            if scene.operation == contract.collect and contract.collect is not None:
+                self.credentials.update(dict.fromkeys(credential_texts(scene.value)))
+            while len(self.ids) > MAX_GENUINE:
+                del self.ids[next(iter(self.ids))]
+
+
+def _parameters(url: str) -> list[str]:
+    try:
+        pairs = parse_qsl(urlsplit(url).query)
+    except ValueError:
+        return []
+    return [value for key, value in pairs if key in _PARAMETERS and len(value) >= MIN_LENGTH]
+
+
+def credential_texts(value: Any) -> Iterator[str]:
+    """The texts of fields such as ``access_token``, at any depth."""
+    stack: list[Any] = [value]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            for key, item in node.items():
+                if str(key).lower() in CREDENTIAL_FIELDS and isinstance(item, str) and len(item) >= MIN_LENGTH:
+                    yield item
+                else:
+                    stack.append(item)
+        elif isinstance(node, list):
+            stack.extend(node)
+
+
+def echo(scene: Scene) -> Iterator[Seen]:
+    """What the request carried must not come back in an error, nor in a header."""
+    if not scene.is_api:
+        return
+    if 200 <= scene.status < 300:
+        scene.genuine.learn(scene)
+    told = list(_told(scene))
+    if scene.status >= 400:
+        body = scene.exchange.seen.body
+        for name, text in told:
+            if text.encode() in body:
+                yield Seen(f"an error answer ({scene.status}) repeats {name}", _ECHO, shape=name)
+    if scene.operation is None:
+        return
+    documented = set()
+    if scene.entry is not None:
+        documented = {each.name for each in read_headers(scene.operation.document, scene.entry.pointer)}
+    loose = [value for name, value in scene.exchange.seen.headers if name.lower() not in documented]
+    for name, text in (*told, *(("credentials", each) for each in list(scene.genuine.credentials))):
+        if any(text in value or quote(text, safe="") in value for value in loose):
+            yield Seen(f"a header of the answer carries {name}", _HEADER, shape=name)
+
+
+def _told(scene: Scene) -> Iterator[tuple[str, str]]:
+    """What the request carried that is a secret: ``("the token", "abc…")``."""
+    sent = scene.exchange.sent
+    for name, value in sent.headers:
+        text = value.partition(" ")[2].strip() or value
+        if name.lower() == "authorization" and len(text) >= MIN_LENGTH:
+            yield "the token", text
+    for text in filter(None, scene.run.target.tokens):
+        if len(text) >= MIN_LENGTH:
+            yield "the token", text
+    body = sent.body.decode("utf-8", "replace") if len(sent.body) < 20_000 else ""
+    for part in body.split('"'):
+        if part in scene.genuine.ids:
+            yield "pull_id", part
+    for text in _parameters(sent.target):
+        if text in scene.genuine.ids or len(text) > 2 * MIN_LENGTH:
+            yield "a state or code", text
+
+
+def credentials(scene: Scene) -> Iterator[Seen]:
+    """No error answer, and none of another operation, holds what a provider granted."""
+    if not scene.is_api or not scene.status:
+        return
+    good = 200 <= scene.status < 300
+    if not good:
+        fields = list(credential_texts(scene.value)) if scene.operation else []
+        if fields and not any(text.encode() in scene.exchange.sent.body for text in fields):
+            yield Seen(f"{scene.status} carries credentials", _EARLY)
+            return
+    elif scene.operation is None or scene.operation == scene.run.contract.collect:
+        return
+    if scene.run.contract.collect is None:
+        return
+    body = scene.exchange.seen.body
+    if any(text.encode() in body for text in list(scene.genuine.credentials)):
+        yield Seen(f"{scene.status} carries the credentials of a provider", _EARLY)

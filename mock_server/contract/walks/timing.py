@@ -1,0 +1,60 @@
+"""Whether answers come in time: against ``--max-response-time``, else against what nobody should have to wait for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mock_server.contract.model import Exchange, Finding, NotRun, Promise
+from mock_server.contract.run import Run
+from mock_server.contract.walks.judge import promise
+from mock_server.contract.walks.scene import Scene, Seen
+
+USUAL_S = 2.0
+"""Without the option: an answer that takes longer, and does so again when it is asked for again, is found."""
+OFTEN = 3
+"""So many slow answers that were quick the second time are no accident of a busy machine."""
+_USUAL = promise("usual-response-time", f"no answer takes longer than {USUAL_S:g} s", "--max-response-time", "assumed")
+MAX_ASKED_AGAIN = 5
+HOPELESS = 12
+"""With so many slow answers a run would not end."""
+
+
+def in_time(scene: Scene) -> Iterator[Seen]:
+    """With the option every single answer counts (the 100th percentile)."""
+    exchange, limit_s = scene.exchange, scene.run.max_response_s
+    if scene.operation is None or not exchange.seen.status or exchange.seen.fault == "surplus":
+        return
+    if limit_s is not None:
+        if exchange.seen.seconds > limit_s:
+            text = f"every answer comes within {limit_s:g} s"
+            told = Promise("response-time", text, "documented", "--max-response-time")
+            yield Seen("an answer comes too late", told, f"it took {exchange.seen.seconds:.2f} s")
+        return
+    waits = [each.wait_s for each in scene.fixture.responses.values()] if scene.fixture else []
+    if exchange.seen.seconds > USUAL_S + max(waits, default=0.0):
+        scene.slow.append(exchange)
+        if len(scene.slow) >= HOPELESS and scene.run.target.is_mock:
+            scene.run.client.hopeless = f"{HOPELESS} answers took longer than {USUAL_S:g} s, so it is given up"
+            yield Seen("is slow again and again", _USUAL, scene.run.client.hopeless)
+
+
+def asked_again(run: Run, check: str, slow: list[Exchange]) -> Iterator[Finding | NotRun]:
+    """Ask again for what was slow: what stays slow, or was so often enough, is found."""
+    kept = list(slow)
+    lasting: list[Exchange] = []
+    for exchange in kept[:MAX_ASKED_AGAIN]:
+        again = run.client.send(exchange.sent, exchange.operation)
+        if again.seen.seconds > USUAL_S:
+            lasting.append(again)
+    for again in lasting or (kept[-1:] if len(kept) >= OFTEN else []):
+        yield Finding(
+            title=f"{again.operation} is slow: it took {again.seen.seconds:.1f} s",
+            operation=again.operation,
+            promise=_USUAL,
+            exchanges=(again,),
+            detail=f"{len(kept)} answers of the run took longer than {USUAL_S:g} s (see --max-response-time)",
+            severity="error",
+            check=check,
+            seed=run.seed,
+            shape="slow",
+        )

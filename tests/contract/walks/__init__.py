@@ -1,0 +1,1 @@
+"""The walks of the contract command, one by one."""
