@@ -17,6 +17,8 @@ from mock_server.spec.operations import Operation
 from mock_server.spec.security import Requirement
 
 UNROUTED = (404, 405, 501)
+ANY_TOKEN = "any-token-is-good"  # noqa: S105
+"""For our mock where no file lists tokens."""
 
 
 class Tokens(NamedTuple):

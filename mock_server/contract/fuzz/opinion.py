@@ -1,0 +1,109 @@
+"""A second opinion on what Schemathesis complains about: a finding is one only when our own reading agrees.
+
+Schemathesis judges the value it meant to send; a server sees what went over the wire. An array that is empty,
+``null`` in a path or a form without fields look different there, and so does data that was broken on purpose
+and came out good. Our reader of requests knows what stands on the wire. Where a document is silent about how
+bad requests are refused, a refusal is no broken word either, whatever its status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from mock_server.contract.model import Exchange, Sent
+from mock_server.contract.run import Run
+from mock_server.contract.target import ANY_TOKEN
+from mock_server.core.answer import read, read_head
+from mock_server.core.route import Found, Router, WrongMethod
+from mock_server.model import Request, Violation
+from mock_server.spec.operations import Operation
+from mock_server.world import Served
+
+Weight = Literal["holds", "silent", "refuted"]
+"""``silent``: the document says nothing about it; told once, as a warning."""
+
+INVALID = frozenset((400, 406, 411, 413, 414, 415, 416, 417, 422, 431))
+CLOSED = frozenset((401, 403))
+ABSENT = frozenset((404, 410))
+LATER = frozenset((408, 409, 412, 423, 425, 428, 429))
+"""By the state of the world, not by the request: what a document says nothing about may come any time."""
+
+
+class Opinion:
+    """Reads requests as our own server does, and weighs failures by what they say."""
+
+    def __init__(self, run: Run, router: Router[Served]) -> None:
+        self._run = run
+        self._router = router
+
+    def violations(self, sent: Sent) -> tuple[Violation, ...] | None:
+        """What is wrong with parameters and body; None = it goes to no operation."""
+        base = self._run.target.base
+        path, _, query = sent.target.partition("?")
+        if base and path.startswith(base + "/"):
+            path = path[len(base) :]
+        found = self._router.find(sent.method, path)
+        if not isinstance(found, Found):
+            return None
+        headers: dict[str, str] = {}
+        for name, value in sent.headers:
+            key = name.lower()
+            headers[key] = f"{headers[key]}, {value}" if key in headers else value
+        request = Request(sent.method, path, query, headers, sent.body, self._run.target.origin)
+        head = read_head(found.target.plan, request, found.values, "", found.encoded)
+        return (*head.parameters, *read(head, request).body)
+
+    def weigh(self, check: str, title: str, exchange: Exchange) -> Weight:
+        """Whether a failure of one of Schemathesis' checks is a broken promise."""
+        operation = self._run.contract.operation(exchange.operation)
+        match check:
+            case "positive_data_acceptance":
+                return "refuted" if self.violations(exchange.sent) else "holds"
+            case "negative_data_rejection":
+                # An empty tuple: whatever was broken did not survive on the wire.
+                return "refuted" if self.violations(exchange.sent) == () else "holds"
+            case "missing_required_header":
+                return "refuted" if self.violations(exchange.sent) == () else "holds"
+            case "status_code_conformance":
+                return self._status(operation, exchange) if operation else "holds"
+            case "allow_header_conformance":
+                return self._allow(exchange)
+            case "ignored_auth":
+                # A mock without a list of tokens takes every token; one that takes none at all it must not.
+                any_token = self._run.target.is_mock and self._run.target.tokens.good == ANY_TOKEN
+                return "refuted" if any_token and "invalid authentication" in title.lower() else "holds"
+        return "holds"
+
+    def _status(self, operation: Operation, exchange: Exchange) -> Weight:
+        """An undocumented 4xx, where the document names no answer to such a request."""
+        status = exchange.seen.status
+        fixture = self._run.contract.fixtures.operations.get(operation.key)
+        names = operation.responses
+        if status in INVALID and self.violations(exchange.sent):
+            told = bool(fixture and fixture.invalid) or _names(names, "400", "415", "422")
+        elif status in CLOSED and operation.security:
+            told = bool(fixture and fixture.unauthorized) or _names(names, "401", "403")
+        elif status in ABSENT and "{" in operation.path:
+            told = _names(names, "404", "410")
+        elif status in LATER:
+            told = bool(fixture) or _names(names, str(status))
+        else:
+            told = True
+        return "holds" if told else "silent"
+
+    def _allow(self, exchange: Exchange) -> Weight:
+        """Schemathesis knows the methods of OAS 3.1 only. HEAD and OPTIONS go without saying."""
+        path = urlsplit(exchange.sent.target).path
+        base = self._run.target.base
+        found = self._router.find("", path[len(base) :] if base and path.startswith(base + "/") else path)
+        if not isinstance(found, WrongMethod):
+            return "holds"
+        said = {each.strip() for each in (exchange.seen.header("allow") or "").split(",")}
+        free = {"HEAD", "OPTIONS"}
+        return "refuted" if said - free == set(found.allowed) - free else "holds"
+
+
+def _names(responses: Mapping[str, Any], *statuses: str) -> bool:
+    return any(status in responses for status in (*statuses, "4XX", "default"))
