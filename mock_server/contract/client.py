@@ -14,11 +14,13 @@ from urllib.parse import urlsplit
 
 from mock_server.contract.errors import OutOfTime
 from mock_server.contract.model import Exchange, Headers, Seen, Sent
+from mock_server.contract.watchdog import Watchdog
 
 REQUEST_TIMEOUT_S = 15.0
 IDLE_S = 1.0
 """Servers close idle connections when they like: an older one is not used again."""
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
+"""An answer that is longer has the fault ``endless``."""
 
 Watcher = Callable[[Exchange], None]
 
@@ -49,14 +51,17 @@ class Client:
         self.sent_count = 0
         self.watchers: list[Watcher] = []
         """Called with every exchange: checks that look at all answers."""
+        self._watchdog = Watchdog()
+        self._tls: ssl.SSLContext | None = None
         self._idle: dict[str, list[tuple[http.client.HTTPConnection, float]]] = {}
         self._lock = threading.Lock()
         self._next_at = 0.0
 
     def send(self, sent: Sent, operation: str = "", origin: str | None = None) -> Exchange:
-        """Send it and wait for the whole answer. Raises ``OutOfTime`` when the run's time is over.
+        """Send it and wait for the whole answer, at most ``timeout_s`` seconds.
 
-        A network failure is no exception but an answer with the status 0 and a fault.
+        A network failure is no exception but an answer with the status 0 and a fault. Raises ``OutOfTime`` when
+        the run's time is over.
         """
         where = origin or self.origin
         if where == self.origin:
@@ -66,6 +71,8 @@ class Client:
             )
         self._wait_for_turn()
         exchange = Exchange(where, operation, sent, self._exchange(where, sent))
+        if exchange.seen.fault and self.deadline is not None and time.monotonic() >= self.deadline:
+            raise OutOfTime  # it was we who gave up
         with self._lock:
             self.sent_count += 1
             if operation:
@@ -82,6 +89,7 @@ class Client:
 
     def close(self) -> None:
         """Close what is open."""
+        self._watchdog.close()
         with self._lock:
             for connections in self._idle.values():
                 for connection, _ in connections:
@@ -104,20 +112,26 @@ class Client:
     def _exchange(self, origin: str, sent: Sent) -> Seen:
         began = time.perf_counter()
         connection: http.client.HTTPConnection | None = None
+        late: list[bool] = []
         try:
             connection = self._take(origin)
-            _write(connection, sent, urlsplit(origin).netloc)
-            response = connection.getresponse()
-            body = response.read(MAX_ANSWER_BYTES)
+            with self._watchdog.over(connection, self._timeout_s()) as late:
+                _write(connection, sent, urlsplit(origin).netloc)
+                response = connection.getresponse()
+                body = response.read(MAX_ANSWER_BYTES)
             headers = tuple(response.getheaders())
-            # http.client tells of a short body only when it is read without a limit.
-            fault = "truncated" if response.length and len(body) < MAX_ANSWER_BYTES else ""
+            if late:
+                fault = "timeout"
+            elif len(body) >= MAX_ANSWER_BYTES:
+                fault = "endless"
+            else:  # http.client tells of a short body only when it is read without a limit
+                fault = "truncated" if response.length else ""
             seen = Seen(response.status, headers, body, time.perf_counter() - began, fault)
         except (OSError, http.client.HTTPException, ValueError) as error:
             if connection is not None:
                 connection.close()
-            return Seen(0, (), b"", time.perf_counter() - began, _fault(error))
-        if response.will_close or not response.isclosed():
+            return Seen(0, (), b"", time.perf_counter() - began, "timeout" if late else _fault(error))
+        if seen.fault or response.will_close or not response.isclosed():
             connection.close()
         else:
             with self._lock:
@@ -137,14 +151,17 @@ class Client:
                 return connection
             connection.close()
 
+    def _timeout_s(self) -> float:
+        if self.deadline is None:
+            return self.timeout_s
+        return max(0.1, min(self.timeout_s, self.deadline - time.monotonic()))
+
     def _open(self, origin: str) -> http.client.HTTPConnection:
         parts = urlsplit(origin)
-        timeout_s = self.timeout_s
-        if self.deadline is not None:
-            timeout_s = max(0.1, min(timeout_s, self.deadline - time.monotonic()))
         if parts.scheme == "https":
-            return http.client.HTTPSConnection(parts.netloc, timeout=timeout_s)
-        return http.client.HTTPConnection(parts.netloc, timeout=timeout_s)
+            self._tls = self._tls or ssl.create_default_context()  # reads every root certificate: once is enough
+            return http.client.HTTPSConnection(parts.netloc, timeout=self._timeout_s(), context=self._tls)
+        return http.client.HTTPConnection(parts.netloc, timeout=self._timeout_s())
 
 
 def _write(connection: http.client.HTTPConnection, sent: Sent, host: str) -> None:
@@ -178,6 +195,8 @@ def _fault(error: Exception) -> str:
         return "refused"
     if isinstance(error, socket.gaierror):
         return "no such host"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return "certificate"
     if isinstance(error, ssl.SSLError):
         return "tls"
     if isinstance(error, http.client.HTTPException):

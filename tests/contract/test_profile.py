@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mock_server.contract.client import Client
-from mock_server.contract.coverage import status_coverage
+from mock_server.contract.coverage import coverage_rows
 from mock_server.contract.errors import CannotRun
 from mock_server.contract.fuzz.config import config_text, expected_statuses
 from mock_server.contract.fuzz.findings import read_reports

@@ -144,8 +144,10 @@ def _finding(check: dict[str, Any], label: str, exchange: Exchange, contract: Co
     level: Level = "standard" if where.startswith("RFC") else "documented"
     title = str(failure.get("title") or name)
     status = exchange.seen.status
+    if name == "negative_data_rejection" and 400 <= status < 500:
+        title = "data that breaks the schema is refused with another status than promised"
     return Finding(
-        title=f"{label}: {title[:1].lower()}{title[1:]} ({status or 'no answer'})",
+        title=f"{label}: {title if title[:2].isupper() else title[:1].lower() + title[1:]} ({status or 'no answer'})",
         operation=label,
         promise=Promise(name.replace("_", "-"), text, level, source),
         exchanges=(exchange,),

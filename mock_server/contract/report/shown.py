@@ -81,6 +81,7 @@ def show(result: Result, secrets: Secrets) -> Shown:
         (_finding(each, result, secrets) for each in result.findings),
         key=lambda each: ("finding", "assumption", "warning").index(each.group),
     )
+    findings = _merged(findings)
     by_why: dict[str, list[str]] = {}
     for each in result.not_run:
         by_why.setdefault(secrets.scrub(each.why), []).append(each.check)
@@ -96,6 +97,29 @@ def show(result: Result, secrets: Secrets) -> Shown:
         coverage,
         sum(each.state == "reached" for each in coverage),
     )
+
+
+def _merged(findings: list[ShownFinding]) -> list[ShownFinding]:
+    """What one place promises and is broken in one way is told once, with every occasion.
+
+    Walks look at each reason by itself: an operation that answers 400 instead of 429 does so for all of them.
+    """
+    first: dict[tuple[str, ...], ShownFinding] = {}
+    occasions: dict[tuple[str, ...], list[str]] = {}
+    for each in findings:
+        said, colon, occasion = each.title.partition(": ")
+        key: tuple[str, ...] = (each.group, each.check, each.operation, each.source, said if colon else each.title)
+        if "instead of" not in said:
+            key = (*key, each.title, each.key)
+        if key not in first:
+            first[key] = each
+        elif "instead of" in said:
+            first[key] = first[key]._replace(times=first[key].times + each.times)
+            occasions.setdefault(key, []).append(occasion)
+    for key, more in occasions.items():
+        detail = f"{first[key].detail}\nthe same for: {'; '.join(dict.fromkeys(more))}"
+        first[key] = first[key]._replace(detail=short(detail, MAX_DETAIL))
+    return list(first.values())
 
 
 def verdict_of(result: Result) -> Verdict:
