@@ -100,7 +100,7 @@ def _rate(_: click.Context, __: click.Parameter, value: str | None) -> float | N
     "--require-coverage",
     type=click.FloatRange(0, 100),
     metavar="PERCENT",
-    help="Fail when fewer of the documented answers were reached.",
+    help="Fail when less of what is documented was reached.",
 )
 @click.option("--strict", is_flag=True, help="Fail for what differs from our assumptions, too.")
 @report_options

@@ -51,7 +51,7 @@ class Question:
     skip: tuple[str, ...] = ()
     strict: bool = False
     require_coverage: float | None = None
-    """Percent of the documented answers that must be reached, those counted that need what was not given."""
+    """Percent of what is documented that must be reached, that counted which needs what was not given."""
     allow_remote: tuple[str, ...] = ()
     schemathesis_reports: tuple[KeptReport, ...] = ()
 

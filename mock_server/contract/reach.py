@@ -44,7 +44,7 @@ class Reach:
     """What was come by, of these operations."""
 
     def __init__(self, operations: tuple[Operation, ...], tokens: Tokens) -> None:
-        self._operations = {each.key: each for each in operations}
+        self.operations = {each.key: each for each in operations}
         self._tokens = tokens
         self._lock = threading.Lock()
         self._got: set[tuple[str, str, str]] = set()
@@ -58,7 +58,7 @@ class Reach:
 
     def see(self, exchange: Exchange) -> None:
         """Look at one exchange."""
-        operation = self._operations.get(exchange.operation)
+        operation = self.operations.get(exchange.operation)
         if operation is None or not exchange.seen.status:
             return
         with self._lock:

@@ -141,7 +141,7 @@ def _finding(check: dict[str, Any], label: str, exchange: Exchange, contract: Co
         source = place_of(operation, where) if where in node else place_of(operation)
     else:
         source = where or (place_of(operation) if operation else label)
-    level: Level = "standard" if where.startswith("RFC") else "documented"
+    level: Level = "standard" if where.startswith("RFC") else "documented" if where else "assumed"
     title = str(failure.get("title") or name)
     status = exchange.seen.status
     if name == "negative_data_rejection" and 400 <= status < 500:
