@@ -52,7 +52,7 @@ class Met:
             return given._replace(body=b'{"status":"402","message":"x","echo":' + (asked.body or b"0") + b"}")
         if given.status == 403:
             secret = asked.headers.get("Authorization", "") or asked.headers.get("authorization", "")
-            return given._replace(body=orjson.dumps({"status": 403, "message": f"no: {secret}", "seen": 7}))
+            return given._replace(body=orjson.dumps({"status": "403", "message": f"no: {secret}"}))
         return given
 
     def of_url(self, url: str) -> None:
@@ -161,7 +161,12 @@ def test_a_run_that_could_not_be_made_says_so_in_its_reports(tmp_path: Path) -> 
 
 def test_where_a_report_cannot_be_written_nothing_is_sent() -> None:
     asked: list[Asked] = []
-    with answering(lambda one: (asked.append(one), Given(404))[1]) as url:
+
+    def answer(one: Asked) -> Given:
+        asked.append(one)
+        return Given(404)
+
+    with answering(answer) as url:
         done = subprocess.run(
             [sys.executable, "-m", "mock_server", "contract", url, "--report", "json:/proc/none/x.json"],
             capture_output=True,
