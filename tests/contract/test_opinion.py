@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from pathlib import Path
 
@@ -9,15 +10,19 @@ import pytest
 
 from mock_server.contract.client import Client
 from mock_server.contract.fuzz.findings import FuzzRecord
+from mock_server.contract.fuzz.kept import KeptReport
 from mock_server.contract.fuzz.opinion import Opinion
 from mock_server.contract.fuzz.phase import fuzz_findings
 from mock_server.contract.model import Exchange, Finding, NotRun, Seen, Sent
 from mock_server.contract.profile import read_contract
+from mock_server.contract.prove import Question, prove
 from mock_server.contract.run import Run
 from mock_server.contract.secret import Secrets
 from mock_server.contract.target import ANY_TOKEN, Target, Tokens
 from mock_server.settings import Settings
 from mock_server.world import build_world
+from tests.contract.deployment import Asked, Given, before
+from tests.support import running
 
 SPEC = """
 openapi: 3.2.0
@@ -37,6 +42,14 @@ paths:
       security: [{Token: []}]
       parameters: [{name: n, in: query, schema: {type: integer}}]
       responses: {'200': {description: ok}, '400': {description: no}}
+  /twins/{a}:
+    get: {parameters: [{name: a, in: path, required: true, schema: {}}], responses: {'200': {description: ok}}}
+  /twins/{b}:
+    put: {parameters: [{name: b, in: path, required: true, schema: {}}], responses: {'200': {description: ok}}}
+  /lines:
+    get:
+      responses:
+        '200': {description: ok, content: {application/jsonl: {schema: {type: array, items: {type: integer}}}}}
   /ranged:
     get:
       parameters: [{name: n, in: query, schema: {type: integer}}]
@@ -77,6 +90,14 @@ def said(
     )
 
 
+LINES = Exchange(
+    "http://x",
+    "GET /lines",
+    Sent("GET", "/v1/lines", (), b""),
+    Seen(200, (("Content-Type", "application/jsonl"),), b"1\n2\n", 0.1),
+)
+
+
 @pytest.mark.parametrize(
     ("check", "exchange", "weight"),
     [
@@ -113,11 +134,17 @@ def said(
         # Larger than every server has to take.
         ("status_code_conformance", said(TOLD, "/told?n=" + "5" * 8000, 414), "silent"),
         ("positive_data_acceptance", said(TOLD, "/told?n=" + "5" * 8000, 414), "refuted"),
-        ("unsupported_method", said(TOLD, "/told?n=" + "5" * 8000, 414), "refuted"),
-        ("unsupported_method", said(TOLD, "/told?n=5", 414), "holds"),
+        ("unsupported_method", said("TRACE /told", "/told?n=" + "5" * 8000, 414), "refuted"),
+        ("unsupported_method", said("TRACE /told", "/told?n=5", 414), "holds"),
         ("status_code_conformance", said(SILENT, "/silent/5", 413, body=b" " * 1_000_001), "silent"),
         ("status_code_conformance", said(SILENT, "/silent/5", 413), "holds"),
         ("status_code_conformance", said(TOLD, "/told", 431, headers=(("X", "a" * 9000),)), "silent"),
+        ("unsupported_method", said("PUT /twins/{a}", "/twins/5", 422), "refuted"),
+        ("unsupported_method", said("PATCH /twins/{a}", "/twins/5", 422), "holds"),
+        ("response_schema_conformance", LINES, "refuted"),
+        ("response_schema_conformance", LINES._replace(seen=LINES.seen._replace(body=b'1\n"2"\n')), "holds"),
+        ("response_schema_conformance", LINES._replace(seen=LINES.seen._replace(body=b"1\n{\n")), "holds"),
+        ("response_schema_conformance", said(TOLD, "/told", 200), "holds"),
         # What nobody promises: that something is gone, when it was only emptied.
         ("use_after_free", said(TOLD, "/told", 200), "refuted"),
         ("use_after_free", said(SILENT, "/silent/5", 200), "holds"),
@@ -171,10 +198,13 @@ def test_a_run_that_came_to_nothing_is_never_silent(tmp_path: Path) -> None:
     assert told(refused, tmp_path) == [("error", "every answer to the fuzzing was 401 or 404")]
     refused.statuses[RANGED, 200] = 1
     assert told(refused, tmp_path) == []
+    refused.complete = False
+    assert told(refused, tmp_path) == [("error", "the fuzzing broke off")]
+    assert told(refused, tmp_path, whole=False) == []
 
 
 def test_errors_and_warnings_of_schemathesis_are_ours(tmp_path: Path) -> None:
-    record = FuzzRecord(requests=1, errors={("Network Error", TOLD): 3, ("Schema Error", ""): 1})
+    record = FuzzRecord(requests=1, errors={("ReadTimeout", TOLD): ["x", "y"], ("Schema Error", ""): [""]})
     record.statuses[TOLD, 200] = 1
     record.silent[TOLD, 401] = said(TOLD, "/told", 401)
     record.warnings = {
@@ -185,8 +215,55 @@ def test_errors_and_warnings_of_schemathesis_are_ours(tmp_path: Path) -> None:
     }
     assert told(record, tmp_path) == [
         ("warning", "requests are refused with a status that the document does not name"),
-        ("error", "GET /told: no whole answer while fuzzing (network error)"),
+        ("error", "GET /told: no whole answer while fuzzing"),
         ("not run", "Schemathesis could not test a part: Schema Error"),
         ("error", "Schemathesis warns: missing auth (1)"),
         ("not run", "Schemathesis left out bodies of a media type that it cannot read: x"),
     ]
+
+
+TWO = """
+openapi: 3.1.0
+info: {title: a, version: '1'}
+servers: [{url: 'http://x/v1'}]
+paths:
+  /things:
+    get:
+      security: [{Key: []}]
+      parameters: [{name: n, in: query, schema: {type: integer}}]
+      responses: {'200': {description: ok}, '401': {description: no}, '422': {description: no}}
+components: {securitySchemes: {Key: {type: apiKey, in: query, name: my key}}}
+"""
+
+
+def two(folder: Path) -> tuple[Path, Path]:
+    """Two documents with other base paths, keys in the query and in a cookie."""
+    (folder / "a.yaml").write_text(TWO)
+    other = TWO.replace("/v1", "/v2").replace("/things", "/others")
+    (folder / "b.yaml").write_text(other.replace("in: query, name: my key", "in: cookie, name: sid"))
+    return folder / "a.yaml", folder / "b.yaml"
+
+
+def test_several_documents_are_fuzzed_each_below_its_base_with_its_keys(tmp_path: Path) -> None:
+    kept = (KeptReport("ndjson", tmp_path / "kept"),)
+    result = prove(Question(specs=two(tmp_path), seed=1, only=("fuzz",), schemathesis_reports=kept))
+    assert result.counted == (), [each.title for each in result.findings]
+    assert {(row.operation, row.name): row.state for row in result.coverage if row.kind == "status"} == {
+        (operation, status): "reached"
+        for operation in ("GET /things", "GET /others")
+        for status in ("200", "401", "422")
+    }
+    assert "/v1/things?" in (tmp_path / "kept" / "schemathesis-1-ndjson.ndjson").read_text()
+    assert "/v2/others" in (tmp_path / "kept" / "schemathesis-2-ndjson.ndjson").read_text()
+
+
+def test_a_deployment_that_drops_requests_is_not_green(tmp_path: Path) -> None:
+    spec, _ = two(tmp_path)
+    count = itertools.count()
+
+    def flaky(asked: Asked, given: Given) -> Given:
+        return Given(0) if not asked.target.startswith("/__mock") and next(count) % 11 == 10 else given
+
+    with running(str(spec), "--quiet") as server, before(server.url, flaky) as url:
+        result = prove(Question(url=f"{url}/v1", specs=(spec,), seed=1, only=("fuzz",)))
+    assert [(each.check, each.operation) for each in result.counted] == [("fuzz.no_answer", "GET /things")]

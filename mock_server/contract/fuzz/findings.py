@@ -45,10 +45,10 @@ class FuzzRecord:
     silent: dict[tuple[str, int], Exchange] = field(default_factory=dict)
     """Refusals whose status a document says nothing about: ``("GET /pets", 422)`` and one that shows it."""
     requests: int = 0
-    complete: bool = False
+    complete: bool = True
     warnings: dict[str, list[Any]] = field(default_factory=dict)
-    errors: dict[tuple[str, str], int] = field(default_factory=dict)
-    """``("Network Error", "GET /pets")`` and how often."""
+    errors: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    """``("ConnectionError", "GET /pets")`` and what was said each time."""
     output: str = ""
     """What it printed; shown when it left no report."""
 
@@ -65,8 +65,8 @@ class Reader:
     def read(self, folder: Path, record: FuzzRecord) -> None:
         """From ``*.json`` and ``*.ndjson`` in the folder. A report that is cut off is read as far as it goes."""
         summary = next((_loads(path.read_text("utf-8", "replace")) for path in folder.glob("*.json")), None)
+        record.complete = record.complete and isinstance(summary, dict) and bool(summary.get("complete"))
         if isinstance(summary, dict):
-            record.complete = bool(summary.get("complete"))
             for key, value in (summary.get("warnings") or {}).items():
                 record.warnings.setdefault(key, []).extend(value or [])
         for path in folder.glob("*.ndjson"):
@@ -75,19 +75,18 @@ class Reader:
                     event = _loads(line)
                     if isinstance(event, dict):
                         self._event(event, record)
-        for error in summary.get("errors") or [] if isinstance(summary, dict) else []:
-            title = str(error.get("title", "an error"))
-            if not any(title == known for known, _ in record.errors):
-                record.errors[title, ""] = int(error.get("count", 1))
+        if isinstance(summary, dict) and not record.errors:
+            for error in summary.get("errors") or []:  # of what has no event: a document that it cannot load
+                record.errors.setdefault((str(error.get("title", "an error")), ""), []).append("")
 
     def _event(self, event: dict[str, Any], record: FuzzRecord) -> None:
         if recorder := event.get("ScenarioFinished", {}).get("recorder"):
             self._recorder(recorder, record)
         elif error := event.get("NonFatalError"):
-            shown = error.get("value") or {}
-            title = str(shown.get("title") or "an error") if isinstance(shown, dict) else "an error"
-            key = (title, str(error.get("label") or ""))
-            record.errors[key] = record.errors.get(key, 0) + 1
+            value = error.get("value")
+            kind, said = (value.get("type"), value.get("message")) if isinstance(value, dict) else ("", value)
+            key = (str(kind or "an error"), str(error.get("label") or ""))
+            record.errors.setdefault(key, []).append(str(said or ""))
 
     def _recorder(self, recorder: dict[str, Any], record: FuzzRecord) -> None:
         cases = recorder.get("cases") or {}

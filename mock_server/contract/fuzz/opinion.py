@@ -12,12 +12,15 @@ from collections.abc import Mapping
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from mock_server.codec.table import judged, read_value
+from mock_server.codec.unreadable import Unreadable
 from mock_server.contract.model import Exchange, Sent
 from mock_server.contract.run import Run
 from mock_server.contract.target import ANY_TOKEN
 from mock_server.core.answer import read, read_head
 from mock_server.core.route import Found, Router, WrongMethod
 from mock_server.model import Request, Violation
+from mock_server.spec.family import family
 from mock_server.spec.operations import Operation
 from mock_server.world import Served
 
@@ -75,6 +78,11 @@ class Opinion:
                 return self._status(operation, exchange) if operation else "holds"
             case "allow_header_conformance":
                 return self._allow(exchange)
+            case "unsupported_method":
+                # Path items beside a `$ref`, and paths that differ in the names of their parameters only.
+                return "refuted" if self.violations(exchange.sent) is not None else "holds"
+            case "response_schema_conformance":
+                return "refuted" if operation and _keeps_its_schema(operation, exchange) else "holds"
             case "use_after_free" | "ensure_resource_availability":
                 # A mock remembers nothing by itself. Whoever empties a collection does not remove it.
                 emptied = check == "use_after_free" and operation and not operation.path.endswith("}")
@@ -112,6 +120,25 @@ class Opinion:
         said = {each.strip() for each in (exchange.seen.header("allow") or "").split(",")}
         free = {"HEAD", "OPTIONS"}
         return "refuted" if said - free == set(found.allowed) - free else "holds"
+
+
+def _keeps_its_schema(operation: Operation, exchange: Exchange) -> bool:
+    """Of a body that is no JSON: whether our own reading of its media type finds nothing wrong.
+
+    A sequence (events, JSON lines) may have one schema for the whole of it or for each item (OAS 3.2 §4.14).
+    """
+    kind = exchange.seen.header("content-type") or ""
+    name = kind.partition(";")[0].strip().lower()
+    entry = operation.documented(exchange.seen.status)
+    content = entry.content if entry else ()
+    media = next((each for each in content if each.name.partition(";")[0].strip().lower() == name), None)
+    if media is None or family(name) in ("json", "binary"):
+        return False
+    try:
+        value = read_value(exchange.seen.body, media, kind)
+    except Unreadable:
+        return False
+    return all(schema.is_valid(part) for _, schema, part in judged(media, value, kind))
 
 
 def _over_a_limit(exchange: Exchange) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -27,7 +28,10 @@ UNTESTED = {
     "dictionary_mismatch": "",
 }
 """Warning of Schemathesis -> what it leaves untested: listed as not run. ``""`` = says nothing about the deployment."""
-NO_ANSWER = frozenset(("Network Error", "Server Unavailable", "Unhealthy API", "Unresponsive Operation"))
+NO_ANSWER = re.compile(
+    r"Connect|Timeout|Chunked|SSL|ContentDecoding|InvalidHeader|Network|Unavailable|Unhealthy|Unrespons"
+)
+"""In the name of an error: the deployment gave no answer, or half of one."""
 
 
 class Job(NamedTuple):
@@ -127,8 +131,8 @@ def fuzz_findings(record: FuzzRecord, run: Run, *, whole: bool) -> Iterator[Find
     """
     yield from record.findings
     yield from _silent(record, run)
-    for (title, label), count in record.errors.items():
-        yield _error(title, label, count, run)
+    for (kind, label), said in record.errors.items():
+        yield _error(kind, label, said, run)
     for name, items in record.warnings.items():
         if items:
             yield from _warning(name, items, run)
@@ -157,21 +161,21 @@ def _silent(record: FuzzRecord, run: Run) -> Iterator[Finding]:
     )
 
 
-def _error(title: str, label: str, count: int, run: Run) -> Finding | NotRun:
+def _error(kind: str, label: str, said: list[str], run: Run) -> Finding | NotRun:
     operation = run.contract.operation(label)
-    if title not in NO_ANSWER:
-        return NotRun(FUZZ, f"Schemathesis could not test {label or 'a part'}: {title}")
+    if not NO_ANSWER.search(kind):
+        return NotRun(FUZZ, f"Schemathesis could not test {label or 'a part'}: {kind}")
     promise = Promise("every-request-is-answered", "every request gets a whole answer", "standard", "RFC 9110 §3.4")
     return Finding(
-        title=f"{label or 'the deployment'}: no whole answer while fuzzing ({title.lower()})",
+        title=f"{label or 'the deployment'}: no whole answer while fuzzing",
         operation=operation.key if operation else "",
         promise=promise,
         exchanges=(),
-        detail=f"Schemathesis reports: {title}, {count} times",
+        detail="\n".join(dict.fromkeys([f"{kind}, {len(said)} times", *said[:3]])),
         severity="error",
         check="fuzz.no_answer",
         seed=run.seed,
-        shape=title,
+        shape=kind,
     )
 
 
@@ -188,15 +192,19 @@ def _warning(name: str, items: list[object], run: Run) -> Iterator[Finding | Not
 
 
 def _came_to_nothing(record: FuzzRecord, run: Run) -> Iterator[Finding]:
-    """No request, or none that got behind the door: that proves nothing, and must not look as if it did."""
+    """No request, none that got behind the door, or an end before the end: none of that proves anything."""
     statuses = {status for _, status in record.statuses}
-    last = [line.strip() for line in record.output.splitlines() if line.strip()][-3:]
+    lines = [line.strip() for line in record.output.splitlines() if line.strip()]
+    last = lines[-1:] if any(line.startswith("Traceback ") for line in lines) else lines[-3:]
     if not record.requests:
         title = "the fuzzing made no request"
         detail = f"Schemathesis said: {' / '.join(last) or 'nothing'}"
     elif statuses and statuses <= REFUSED and not _may_only_refuse(run):
         title = f"every answer to the fuzzing was {' or '.join(map(str, sorted(statuses)))}"
         detail = "nothing was tested behind that: check the token, its scopes and the base path of the URL"
+    elif not record.complete:
+        title = "the fuzzing broke off"
+        detail = f"Schemathesis said: {' / '.join(last) or 'nothing'}"
     else:
         return
     promise = Promise("fuzzing-reaches-the-api", "the fuzzing reaches the operations", "standard", "mock-server")
