@@ -117,8 +117,13 @@ def _run(question: Question, wishes: Sequence[Wish]) -> int:
         nonlocal secrets
         secrets, progress.counted = found, counted
 
+    def ask(auth_uri: str) -> None:
+        progress.pause()
+        _ask(auth_uri)
+        progress.go_on()
+
     try:
-        result = prove(question, progress.tell, _ask, watch)
+        result = prove(question, progress.tell, ask, watch)
         code = EXIT_INTERRUPTED if result.interrupted else int(bool(result.counted))
     except Broken as broken:
         errors = [problem for problem in broken.problems if problem.severity == "error"]

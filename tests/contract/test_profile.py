@@ -12,6 +12,7 @@ from mock_server.contract.errors import CannotRun
 from mock_server.contract.fuzz.config import config_text, expected_statuses
 from mock_server.contract.fuzz.findings import FuzzRecord, Reader
 from mock_server.contract.fuzz.opinion import Opinion
+from mock_server.contract.fuzz.process import rate_text
 from mock_server.contract.good import good_request
 from mock_server.contract.model import Exchange, Finding, NotRun, Promise, Reached
 from mock_server.contract.profile import Contract, read_contract
@@ -200,3 +201,8 @@ def test_the_same_defect_is_kept_once_and_what_is_not_run_is_listed_once() -> No
 def test_what_is_no_url_of_an_api_is_refused(url: str) -> None:
     with pytest.raises(CannotRun, match="MS501"):
         split_url(url)
+
+
+@pytest.mark.parametrize(("rate", "text"), [(4.0, "4/s"), (1.5, "1/s"), (1.0, "1/s"), (0.25, "15/m"), (0.001, "1/m")])
+def test_the_fuzzing_sends_no_more_than_its_rate_even_at_first(rate: float, text: str) -> None:
+    assert rate_text(rate) == text

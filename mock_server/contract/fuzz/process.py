@@ -47,7 +47,10 @@ class Fuzz:
         self.folder = Path(tempfile.mkdtemp(prefix="mock-server-contract-"))
         self.reports = self.folder / "reports"
         self._write("schemathesis.toml", config_text(run, operations, max_response_s))
-        self._write("told.json", json.dumps(hooks_data(run)))
+        told = hooks_data(run)
+        if rate and told["start"] and told["consent"] != "none":
+            rate /= 2  # the other half is for the pages of the consent
+        self._write("told.json", json.dumps({**told, "rate": rate}))
         shutil.copy(Path(__file__).with_name("hooks.py"), self.folder / "hooks.py")
         self.output = (self.folder / "output.txt").open("w+", encoding="utf-8", errors="replace")
         self.process = subprocess.Popen(  # noqa: S603
@@ -69,7 +72,7 @@ class Fuzz:
 
     def _command(self, spec: str, operations: Sequence[Operation], rate: float | None) -> Sequence[str]:
         include = [word for each in operations for word in ("--include-name", each.key)]
-        limit = ["--rate-limit", f"{max(1, round(rate * 60))}/m"] if rate else []
+        limit = ["--rate-limit", rate_text(rate)] if rate else []
         return [
             *(sys.executable, "-m", "mock_server.contract.fuzz.launch"),
             *("--config-file", "schemathesis.toml", "run", spec, "--url", self.url),
@@ -122,6 +125,15 @@ class Fuzz:
         release(self.process)
         self.output.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def rate_text(rate: float) -> str:
+    """Requests a second as Schemathesis wants them; it sends all that a span allows at once, so the span is short.
+
+    >>> rate_text(4.0), rate_text(1.5), rate_text(0.25)
+    ('4/s', '1/s', '15/m')
+    """
+    return f"{int(rate)}/s" if rate >= 1 else f"{max(1, int(rate * 60))}/m"
 
 
 def _environment() -> dict[str, str]:

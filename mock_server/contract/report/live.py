@@ -62,6 +62,12 @@ class Plain:
             self._phase = phase
             print(status_line(phase, self.counted, self._clock() - self._began), file=self._stream, flush=True)
 
+    def pause(self) -> None:
+        """Nothing is redrawn."""
+
+    def go_on(self) -> None:
+        """Nothing was stopped."""
+
     def close(self) -> None:
         """Nothing is open."""
 
@@ -91,6 +97,13 @@ class Live:
 
     def tell(self, text: str) -> None:
         self._phase = text
+
+    def pause(self) -> None:
+        """While a person is asked for something."""
+        self._live.stop()
+
+    def go_on(self) -> None:
+        self._live.start()
 
     def close(self) -> None:
         self._live.stop()
