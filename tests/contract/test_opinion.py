@@ -47,6 +47,7 @@ paths:
   /twins/{b}:
     put: {parameters: [{name: b, in: path, required: true, schema: {}}], responses: {'200': {description: ok}}}
   /lines:
+    parameters: [{name: accept, in: header, schema: {type: string}}]
     get:
       responses:
         '200': {description: ok, content: {application/jsonl: {schema: {type: array, items: {type: integer}}}}}
@@ -145,6 +146,11 @@ LINES = Exchange(
         ("response_schema_conformance", LINES._replace(seen=LINES.seen._replace(body=b'1\n"2"\n')), "holds"),
         ("response_schema_conformance", LINES._replace(seen=LINES.seen._replace(body=b"1\n{\n")), "holds"),
         ("response_schema_conformance", said(TOLD, "/told", 200), "holds"),
+        # Any `Accept` is sent where a document has it as a parameter.
+        ("status_code_conformance", LINES._replace(seen=Seen(406, (), b"", 0.1)), "silent"),
+        ("positive_data_acceptance", LINES._replace(seen=Seen(406, (), b"", 0.1)), "refuted"),
+        ("status_code_conformance", said(TOLD, "/told", 406), "holds"),
+        ("positive_data_acceptance", said(TOLD, "/told", 406), "holds"),
         # What nobody promises: that something is gone, when it was only emptied.
         ("use_after_free", said(TOLD, "/told", 200), "refuted"),
         ("use_after_free", said(SILENT, "/silent/5", 200), "holds"),

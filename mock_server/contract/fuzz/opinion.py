@@ -19,6 +19,7 @@ from mock_server.contract.run import Run
 from mock_server.contract.target import ANY_TOKEN
 from mock_server.core.answer import read, read_head
 from mock_server.core.route import Found, Router, WrongMethod
+from mock_server.errors import Broken
 from mock_server.model import Request, Violation
 from mock_server.spec.family import family
 from mock_server.spec.operations import Operation
@@ -64,7 +65,7 @@ class Opinion:
     def weigh(self, check: str, title: str, exchange: Exchange) -> Weight:
         """Whether a failure of one of Schemathesis' checks is a broken promise."""
         operation = self._run.contract.operation(exchange.operation)
-        if _over_a_limit(exchange):
+        if _over_a_limit(exchange) or (exchange.seen.status == 406 and operation and _sends_any_accept(operation)):
             return "silent" if check == "status_code_conformance" else "refuted"
         match check:
             case "positive_data_acceptance":
@@ -139,6 +140,22 @@ def _keeps_its_schema(operation: Operation, exchange: Exchange) -> bool:
     except Unreadable:
         return False
     return all(schema.is_valid(part) for _, schema, part in judged(media, value, kind))
+
+
+def _sends_any_accept(operation: Operation) -> bool:
+    """Whether the document has ``Accept`` as a parameter: it shall be ignored (OAS 3.1 §4.8.12.2), but is fuzzed."""
+    document = operation.document
+    for pointer in (operation.pointer, operation.pointer[:-1]):
+        node, _ = document.at(pointer, pointer, "#")
+        listed = node.get("parameters") if isinstance(node, dict) else None
+        for index, raw in enumerate(listed if isinstance(listed, list) else ()):
+            try:
+                entry, _ = document.follow(raw, (*pointer, "parameters", index))
+            except Broken:
+                continue
+            if isinstance(entry, dict) and entry.get("in") == "header" and str(entry.get("name")).lower() == "accept":
+                return True
+    return False
 
 
 def _over_a_limit(exchange: Exchange) -> bool:
