@@ -102,6 +102,7 @@ CODES: dict[str, str] = {
     "MS506": "no check, family or operation has this name",
     "MS507": "the time of the run is over before anything was tested",
     "MS508": "our own mock does not start",
+    "MS520": "a report that cannot be written",
 }
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from mock_server.cli import EXIT_BROKEN, EXIT_INTERRUPTED
 from mock_server.cli.configuration import ENVIRONMENT_PREFIX
 from mock_server.cli.options import Spec
+from mock_server.cli.reporting import kept_reports, report_options, run_and_report
 
 
 def _headers(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
@@ -106,9 +106,10 @@ def _rate(_: click.Context, __: click.Parameter, value: str | None) -> float | N
     "--require-coverage",
     type=click.FloatRange(0, 100),
     metavar="PERCENT",
-    help="Fail when fewer of the documented answers were reached.",
+    help="Fail when less of what is documented was reached.",
 )
 @click.option("--strict", is_flag=True, help="Fail for what differs from our assumptions, too.")
+@report_options
 def command(url: str | None, headers: tuple[tuple[str, str], ...], seed: int | None, **options: Any) -> None:
     """Fuzz a deployment at URL and walk it; without URL our own mock is started and tested.
 
@@ -139,46 +140,6 @@ def command(url: str | None, headers: tuple[tuple[str, str], ...], seed: int | N
         require_coverage=options["require_coverage"],
         allow_remote=options["allow_remote"],
         max_response_s=options["max_response_time"],
+        schemathesis_reports=kept_reports(options["schemathesis_reports"]),
     )
-    sys.exit(_run(question))
-
-
-def _run(question: Any) -> int:
-    from mock_server.contract.errors import CannotRun, OutOfTime
-    from mock_server.contract.prove import prove
-    from mock_server.contract.report.terminal import plain_report
-    from mock_server.contract.secret import Secrets
-    from mock_server.errors import Broken
-
-    kept: list[Secrets] = []
-    try:
-        result = prove(question, _progress, _ask, kept.append)
-    except Broken as broken:
-        errors = [problem for problem in broken.problems if problem.severity == "error"]
-        click.echo("\n".join(problem.as_text() for problem in errors), err=True)
-        return EXIT_BROKEN
-    except CannotRun as error:
-        click.echo(kept[0].scrub(str(error)) if kept else str(error), err=True)
-        return error.exit_code
-    except OutOfTime:
-        click.echo("error MS507: the time of the run is used up before anything could be tested", err=True)
-        click.echo("      hint: give a longer --max-time", err=True)
-        return 2
-    except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
-    click.echo(plain_report(result, kept[0]), nl=False)
-    if result.interrupted:
-        return EXIT_INTERRUPTED
-    return 1 if result.counted else 0
-
-
-def _progress(text: str) -> None:
-    """What is done now, for a person who waits; nothing in a log of CI."""
-    if sys.stderr.isatty():
-        click.echo(f"\r\033[K… {text}", err=True, nl=False)
-
-
-def _ask(auth_uri: str) -> None:
-    """The link is a secret of this run; a person at this terminal has asked for it."""
-    click.echo(f"\nOpen this link, consent there, then press Enter:\n{auth_uri}", err=True)
-    sys.stdin.readline()
+    sys.exit(run_and_report(question, options["reports"], options["as_json"]))

@@ -14,11 +14,13 @@ from urllib.parse import urlsplit
 
 from mock_server.contract.errors import OutOfTime
 from mock_server.contract.model import Exchange, Headers, Seen, Sent
+from mock_server.contract.watchdog import Watchdog
 
 REQUEST_TIMEOUT_S = 10.0
 IDLE_S = 1.0
 """Servers close idle connections when they like: an older one is not used again."""
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
+"""An answer that is longer has the fault ``endless``."""
 IMPATIENT_S = 3.0
 """After a few time-outs nobody waits longer than this for a deployment that hangs."""
 PATIENCE = 2
@@ -56,16 +58,19 @@ class Client:
         self.timeouts = 0
         self.hopeless = ""
         """Why the deployment is given up; set by whoever sees it."""
+        self._watchdog = Watchdog()
+        self._tls: ssl.SSLContext | None = None
         self._idle: dict[str, list[tuple[http.client.HTTPConnection, float, Exchange]]] = {}
         self._lock = threading.Lock()
         self._next_at = 0.0
 
     def send(self, sent: Sent, operation: str = "", origin: str | None = None) -> Exchange:
-        """Send it and wait for the whole answer. Raises ``OutOfTime`` when the run's time is over.
+        """Send it and wait for the whole answer, at most ``timeout_s`` seconds.
 
-        A deployment that lets too many requests hang is given up: ``OutOfTime`` says so.
+        A deployment that lets too many requests hang is given up: ``gave_up`` says so.
 
-        A network failure is no exception but an answer with the status 0 and a fault.
+        A network failure is no exception but an answer with the status 0 and a fault. Raises ``OutOfTime`` when
+        the run's time is over.
         """
         where = origin or self.origin
         if where == self.origin:
@@ -75,6 +80,8 @@ class Client:
             )
         self.wait_for_turn()
         exchange = self._exchange(where, operation, sent)
+        if exchange.seen.fault and self.deadline is not None and time.monotonic() >= self.deadline:
+            raise OutOfTime  # it was we who gave up
         with self._lock:
             self.sent_count += 1
             self.timeouts += exchange.seen.fault == "timeout"
@@ -102,6 +109,7 @@ class Client:
 
     def close(self) -> None:
         """Close what is open."""
+        self._watchdog.close()
         with self._lock:
             for connections in self._idle.values():
                 for connection, _, _ in connections:
@@ -127,22 +135,29 @@ class Client:
     def _exchange(self, origin: str, operation: str, sent: Sent) -> Exchange:
         began = time.perf_counter()
         connection: http.client.HTTPConnection | None = None
+        late: list[bool] = []
         try:
             connection = self._take(origin)
-            _write(connection, sent, urlsplit(origin).netloc)
-            response = connection.getresponse()
-            body, has_more = _read(response)
+            with self._watchdog.over(connection, self._timeout_s()) as late:
+                _write(connection, sent, urlsplit(origin).netloc)
+                response = connection.getresponse()
+                body, has_more = _read(response)
             headers = tuple(response.getheaders())
-            # http.client tells of a short body only when it is read without a limit.
-            fault = "truncated" if response.length and len(body) < MAX_ANSWER_BYTES else "surplus" if has_more else ""
+            if late:
+                fault = "timeout"
+            elif len(body) >= MAX_ANSWER_BYTES:
+                fault = "endless"
+            else:  # http.client tells of a short body only when it is read without a limit
+                fault = "truncated" if response.length else "surplus" if has_more else ""
             seen = Seen(response.status, headers, body, time.perf_counter() - began, fault)
         except (OSError, http.client.HTTPException, ValueError) as error:
             if connection is not None:
                 connection.close()
-            return Exchange(origin, operation, sent, Seen(0, (), b"", time.perf_counter() - began, _fault(error)))
+            fault = "timeout" if late else _fault(error)
+            return Exchange(origin, operation, sent, Seen(0, (), b"", time.perf_counter() - began, fault))
         exchange = Exchange(origin, operation, sent, seen)
         # Who was told to close need not say that it does (RFC 9112 §9.6: SHOULD).
-        if response.will_close or not response.isclosed() or fault or _says_close(sent):
+        if seen.fault or response.will_close or not response.isclosed() or _says_close(sent):
             connection.close()
         else:
             with self._lock:
@@ -165,14 +180,18 @@ class Client:
             if rest:  # more bytes than its Content-Length said: the watchers see that answer again, as it was
                 self._tell(before._replace(seen=before.seen._replace(fault="surplus")))
 
+    def _timeout_s(self) -> float:
+        timeout_s = self.timeout_s if self.timeouts < PATIENCE else min(self.timeout_s, IMPATIENT_S)
+        if self.deadline is None:
+            return timeout_s
+        return max(0.1, min(timeout_s, self.deadline - time.monotonic()))
+
     def _open(self, origin: str) -> http.client.HTTPConnection:
         parts = urlsplit(origin)
-        timeout_s = self.timeout_s if self.timeouts < PATIENCE else min(self.timeout_s, IMPATIENT_S)
-        if self.deadline is not None:
-            timeout_s = max(0.1, min(timeout_s, self.deadline - time.monotonic()))
         if parts.scheme == "https":
-            return http.client.HTTPSConnection(parts.netloc, timeout=timeout_s)
-        return http.client.HTTPConnection(parts.netloc, timeout=timeout_s)
+            self._tls = self._tls or ssl.create_default_context()  # reads every root certificate: once is enough
+            return http.client.HTTPSConnection(parts.netloc, timeout=self._timeout_s(), context=self._tls)
+        return http.client.HTTPConnection(parts.netloc, timeout=self._timeout_s())
 
 
 def _write(connection: http.client.HTTPConnection, sent: Sent, host: str) -> None:
@@ -228,6 +247,8 @@ def _fault(error: Exception) -> str:
         return "refused"
     if isinstance(error, socket.gaierror):
         return "no such host"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return "certificate"
     if isinstance(error, ssl.SSLError):
         return "tls"
     if isinstance(error, http.client.HTTPException):

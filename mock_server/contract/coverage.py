@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from mock_server.contract.model import Finding, Promise, Reached
 from mock_server.contract.profile import place_of
+from mock_server.contract.reach import Reach
 from mock_server.contract.run import Run
 from mock_server.fixture.model import OperationFixture, Rule
 from mock_server.spec.operations import Operation
@@ -13,9 +14,13 @@ from mock_server.spec.operations import Operation
 Statuses = Mapping[tuple[str, int], int]
 
 
-def status_coverage(run: Run, seen: Statuses) -> tuple[Reached, ...]:
-    """A row for each documented status of each operation."""
-    return tuple(row for operation in run.contract.operations for row in _of_operation(run, operation, seen))
+def coverage_rows(run: Run, seen: Statuses, reach: Reach) -> tuple[Reached, ...]:
+    """A row for everything that each operation documents: statuses first."""
+    return tuple(
+        row
+        for operation in run.contract.operations
+        for row in (*_of_operation(run, operation, seen), *reach.rows(operation))
+    )
 
 
 def _of_operation(run: Run, operation: Operation, seen: Statuses) -> Iterator[Reached]:
@@ -88,7 +93,7 @@ def unreached_findings(run: Run, rows: tuple[Reached, ...]) -> Iterator[Finding]
     """
     for row in rows:
         operation = run.contract.operation(row.operation)
-        if row.state != "not reached" or operation is None:
+        if row.kind != "status" or row.state != "not reached" or operation is None:
             continue
         guessed = row.operation not in run.contract.fixtures.operations and "{" in operation.path
         promise = Promise(
@@ -116,14 +121,18 @@ def too_little(run: Run, rows: tuple[Reached, ...], wanted_percent: float) -> It
     percent = 100 * reached / len(rows) if rows else 100.0
     if percent >= wanted_percent:
         return
-    missing = ", ".join(f"{row.operation} {row.name}" for row in rows if row.state != "reached")
+    missing = ", ".join(
+        " ".join(filter(None, [row.operation, "" if row.kind == "status" else row.kind, row.name]))
+        for row in rows
+        if row.state != "reached"
+    )
     promise = Promise(
         "required-coverage",
-        f"{wanted_percent:g} % of the documented answers are reached",
+        f"{wanted_percent:g} % of what is documented is reached",
         "documented",
         "--require-coverage",
     )
-    title = f"{reached} of {len(rows)} documented answers were reached, {percent:.0f} %"
+    title = f"{reached} of {len(rows)} documented things were reached, {percent:.0f} %"
     yield Finding(
         title, "", promise, (), f"not reached: {missing}", "error", "coverage.required", run.seed, "too little"
     )

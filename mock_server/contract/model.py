@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 Level = Literal["documented", "assumed", "standard"]
@@ -115,6 +116,13 @@ class Result(NamedTuple):
     """Who sent how many: ``{"walks": 210, "fuzz": 150}``."""
     seconds: float
     interrupted: bool = False
+    profile: str = "quick"
+    began_at: float = 0.0
+    """Unix seconds."""
+    times: Mapping[tuple[str, ...], int] = MappingProxyType({})
+    """Fingerprint of a finding -> how often it was seen."""
+    error: str = ""
+    """Why nothing could be tested; then all else is empty."""
 
     @property
     def counted(self) -> tuple[Finding, ...]:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mock_server.contract.errors import EXIT_UNREACHABLE, CannotRun
+from mock_server.contract.interrupt import adopt, release
 
 START_S = 30.0
 STOP_S = 10.0
@@ -34,6 +35,7 @@ def own_mock(specs: tuple[Path | str, ...], fixtures: Path | None, allow_remote:
         env=child_environment(),
         start_new_session=True,  # Ctrl-C is for us: reports of what was done are still written
     )
+    adopt(process)
     try:
         yield _address(process)
     finally:
@@ -43,6 +45,7 @@ def own_mock(specs: tuple[Path | str, ...], fixtures: Path | None, allow_remote:
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
+        release(process)
 
 
 def child_environment() -> dict[str, str]:

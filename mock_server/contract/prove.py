@@ -4,33 +4,35 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mock_server.contract.checks import Check, ProfileName, all_checks
 from mock_server.contract.client import Client
-from mock_server.contract.coverage import status_coverage, too_little, unreached_findings
+from mock_server.contract.coverage import coverage_rows, too_little, unreached_findings
 from mock_server.contract.errors import CannotRun
 from mock_server.contract.fuzz.findings import FuzzRecord, seen_statuses
-from mock_server.contract.fuzz.process import Fuzz
-from mock_server.contract.model import Finding, Headers, NotRun, Promise, Result
+from mock_server.contract.fuzz.kept import KeptReport
+from mock_server.contract.fuzz.opinion import Opinion
+from mock_server.contract.fuzz.phase import FUZZ, Fuzzing, Job, fuzz_findings
+from mock_server.contract.model import Exchange, Finding, Headers, NotRun, Result
 from mock_server.contract.own import own_mock
 from mock_server.contract.profile import Contract, read_contract
+from mock_server.contract.progress import Progress
+from mock_server.contract.reach import Reach
 from mock_server.contract.run import Ledger, Run, Tell, chosen, walk
 from mock_server.contract.secret import Secrets
-from mock_server.contract.target import Target, Tokens, is_our_mock, judge_probes, split_url
+from mock_server.contract.target import ANY_TOKEN, Target, Tokens, is_our_mock, judge_probes, split_url
 from mock_server.contract.walks.witness import Witness
 from mock_server.settings import Settings
 from mock_server.spec.operations import Operation
-from mock_server.world import build_world, bundled
+from mock_server.world import World, build_world, bundled
 
 MAX_PROBES = 5
-FUZZ = "fuzz"
 GRACE_S = 60.0
 """How long the fuzzing goes on when the walks are done and have found defects, which may make it endless."""
-ANY_TOKEN = "any-token-is-good"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +54,25 @@ class Question:
     skip: tuple[str, ...] = ()
     strict: bool = False
     require_coverage: float | None = None
-    """Percent of the documented answers that must be reached, those counted that need what was not given."""
+    """Percent of what is documented that must be reached, that counted which needs what was not given."""
     allow_remote: tuple[str, ...] = ()
     max_response_s: float | None = None
     """``--max-response-time``: every answer comes within so many seconds."""
+    schemathesis_reports: tuple[KeptReport, ...] = ()
 
 
 def prove(
     question: Question,
     tell: Tell = lambda _: None,
     ask: Tell = print,
-    watch: Callable[[Secrets], None] = lambda _: None,
+    watch: Callable[[Secrets, Progress], None] = lambda _, __: None,
 ) -> Result:
-    """Make the run. ``tell`` is told what is done now, ``watch`` gets the secrets that reports must hide.
+    """Make the run. ``tell`` is told what is done now, ``watch`` gets the secrets that
+    reports must hide, and what counts requests and findings.
 
     Raises ``CannotRun`` (exit 2 or 4), and ``Broken`` (exit 3) when document or fixtures cannot be read.
     """
-    began = time.monotonic()
+    began, began_at = time.monotonic(), time.time()
     deadline = began + question.max_time_s if question.max_time_s is not None else None
     tell("reading the document")
     world = build_world(Settings(specs=question.specs, fixtures=question.fixtures, allow_remote=question.allow_remote))
@@ -79,7 +83,7 @@ def prove(
         if question.url is None:
             tell("starting our own mock")
             address = stack.enter_context(own_mock(question.specs, question.fixtures, question.allow_remote))
-            origin, base = address, _base(operations)
+            origin, base = address, common_base(operations)
         else:
             origin, base = split_url(question.url)
         client = Client(origin, headers=question.headers, rate=question.rate, deadline=deadline)
@@ -88,7 +92,9 @@ def prove(
         secrets.learn(
             *(value for _, value in question.headers), *filter(None, question.tokens), *filter(None, contract.tokens)
         )
-        watch(secrets)
+        ledger = Ledger()
+        progress = Progress(client, ledger)
+        watch(secrets, progress)
         client.watchers.append(secrets.learn_exchange)
         target = _target(question, contract, client, base)
         if target.is_mock:
@@ -98,9 +104,11 @@ def prove(
         client.watchers.append(run.witness.watch)
         tell("looking at the deployment")
         _probe(run, question)
-        ledger = Ledger()
-        record = _fuzz_and_walk(run, question, ledger, stack, deadline, tell)
-        return _result(run, question, ledger, record, began)
+        reach = Reach(operations, target.tokens)
+        client.watchers.append(reach.see)
+        record = _fuzz_and_walk(_Course(run, question, world, ledger, progress, reach, deadline, tell), stack)
+        result = _result(run, question, ledger, record, reach, began)
+        return result._replace(profile=question.profile, began_at=began_at, times=dict(ledger.times))
 
 
 def _check_words(question: Question, contract: Contract) -> None:
@@ -118,8 +126,10 @@ def _check_words(question: Question, contract: Contract) -> None:
             raise CannotRun("MS506", f"{word!r} is no check, family or operation", hint)
 
 
-def _base(operations: tuple[Operation, ...]) -> str:
-    return operations[0].bases[0] if operations and operations[0].bases else ""
+def common_base(operations: Sequence[Operation]) -> str:
+    """The base path that all have; a mock answers at the root as well, where they differ."""
+    bases = {each.bases[0] if each.bases else "" for each in operations}
+    return bases.pop() if len(bases) == 1 else ""
 
 
 def _target(question: Question, contract: Contract, client: Client, base: str) -> Target:
@@ -146,34 +156,48 @@ def _probe(run: Run, question: Question) -> None:
     judge_probes([(each, run.good(each)) for each in chosen_ones], run.target.tokens.good)
 
 
-def _fuzz_and_walk(
-    run: Run, question: Question, ledger: Ledger, stack: ExitStack, deadline: float | None, tell: Tell
-) -> FuzzRecord | None:
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """What the phases of one run share."""
+
+    run: Run
+    question: Question
+    world: World
+    ledger: Ledger
+    progress: Progress
+    reach: Reach
+    deadline: float | None
+    tell: Tell
+
+
+def _fuzz_and_walk(course: _Course, stack: ExitStack) -> FuzzRecord | None:
     """Fuzz in a process while we walk; one after the other where the rate is limited."""
+    run, question, ledger, tell = course.run, course.question, course.ledger, course.tell
     checks, left_out = chosen(all_checks(), _of_checks(question.only, run), _of_checks(question.skip, run))
     ledger.not_run += left_out
-    fuzz = _start_fuzz(run, question, ledger)
+    fuzz = _start_fuzz(course)
+    whole, why = True, "the time of the run (--max-time) is used up"
     if fuzz is not None:
         stack.callback(fuzz.close)
+        course.progress.fuzzed = fuzz.sent_so_far
     try:
         if fuzz is not None and question.rate is not None:
             tell("fuzzing")
-            fuzz.wait(deadline)
+            whole = fuzz.wait(course.deadline)
         walk(run, checks, ledger, tell)
         for each in _witnessed(run, checks):
             ledger.take(each)
-        if fuzz is None:
-            return None
-        if run.client.gave_up:
+        if fuzz is not None and run.client.gave_up:
             fuzz.stop()
-        if not ledger.interrupted:
+            why, whole = "the deployment was given up", False
+        if fuzz is not None and not ledger.interrupted:
             tell("fuzzing")
             enough = any(each.counts(strict=question.strict or run.target.is_mock) for each in ledger.findings.values())
             grace = time.monotonic() + GRACE_S if enough else None
-            if not fuzz.wait(min(filter(None, (deadline, grace)), default=None)):
-                spent = deadline is not None and time.monotonic() >= deadline
-                why = "the time of the run (--max-time) is used up" if spent else "the walks have found defects already"
-                ledger.take(NotRun(FUZZ, f"only a part of it: {why}"))
+            if not fuzz.wait(min(filter(None, (course.deadline, grace)), default=None)):
+                whole = False
+                if course.deadline is None or time.monotonic() < course.deadline:
+                    why = "the walks have found defects already"
     except KeyboardInterrupt:
         ledger.interrupted = True
     if fuzz is None:
@@ -181,11 +205,13 @@ def _fuzz_and_walk(
     if ledger.interrupted:
         fuzz.stop()
         ledger.take(NotRun(FUZZ, "only a part of it: interrupted"))
-    assert run.witness is not None
-    record = fuzz.record(run.witness.watch_fuzz)
-    for found in (*fuzz_findings(record, run), *_witnessed(run, checks)):
-        ledger.take(found)
-    return record
+    elif not whole:
+        ledger.take(NotRun(FUZZ, f"only a part of it: {why}"))
+    for each in (*fuzz_findings(fuzz.record, run, whole=whole and not ledger.interrupted), *_witnessed(run, checks)):
+        ledger.take(each)
+    for line in fuzz.failed:
+        ledger.take(NotRun(FUZZ, line))
+    return fuzz.record
 
 
 def _witnessed(run: Run, checks: list[Check]) -> Iterator[Finding]:
@@ -207,42 +233,49 @@ def _selected(question: Question, contract: Contract) -> tuple[Operation, ...]:
     return tuple(each for each in contract.operations if (not only or each.key in only) and each.key not in skip)
 
 
-def _start_fuzz(run: Run, question: Question, ledger: Ledger) -> Fuzz | None:
+def _start_fuzz(course: _Course) -> Fuzzing | None:
+    run, question = course.run, course.question
     only, skip = _of_checks(question.only, run), _of_checks(question.skip, run)
-    operations = _selected(question, run.contract)
-    if (only and FUZZ not in only) or FUZZ in skip or not operations:
-        ledger.take(NotRun(FUZZ, "left out by --only or --skip"))
+    jobs = list(_jobs(run, question, _selected(question, run.contract)))
+    if (only and FUZZ not in only) or FUZZ in skip or not jobs:
+        course.ledger.take(NotRun(FUZZ, "left out by --only or --skip"))
         return None
-    if len(run.contract.documents) != 1:
-        ledger.take(NotRun(FUZZ, "several documents at once are not fuzzed; give one --spec"))
-        return None
-    spec = question.specs[0] if question.specs else bundled("openapi.yaml")
-    shown = spec if isinstance(spec, str) else str(spec.resolve())
-    return Fuzz(run, shown, operations, run.seed, rate=question.rate, max_response_s=question.max_response_s)
+
+    def see(exchange: Exchange) -> None:
+        run.secrets.learn_exchange(exchange)
+        course.reach.see(exchange)
+        assert run.witness is not None
+        run.witness.watch_fuzz(exchange)
+
+    opinion = Opinion(run, course.world.router)
+    return Fuzzing(
+        run,
+        jobs,
+        opinion,
+        see,
+        rate=question.rate,
+        kept=question.schemathesis_reports,
+        max_response_s=question.max_response_s,
+    )
 
 
-def fuzz_findings(record: FuzzRecord, run: Run) -> Iterator[Finding | NotRun]:
-    """Its findings; its errors and warnings as ours; a run that came to nothing is never silent."""
-    yield from record.findings
-    for error in record.errors:
-        title = str(error.get("title", "an error"))
-        yield NotRun(FUZZ, f"Schemathesis could not test a part: {title}")
-    for name, items in record.warnings.items():
-        promise = Promise(name.replace("_", "-"), "the fuzzing tests what it should", "documented", "Schemathesis")
-        severe = name == "missing_auth"
-        title = f"Schemathesis warns: {name.replace('_', ' ')} ({len(items)})"
-        detail = "; ".join(str(item) for item in items[:5])
-        yield Finding(title, "", promise, (), detail, "error" if severe else "warning", "fuzz.warning", run.seed, name)
-    if not record.requests and not record.findings:
-        last = [line.strip() for line in record.output.splitlines() if line.strip()][-3:]
-        yield NotRun(FUZZ, f"Schemathesis made no request: {' / '.join(last) or 'it said nothing'}")
+def _jobs(run: Run, question: Question, selected: tuple[Operation, ...]) -> Iterator[Job]:
+    """Each document with those of its operations that are selected."""
+    specs: tuple[Path | str, ...] = question.specs or (bundled("openapi.yaml"),)
+    for spec, document in zip(specs, run.contract.documents, strict=True):
+        operations = tuple(each for each in selected if each.document is document)
+        if operations:
+            base = run.target.base if question.url is not None else common_base(operations)
+            yield Job(spec if isinstance(spec, str) else str(spec.resolve()), operations, run.target.origin + base)
 
 
-def _result(run: Run, question: Question, ledger: Ledger, record: FuzzRecord | None, began: float) -> Result:
+def _result(
+    run: Run, question: Question, ledger: Ledger, record: FuzzRecord | None, reach: Reach, began: float
+) -> Result:
     keys = {each.key for each in run.contract.operations}
     statuses: Counter[tuple[str, int]] = Counter(run.client.statuses)
     statuses.update(seen_statuses(record, keys) if record else {})
-    rows = status_coverage(run, statuses)
+    rows = coverage_rows(run, statuses, reach)
     selected = {each.key for each in _selected(question, run.contract)}
     whole = not (question.only or question.skip or ledger.interrupted or _cut_short(ledger))
     for finding in unreached_findings(run, rows) if whole else ():

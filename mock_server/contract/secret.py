@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import threading
-from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -15,7 +13,9 @@ from mock_server.mask import MASK, SECRET_FIELDS, SECRET_HEADERS, mask_body, mas
 
 MIN_LENGTH = 6
 """A shorter text is no secret worth the name, and hiding it everywhere would garble the report."""
-MAX_KNOWN = 20_000
+MIN_LETTERS = 4
+"""A text of fewer different characters is a line or a blank, not a secret."""
+MAX_KNOWN = 200_000
 
 
 class Secrets:
@@ -24,17 +24,26 @@ class Secrets:
     def __init__(self) -> None:
         self._known: dict[str, None] = {}
         self._lock = threading.Lock()
-        self._pattern: re.Pattern[str] | None = None
+        self._by_start: dict[str, list[str]] = {}
+        """First characters -> every form (as written, as in a URL) of every secret that begins so, longest first."""
 
     def learn(self, *values: str) -> None:
         """Remember texts that no report may show. Of very many the oldest are left to the field names."""
         with self._lock:
             for value in values:
-                if len(value) >= MIN_LENGTH and value not in self._known:
+                if len(value) >= MIN_LENGTH and len(set(value)) >= MIN_LETTERS and value not in self._known:
                     self._known[value] = None
-                    self._pattern = None
+                    for form in {value, quote(value, safe="")}:
+                        forms = self._by_start.setdefault(form[:MIN_LENGTH], [])
+                        forms.append(form)
+                        forms.sort(key=len, reverse=True)
             while len(self._known) > MAX_KNOWN:
-                del self._known[next(iter(self._known))]
+                self._forget(next(iter(self._known)))
+
+    def _forget(self, value: str) -> None:
+        del self._known[value]
+        for form in {value, quote(value, safe="")}:
+            self._by_start[form[:MIN_LENGTH]].remove(form)
 
     def learn_json(self, value: Any) -> None:
         """The texts below fields such as ``access_token``, and the parameters of URLs in the value."""
@@ -74,12 +83,23 @@ class Secrets:
                     continue
 
     def scrub(self, text: str) -> str:
-        """The text without any secret that is known."""
+        """The text without any secret that is known. Linear in its length, however many are known."""
         with self._lock:
-            if self._pattern is None and self._known:
-                self._pattern = _pattern_of(self._known)
-            pattern = self._pattern
-        return mask_text(pattern.sub(MASK, text) if pattern else text)
+            return mask_text(self._without(text))
+
+    def _without(self, text: str) -> str:
+        pieces: list[str] = []
+        at = done = 0
+        starts, last = self._by_start, len(text) - MIN_LENGTH
+        while at <= last:
+            forms = starts.get(text[at : at + MIN_LENGTH])
+            found = next((form for form in forms if text.startswith(form, at)), None) if forms else None
+            if found is None:
+                at += 1
+            else:
+                pieces += (text[done:at], MASK)
+                at = done = at + len(found)
+        return "".join((*pieces, text[done:])) if pieces else text
 
     def scrub_body(self, body: bytes) -> str:
         """A body as text, without secrets."""
@@ -94,17 +114,11 @@ def _is_secret(key: str) -> bool:
     return key.lower() in SECRET_FIELDS
 
 
-def _pattern_of(known: Iterable[str]) -> re.Pattern[str]:
-    """Longest first, so that no rest of a longer one is left over; as written and as in a URL."""
-    forms = {form for value in known for form in (value, quote(value, safe=""))}
-    return re.compile("|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True)))
-
-
 def curl_line(origin: str, sent: Sent, secrets: Secrets) -> str:
     """The request as a line for a shell: ``curl -i -X POST http://… -H "Authorization: Bearer $TOKEN" …``."""
     parts = ["curl", "-i", "-X", _quoted(sent.method), _quoted(origin + secrets.scrub(sent.target))]
     for name, value in sent.headers:
-        if name.lower() in ("host", "content-length", "accept-encoding"):
+        if name.lower() in ("host", "content-length", "accept-encoding", "mock-session"):
             continue
         if name.lower() == "authorization":
             scheme, space, _ = value.partition(" ")

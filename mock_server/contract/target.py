@@ -16,7 +16,19 @@ from mock_server.fixture.model import Token
 from mock_server.spec.operations import Operation
 from mock_server.spec.security import Requirement
 
+_NOBODY_THERE = "is it running, and is the URL right? Without a URL our own mock is started and tested"
+_DEAD = {
+    "refused": _NOBODY_THERE,
+    "no such host": _NOBODY_THERE,
+    "timeout": "it took the connection and said nothing, or never came to an end; look into its log",
+    "endless": "its answer never came to an end; is this an API?",
+    "tls": "it does not speak TLS as https asks for; is http:// meant?",
+    "certificate": "its certificate is not trusted, or is for another host; name the authority's file in SSL_CERT_FILE",
+}
+"""Fault -> what to do about it."""
 UNROUTED = (404, 405, 501)
+ANY_TOKEN = "any-token-is-good"  # noqa: S105
+"""For our mock where no file lists tokens."""
 
 
 class Tokens(NamedTuple):
@@ -60,6 +72,8 @@ def split_url(url: str) -> tuple[str, str]:
         good = False
     if not good or parts.query or parts.fragment or parts.username:
         hint = "write it as http://127.0.0.1:4010/api; a token goes into --token"
+        if "://" not in url and "@" not in url:
+            hint += f". Is http://{url} meant?"
         shown = url if "@" not in url else "a URL with a user in it"
         raise CannotRun("MS501", f"{shown} is not the URL of an API", hint)
     return f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
@@ -139,8 +153,8 @@ def basic_credentials(token: str) -> str:
 def is_our_mock(client: Client) -> bool:
     """Whether the control API of a mock-server answers there. Raises ``CannotRun`` (MS502) when nothing does."""
     seen = client.send(Sent("GET", "/__mock/health", (("Accept", "application/json"),), b"")).seen
-    if (seen.status == 0 and seen.fault in ("refused", "no such host", "timeout", "tls")) or _unreachable(seen):
-        hint = "is it running, and is the URL right? Without a URL our own mock is started and tested"
+    if seen.fault in _DEAD or _unreachable(seen):
+        hint = _DEAD.get(seen.fault, _DEAD["refused"])
         raise CannotRun("MS502", f"{client.origin} gives no answer: {seen.fault}", hint, EXIT_UNREACHABLE)
     try:
         said = orjson.loads(seen.body) if seen.status == 200 else None
@@ -163,15 +177,18 @@ def judge_probes(probes: Sequence[tuple[Operation, Exchange]], token: str | None
     seen = [exchange.seen for _, exchange in probes]
     first = probes[0][1]
     where = f"{first.origin}{first.sent.target.partition('?')[0]}"
-    if all(each.status == 0 for each in seen):
-        hint = "look into the log of the deployment"
+    if all(each.status == 0 or each.fault in _DEAD for each in seen):
+        hint = _DEAD.get(seen[0].fault, "it does not speak HTTP as a server should; look into its log")
         raise CannotRun("MS502", f"{where} gives no answer: {seen[0].fault}", hint, EXIT_UNREACHABLE)
     if all(_is_login(operation, exchange) for operation, exchange in probes):
         hint = "a login page or a proxy stands before it; give --header with what opens it, or the URL behind it"
         raise CannotRun("MS503", f"{where} answers with an HTML page ({seen[0].status}) instead of the API", hint)
     if all(_is_elsewhere(operation, exchange) for operation, exchange in probes):
         tried = ", ".join(operation.key for operation, _ in probes)
+        bases = ", ".join(dict.fromkeys(base for operation, _ in probes for base in operation.bases if base))
         hint = "check the base path of the URL and --spec; here it must lead to the document's paths"
+        if bases:
+            hint += f". In the document they are below {bases}"
         raise CannotRun("MS504", f"this is another API: {where} answers {seen[0].status} (tried {tried})", hint)
     guarded = [each for each in probes if each[0].security]
     if guarded and all(exchange.seen.status in (401, 403) for _, exchange in guarded):

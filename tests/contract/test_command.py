@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -39,14 +40,16 @@ def keeps_no_secret(text: str) -> None:
 
 
 def test_our_own_mock_keeps_the_contract_and_every_documented_answer_is_reached(tmp_path: Path) -> None:
-    began = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = contract("--seed", "7", folder=tmp_path)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "keeps the contract." in done.stdout
-    assert "0 not run, 7 of 7 documented answers reached, seed 7" in done.stdout
-    assert done.stderr == ""
+    assert "keeps the contract" in done.stdout
+    assert "0 not run, 13 of 13 documented things reached, seed 7" in done.stdout
+    assert "fuzzing" in done.stderr
     assert not list(tmp_path.iterdir())
-    assert time.monotonic() - began < 20
+    # Of processor time, which other work on the machine does not lengthen; the wall clock shows less on two idle cores.
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 20
     keeps_no_secret(done.stdout)
 
 
@@ -151,10 +154,11 @@ def test_without_consent_its_checks_are_not_run_and_never_passed() -> None:
 
 
 def test_too_little_coverage_fails_when_it_is_required() -> None:
-    done = contract("--skip", "fuzz", "--consent", "none", "--require-coverage", "90")
+    done = contract("--skip", "fuzz", "--consent", "none", "--require-coverage", "95")
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "6 of 7 documented answers were reached, 86 %" in done.stdout
-    assert "not reached: POST /oauth2/credentials 200" in done.stdout
+    assert "12 of 13 documented things were reached, 92 %" in done.stdout
+    assert "not reached: " in done.stdout
+    assert "POST /oauth2/credentials 200" in done.stdout
 
 
 def test_an_interrupted_run_reports_what_was_done_and_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -178,8 +182,8 @@ def test_an_interrupted_run_reports_what_was_done_and_leaves_nothing_behind(tmp_
     assert not list(tmp_path.iterdir())
 
 
-def test_time_that_is_up_is_said(tmp_path: Path) -> None:
-    done = contract("--max-time", "1", "--rate-limit", "2/s")
+def test_time_that_is_up_is_said() -> None:
+    done = contract("--max-time", "6", "--rate-limit", "2/s")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "the time of the run (--max-time) is used up" in done.stdout
     assert "keeps the contract as far as it was tested" in done.stdout

@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 
 from mock_server.contract.client import Client
-from mock_server.contract.coverage import status_coverage
+from mock_server.contract.coverage import coverage_rows
 from mock_server.contract.errors import CannotRun
 from mock_server.contract.fuzz.config import config_text, expected_statuses
-from mock_server.contract.fuzz.findings import read_reports
+from mock_server.contract.fuzz.findings import FuzzRecord, Reader
+from mock_server.contract.fuzz.opinion import Opinion
+from mock_server.contract.fuzz.process import rate_text
 from mock_server.contract.good import good_request
-from mock_server.contract.model import Finding, NotRun, Promise
+from mock_server.contract.model import Exchange, Finding, NotRun, Promise, Reached
 from mock_server.contract.profile import Contract, read_contract
+from mock_server.contract.reach import Reach
 from mock_server.contract.run import Ledger, Run
 from mock_server.contract.secret import Secrets
 from mock_server.contract.target import Target, Tokens, split_url
@@ -49,6 +52,11 @@ def contract() -> Contract:
 def run_of(contract: Contract, tokens: Tokens | None = None, consent: str = "visit") -> Run:
     target = Target("http://x", "/api", tokens or contract.tokens, False, None, consent, "")
     return Run(target, contract, Client("http://x"), Secrets(), 1, "quick")
+
+
+def statuses(run: Run, seen: dict[tuple[str, int], int]) -> list[Reached]:
+    rows = coverage_rows(run, seen, Reach(run.contract.operations, run.target.tokens))
+    return [row for row in rows if row.kind == "status"]
 
 
 def test_the_fixtures_say_who_starts_and_who_collects_and_which_token_is_good_for_what(contract: Contract) -> None:
@@ -111,12 +119,12 @@ def test_a_document_without_fixtures_promises_only_its_401(tmp_path: Path) -> No
     sent = good_request(operations[0]).sent("/v1", "abcdef")
     assert (sent.method, sent.target) == ("GET", "/v1/a/5?q=a%20b")
     assert ("Authorization", "Bearer abcdef") in sent.headers
-    rows = status_coverage(run_of(contract), {("GET /a/{id}", 200): 1})
+    rows = statuses(run_of(contract), {("GET /a/{id}", 200): 1})
     assert [(row.name, row.state) for row in rows] == [("200", "reached"), ("401", "not reached")]
 
 
 def test_what_a_status_needs_is_said(contract: Contract) -> None:
-    rows = status_coverage(run_of(contract, Tokens("good"), "none"), {("POST /oauth2", 200): 3})
+    rows = statuses(run_of(contract, Tokens("good"), "none"), {("POST /oauth2", 200): 3})
     told = {(row.operation, row.name): (row.state, row.how) for row in rows}
     assert told["POST /oauth2", "200"] == ("reached", "")
     assert told["POST /oauth2", "402"] == ("not reachable", "needs --token-unpaid")
@@ -165,7 +173,10 @@ def test_a_report_that_is_cut_off_is_read_as_far_as_it_goes(contract: Contract, 
     )
     (tmp_path / "ndjson-1.ndjson").write_text(f'{{"Initialize": {{}}}}\n{line}\n{line[:90]}')
     (tmp_path / "json-1.json").write_text('{"complete": true, "warnings": {"missing_auth": ["POST /oauth2"], "x": []}')
-    record = read_reports(tmp_path, contract, seed=9)
+    record, seen = FuzzRecord(), list[Exchange]()
+    run = run_of(contract)
+    Reader(contract, 9, Opinion(run, build_world(Settings()).router), seen.append).read(tmp_path, record)
+    assert [each.seen.status for each in seen] == [500]
     assert record.statuses == {("POST /oauth2", 500): 1}
     (finding,) = record.findings
     assert finding.title == "POST /oauth2: server error (500)"
@@ -190,3 +201,8 @@ def test_the_same_defect_is_kept_once_and_what_is_not_run_is_listed_once() -> No
 def test_what_is_no_url_of_an_api_is_refused(url: str) -> None:
     with pytest.raises(CannotRun, match="MS501"):
         split_url(url)
+
+
+@pytest.mark.parametrize(("rate", "text"), [(4.0, "4/s"), (1.5, "1/s"), (1.0, "1/s"), (0.25, "15/m"), (0.001, "1/m")])
+def test_the_fuzzing_sends_no_more_than_its_rate_even_at_first(rate: float, text: str) -> None:
+    assert rate_text(rate) == text

@@ -24,16 +24,17 @@ MAY_NAME_FILES = {
     "fixture/read.py": {"pathlib"},  # takes the folder; mock_server.source reads it
     "spec/metaschema.py": {"pathlib", "importlib"},  # finds the installed meta-schemas
 }
-ONLY_IMPORTER = {
+ONLY_IMPORTER: dict[str, str | tuple[str, ...]] = {
     "jsonschema_rs": "spec/schema.py",
     "yaml": "source/tree.py",
-    "jinja2": "web/pages.py",
+    "jinja2": ("web/pages.py", "contract/report/html.py"),
     "uvicorn": "server/",
     "httptools": "server/",
     "h11": "web/caller.py",
     "starlette": "web/",
     "click": "cli/",
     "schemathesis": "contract/",
+    "rich": "contract/report/live.py",
     "redis": "state/redis.py",
 }
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "manager", "base", "common", "misc"}

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mock_server.contract.profile import rule_statuses
 from mock_server.contract.run import Run
 from mock_server.contract.target import credentials
 from mock_server.contract.walks.handshake import answer_path
-from mock_server.mask import SECRET_FIELDS, SECRET_HEADERS
 from mock_server.spec.operations import Operation
 
 EXAMPLES = {"quick": 60, "full": 400}
@@ -19,7 +18,7 @@ STEPS = {"quick": 6, "full": 10}
 REQUEST_TIMEOUT_S = 15
 
 
-def config_text(run: Run, operations: Iterable[Operation], max_response_s: float | None = None) -> str:
+def config_text(run: Run, operations: Sequence[Operation], max_response_s: float | None = None) -> str:
     """``schemathesis.toml``. A string of TOML may be written as JSON writes it (TOML 1.0, basic strings)."""
     lines = [
         f"headers = {_table(dict(run.client.headers))}",
@@ -36,14 +35,14 @@ def config_text(run: Run, operations: Iterable[Operation], max_response_s: float
         "[phases.stateful]",
         f"max-steps = {STEPS[run.profile]}",
         "",
+        "# Its files stay in the scratch folder and are read by us; what is reported of them is masked there.",
         "[output.sanitization]",
-        "enabled = true",
-        f"keys-to-sanitize = {json.dumps(sorted(SECRET_HEADERS | SECRET_FIELDS))}",
-        "sensitive-markers = []",
+        "enabled = false",
         "",
         "[cache]",
         "enabled = false",
     ]
+    lines += ["", *_auth(run, operations)]
     if run.contract.start is None:
         lines.remove('hooks = "hooks.py"')
     if max_response_s is not None:
@@ -53,13 +52,25 @@ def config_text(run: Run, operations: Iterable[Operation], max_response_s: float
     return "\n".join(lines) + "\n"
 
 
+def _auth(run: Run, operations: Iterable[Operation]) -> Iterable[str]:
+    """Keys that travel in the query or a cookie. It signs up nowhere by itself: the tokens are given."""
+    yield "[auth]"
+    yield "auto-signup = false"
+    needs = {each.scheme: each for operation in operations for each in (operation.security or ((),))[0]}
+    token = run.target.tokens.good
+    for scheme, need in needs.items():
+        if token and need.kind in ("apiKey:query", "apiKey:cookie"):
+            yield f"openapi.{_text(scheme)}.api_key = {_text(token)}"
+
+
 def _operation(run: Run, operation: Operation) -> Iterable[str]:
     """Its credentials, and which statuses are right for good and for bad data."""
     yield "[[operations]]"
-    yield f"include-name = {json.dumps(operation.key)}"
+    yield f"include-name = {_text(operation.key)}"
     headers, _ = credentials(operation, run.target.tokens.good)
-    if headers:
-        yield f"headers = {_table(dict(headers))}"
+    own = {name: value for name, value in headers if name != "Cookie"}
+    if own:
+        yield f"headers = {_table(own)}"
     good, bad = expected_statuses(run, operation)
     yield f"checks.positive_data_acceptance.expected-statuses = {json.dumps(good)}"
     yield f"checks.negative_data_rejection.expected-statuses = {json.dumps(bad)}"
@@ -96,4 +107,9 @@ def hooks_data(run: Run) -> dict[str, Any]:
 
 
 def _table(values: Mapping[str, str]) -> str:
-    return "{ " + ", ".join(f"{json.dumps(name)} = {json.dumps(value)}" for name, value in values.items()) + " }"
+    return "{ " + ", ".join(f"{_text(name)} = {_text(value)}" for name, value in values.items()) + " }"
+
+
+def _text(value: str) -> str:
+    """A string of TOML in which ``${…}`` is no variable."""
+    return json.dumps(value.replace("${", "$${"), ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -6,13 +6,13 @@ import base64
 import binascii
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from mock_server.contract.client import Watcher
+from mock_server.contract.fuzz.opinion import Opinion
 from mock_server.contract.model import Exchange, Finding, Level, Promise, Seen, Sent
 from mock_server.contract.profile import Contract, place_of
 
@@ -38,37 +38,79 @@ CHECKS: Mapping[str, tuple[str, str]] = {
 
 @dataclass(slots=True)
 class FuzzRecord:
-    """What a run of Schemathesis did. ``complete`` = it came to its own end."""
+    """What one or more runs of Schemathesis did. ``complete`` = they came to their own end."""
 
     findings: list[Finding] = field(default_factory=list)
     statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
+    silent: dict[tuple[str, int], Exchange] = field(default_factory=dict)
+    """Refusals whose status a document says nothing about: ``("GET /pets", 422)`` and one that shows it."""
     requests: int = 0
-    complete: bool = False
+    complete: bool = True
     warnings: dict[str, list[Any]] = field(default_factory=dict)
-    errors: list[dict[str, Any]] = field(default_factory=list)
-    phases: dict[str, str] = field(default_factory=dict)
+    errors: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    """``("ConnectionError", "GET /pets")`` and what was said each time."""
     output: str = ""
     """What it printed; shown when it left no report."""
 
 
-def read_reports(folder: Path, contract: Contract, seed: int, watch: Watcher = lambda exchange: None) -> FuzzRecord:
-    """From ``*.json`` and ``*.ndjson`` in the folder. A report that is cut off is read as far as it goes."""
-    record = FuzzRecord()
-    for path in folder.glob("*.json"):
-        summary = _loads(path.read_text("utf-8", "replace"))
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads reports into a record. ``see`` is shown every exchange."""
+
+    contract: Contract
+    seed: int
+    opinion: Opinion
+    see: Callable[[Exchange], None]
+
+    def read(self, folder: Path, record: FuzzRecord) -> None:
+        """From ``*.json`` and ``*.ndjson`` in the folder. A report that is cut off is read as far as it goes."""
+        summary = next((_loads(path.read_text("utf-8", "replace")) for path in folder.glob("*.json")), None)
+        record.complete = record.complete and isinstance(summary, dict) and bool(summary.get("complete"))
         if isinstance(summary, dict):
-            record.complete = bool(summary.get("complete"))
-            record.warnings = {key: value for key, value in (summary.get("warnings") or {}).items() if value}
-            record.errors = list(summary.get("errors") or [])
-            record.phases = {key: str(value.get("status")) for key, value in (summary.get("phases") or {}).items()}
-    for path in folder.glob("*.ndjson"):
-        with path.open(encoding="utf-8", errors="replace") as lines:
-            for line in lines:
-                event = _loads(line)
-                recorder = event.get("ScenarioFinished", {}).get("recorder") if isinstance(event, dict) else None
-                if isinstance(recorder, dict):
-                    _read_recorder(recorder, contract, seed, record, watch)
-    return record
+            for key, value in (summary.get("warnings") or {}).items():
+                record.warnings.setdefault(key, []).extend(value or [])
+        for path in folder.glob("*.ndjson"):
+            with path.open(encoding="utf-8", errors="replace") as lines:
+                for line in lines:
+                    event = _loads(line)
+                    if isinstance(event, dict):
+                        self._event(event, record)
+        if isinstance(summary, dict) and not record.errors:
+            for error in summary.get("errors") or []:  # of what has no event: a document that it cannot load
+                record.errors.setdefault((str(error.get("title", "an error")), ""), []).append("")
+
+    def _event(self, event: dict[str, Any], record: FuzzRecord) -> None:
+        if recorder := event.get("ScenarioFinished", {}).get("recorder"):
+            self._recorder(recorder, record)
+        elif error := event.get("NonFatalError"):
+            value = error.get("value")
+            kind, said = (value.get("type"), value.get("message")) if isinstance(value, dict) else ("", value)
+            key = (str(kind or "an error"), str(error.get("label") or ""))
+            record.errors.setdefault(key, []).append(str(said or ""))
+
+    def _recorder(self, recorder: dict[str, Any], record: FuzzRecord) -> None:
+        cases = recorder.get("cases") or {}
+        for name, interaction in (recorder.get("interactions") or {}).items():
+            case = (cases.get(name) or {}).get("value") or {}
+            key = f"{case.get('method')} {case.get('path')}"
+            exchange = _exchange(interaction, key if self.contract.operation(key) else "")
+            record.requests += 1
+            if interaction.get("response"):
+                record.statuses[key, exchange.seen.status] += 1
+            self.see(exchange)
+            for check in (recorder.get("checks") or {}).get(name) or []:
+                if check.get("status") == "failure":
+                    self._failure(check, key, exchange, record)
+
+    def _failure(self, check: dict[str, Any], key: str, exchange: Exchange, record: FuzzRecord) -> None:
+        label = _operation_of(check, key, self.contract)
+        exchange = exchange._replace(operation=label)
+        finding = _finding(check, label, exchange, self.contract, self.seed)
+        match self.opinion.weigh(str(check.get("name")), finding.title, exchange):
+            case "holds":
+                record.findings.append(finding)
+            case "silent":
+                record.silent.setdefault((label, exchange.seen.status), exchange)
 
 
 def _loads(text: str) -> Any:
@@ -76,31 +118,6 @@ def _loads(text: str) -> Any:
         return json.loads(text)
     except ValueError:  # the process was stopped in the middle of a line
         return None
-
-
-def _read_recorder(recorder: dict[str, Any], contract: Contract, seed: int, record: FuzzRecord, watch: Watcher) -> None:
-    cases = recorder.get("cases") or {}
-    for name, interaction in (recorder.get("interactions") or {}).items():
-        record.requests += 1
-        case = (cases.get(name) or {}).get("value") or {}
-        key = f"{case.get('method')} {case.get('path')}"
-        if interaction.get("response"):
-            record.statuses[key, int(interaction["response"]["status_code"])] += 1
-        watch(_exchange(interaction, key if contract.operation(key) else ""))
-        for check in (recorder.get("checks") or {}).get(name) or []:
-            if check.get("status") == "failure":
-                label = _operation_of(check, key, contract)
-                if check.get("name") == "status_code_conformance" and _is_told(interaction, label, contract):
-                    continue
-                exchange = _exchange(interaction, label)
-                record.findings.append(_finding(check, label, exchange, contract, seed))
-
-
-def _is_told(interaction: dict[str, Any], label: str, contract: Contract) -> bool:
-    """Whether a fixture has an answer with this status, though the document does not."""
-    fixture = contract.fixtures.operations.get(label)
-    status = int((interaction.get("response") or {}).get("status_code") or 0)
-    return fixture is not None and any(each.status == status for each in fixture.responses.values())
 
 
 def _operation_of(check: dict[str, Any], key: str, contract: Contract) -> str:
@@ -123,11 +140,13 @@ def _finding(check: dict[str, Any], label: str, exchange: Exchange, contract: Co
         source = place_of(operation, where) if where in node else place_of(operation)
     else:
         source = where or (place_of(operation) if operation else label)
-    level: Level = "standard" if where.startswith("RFC") else "documented"
+    level: Level = "standard" if where.startswith("RFC") else "documented" if where else "assumed"
     title = str(failure.get("title") or name)
     status = exchange.seen.status
+    if name == "negative_data_rejection" and 400 <= status < 500:
+        title = "data that breaks the schema is refused with another status than promised"
     return Finding(
-        title=f"{label}: {title[:1].lower()}{title[1:]} ({status or 'no answer'})",
+        title=f"{label}: {title if title[:2].isupper() else title[:1].lower() + title[1:]} ({status or 'no answer'})",
         operation=label,
         promise=Promise(name.replace("_", "-"), text, level, source),
         exchanges=(exchange,),
@@ -159,8 +178,7 @@ def _exchange(interaction: dict[str, Any], operation: str) -> Exchange:
 def _headers(part: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name, values in (part.get("headers") or {}).items():
         for value in values if isinstance(values, list) else [values]:
-            # What it filters is what we would mask; a curl line then says $TOKEN.
-            yield name, "Bearer ***" if name.lower() == "authorization" and value == "[Filtered]" else str(value)
+            yield name, str(value)
 
 
 def _content(raw: Any) -> bytes:

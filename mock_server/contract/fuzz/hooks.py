@@ -27,7 +27,7 @@ def _told() -> dict[str, Any]:
 
 @cache
 def _client() -> Client:
-    return Client(_told()["origin"], headers=tuple(map(tuple, _told()["headers"])))
+    return Client(_told()["origin"], headers=tuple(map(tuple, _told()["headers"])), rate=_told()["rate"])
 
 
 @schemathesis.hook

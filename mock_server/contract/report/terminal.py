@@ -1,21 +1,24 @@
-"""The report that a person reads: plain text, without colour, the same on a terminal and in a file."""
+"""The report that a person reads: plain lines, which ``live.py`` colours on a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
 
-from mock_server.contract.model import Exchange, Finding, Reached, Result
-from mock_server.contract.secret import Secrets
+from mock_server.contract.model import Reached
+from mock_server.contract.report.shown import Shown, ShownExchange, ShownFinding, plural, short
 from mock_server.mask import printable
 
 MAX_BODY = 400
 MAX_EXCHANGES = 3
+MAX_DETAIL_LINES = 6
+KINDS = {"status": "statuses", "example": "examples", "header": "headers", "security": "security alternatives",
+         "link": "links", "callback": "callbacks"}  # fmt: skip
 
 
-def plain_report(result: Result, secrets: Secrets) -> str:
-    """Findings first, then what differs from our assumptions, what was not run, what was reached, the verdict."""
-    blocks = [*_findings(result, secrets), *_not_run(result), *_coverage(result), verdict(result)]
+def plain_report(shown: Shown) -> str:
+    """The verdict, findings, what differs from our assumptions, warnings, what was not run, what was reached."""
+    blocks = ["\n".join(lines) for lines in _blocks(shown) if lines]
     return "\n\n".join(printable_lines(block) for block in blocks) + "\n"
 
 
@@ -24,76 +27,80 @@ def printable_lines(text: str) -> str:
     return "\n".join(printable(line) for line in text.split("\n"))
 
 
-def _findings(result: Result, secrets: Secrets) -> Iterator[str]:
-    counted = [each for each in result.findings if each.counts(strict=result.strict)]
-    assumed = [each for each in result.findings if each not in counted and each.severity == "error"]
-    warnings = [each for each in result.findings if each.severity == "warning"]
-    for number, finding in enumerate(counted, 1):
-        yield f"{number}. " + finding_text(finding, secrets)
-    if assumed:
-        yield "Differs from what we assumed (fails with --strict):"
-    yield from (finding_text(finding, secrets) for finding in assumed)
-    if warnings:
-        yield "Warnings:"
-    yield from (finding_text(finding, secrets) for finding in warnings)
+def _blocks(shown: Shown) -> Iterator[list[str]]:
+    yield [shown.headline]
+    for number, finding in enumerate(shown.of_group("finding"), 1):
+        yield _numbered(f"{number}. ", finding)
+    for group, title in (
+        ("assumption", "Differs from what we assumed (fails with --strict):"),
+        ("warning", "Warnings:"),
+    ):
+        found = shown.of_group(group)
+        if found:
+            yield [title]
+        for finding in found:
+            yield _numbered("- ", finding)
+    if shown.not_run:
+        yield ["Not run:", *(f"   {', '.join(dict.fromkeys(checks))}: {why}" for why, checks in shown.not_run)]
+    yield list(coverage_lines(shown))
+    yield [last_line(shown)]
 
 
-def finding_text(finding: Finding, secrets: Secrets) -> str:
+def _numbered(mark: str, finding: ShownFinding) -> list[str]:
+    first, *rest = finding_lines(finding)
+    return [mark + first, *rest]
+
+
+def finding_lines(finding: ShownFinding) -> Iterator[str]:
     """Title, promise with its place, what was seen, and lines that show it again."""
-    promise = finding.promise
-    lines = [
-        secrets.scrub(finding.title),
-        f"   promised   {promise.text} [{promise.level}]",
-        f"   where      {promise.source}",
-        f"   check      {finding.check}" + (f", seed {finding.seed}" if finding.seed is not None else ""),
-    ]
-    detail = secrets.scrub(finding.detail).strip()
-    lines += [f"   {'detail' if not index else '':<10} {line}" for index, line in enumerate(detail.splitlines()[:6])]
+    yield finding.title
+    yield f"   promised   {finding.promise} [{finding.level}]"
+    yield f"   where      {finding.source}"
+    seed = f", seed {finding.seed}" if finding.seed is not None else ""
+    times = f", seen {finding.times} times" if finding.times > 1 else ""
+    yield f"   check      {finding.check}{seed}{times}"
+    lines = finding.detail.splitlines()
+    shown = lines if len(lines) <= MAX_DETAIL_LINES else [*lines[: MAX_DETAIL_LINES - 1], "…"]
+    for index, line in enumerate(shown):
+        yield f"   {'detail' if not index else '':<10} {line}".rstrip()
     for exchange in finding.exchanges[-MAX_EXCHANGES:]:
-        lines += exchange_lines(exchange, secrets)
-    return "\n".join(lines)
+        yield from _exchange(exchange)
 
 
-def exchange_lines(exchange: Exchange, secrets: Secrets) -> Iterator[str]:
-    """The curl line, and the answer in short."""
-    yield f"   $ {secrets.curl(exchange)}"
-    seen = exchange.seen
-    body = secrets.scrub_body(seen.body)
-    short = body if len(body) <= MAX_BODY else body[:MAX_BODY] + "…"
-    yield f"   < {seen.status or 'no answer'}{f' ({seen.fault})' if seen.fault else ''} {short}".rstrip()
+def _exchange(exchange: ShownExchange) -> Iterator[str]:
+    yield f"   $ {exchange.curl}"
+    yield f"   < {short(exchange.answer, MAX_BODY)}"
 
 
-def _not_run(result: Result) -> Iterator[str]:
-    by_why: dict[str, list[str]] = {}
-    for each in result.not_run:
-        by_why.setdefault(each.why, []).append(each.check)
-    if by_why:
-        yield "\n".join(["Not run:", *(f"   {', '.join(checks)}: {why}" for why, checks in by_why.items())])
+def coverage_lines(shown: Shown) -> Iterator[str]:
+    """A line for each status, and for the rest a line a kind; what was not reached is named."""
+    if shown.coverage:
+        yield "Documented answers:"
+    for operation, rows in groupby(shown.coverage, key=lambda row: row.operation):
+        yield f"   {operation}"
+        by_kind: dict[str, list[Reached]] = {}
+        for row in rows:
+            by_kind.setdefault(row.kind, []).append(row)
+        yield from (f"      {row_text(row)}" for row in by_kind.pop("status", []))
+        for kind, of_kind in by_kind.items():
+            reached = sum(row.state == "reached" for row in of_kind)
+            yield f"      {KINDS[kind]}: {reached} of {len(of_kind)} reached"
+            yield from (f"         {row_text(row)}" for row in of_kind if row.state != "reached")
 
 
-def _coverage(result: Result) -> Iterator[str]:
-    lines = ["Documented answers:"]
-    for operation, rows in groupby(result.coverage, key=lambda row: row.operation):
-        lines.append(f"   {operation}")
-        lines += [f"      {_row(row)}" for row in rows]
-    if result.coverage:
-        yield "\n".join(lines)
-
-
-def _row(row: Reached) -> str:
+def row_text(row: Reached) -> str:
+    """``402      not reachable: needs --token-unpaid``"""
     return f"{row.name:<8} {row.state}{f': {row.how}' if row.how else ''}"
 
 
-def verdict(result: Result) -> str:
-    """The last line: what was done, and how it ended."""
-    counted = len(result.counted)
-    reached = sum(row.state == "reached" for row in result.coverage)
+def last_line(shown: Shown) -> str:
+    """What was done, and how it ended: the line that is left when all else has scrolled away."""
+    result = shown.result
+    if result.error:
+        return result.error
     total = sum(result.requests.values())
-    whole = "keeps the contract" if not result.not_run else "keeps the contract as far as it was tested"
-    said = f"{counted} finding{'' if counted == 1 else 's'}" if counted else whole
-    ended = "interrupted, " if result.interrupted else ""
     return (
-        f"{result.url}: {ended}{said}. {total} requests in {result.seconds:.1f} s, "
+        f"{shown.headline}. {plural(total, 'request')} in {result.seconds:.1f} s, "
         f"{len(result.passed)} checks passed, {len(result.not_run)} not run, "
-        f"{reached} of {len(result.coverage)} documented answers reached, seed {result.seed}"
+        f"{shown.reached} of {len(shown.coverage)} documented things reached, seed {result.seed}"
     )

@@ -376,6 +376,7 @@ def test_a_correct_deployment_is_left_alone(server: Server, seed: int) -> None:
 
 
 def test_no_secret_stands_in_a_finding_that_is_about_secrets(server: Server) -> None:
+    from mock_server.contract.report.shown import show
     from mock_server.contract.report.terminal import plain_report
     from mock_server.contract.secret import Secrets
 
@@ -384,7 +385,7 @@ def test_no_secret_stands_in_a_finding_that_is_about_secrets(server: Server) -> 
         check, make = DEFECTS[name]
         with before(server.url, make(server.url)) as url:
             question = Question(url=f"{url}/api", tokens=TOKENS, seed=1, skip=("fuzz",), only=(check, *WITNESSED_BY))
-            result = prove(question, watch=kept.append)
-        report = plain_report(result, kept[-1])
+            result = prove(question, watch=lambda secrets, _: kept.append(secrets))
+        report = plain_report(show(result, kept[-1]))
         assert result.counted
         assert not re.search(r"dev-token|other-token|pull-0000|Sksosa43", report), report
