@@ -60,22 +60,31 @@ class Body:
     content: tuple[MediaType, ...]
 
 
-def read_body(document: Document, node: dict[str, Any], pointer: Pointer) -> Body | None:
+def read_body(document: Document, node: dict[str, Any], pointer: Pointer, *, formats: bool = False) -> Body | None:
     if "requestBody" not in node:
         return None
     entry, at = document.follow(node["requestBody"], (*pointer, "requestBody"))
-    return Body(bool(entry.get("required", False)), read_content(document, entry, at, "request"))
+    return Body(bool(entry.get("required", False)), read_content(document, entry, at, "request", formats=formats))
 
 
 def read_content(
-    document: Document, entry: dict[str, Any], at: Pointer, direction: Direction = "response"
+    document: Document,
+    entry: dict[str, Any],
+    at: Pointer,
+    direction: Direction = "response",
+    *,
+    formats: bool = False,
 ) -> tuple[MediaType, ...]:
     """The ``content`` map. Its schemas forgive what ``direction`` leaves out (``readOnly``, ``writeOnly``)."""
     found = []
+
+    def read(at: Pointer) -> Schema:
+        return document.schema(at, direction, formats=formats)
+
     for name, media in (entry.get("content") or {}).items():
         media_at: Pointer = (*at, "content", name)
-        schema = document.schema((*media_at, "schema"), direction) if "schema" in media else None
-        items = document.schema((*media_at, "itemSchema"), direction) if "itemSchema" in media else None
+        schema = read((*media_at, "schema")) if "schema" in media else None
+        items = read((*media_at, "itemSchema")) if "itemSchema" in media else None
         word = "schema" if schema or not items else "itemSchema"
         shape = Shape(document, (*media_at, word), media[word]) if word in media else None
         found.append(

@@ -74,7 +74,7 @@ def _parameter(document: Document, entry: dict[str, Any], at: Pointer) -> Parame
     style = entry.get("style") if entry.get("style") in styles else styles[0]
     explode = entry.get("explode", style in ("form", "cookie"))
     shape = Shape(document, (*at, "schema"), entry["schema"]) if "schema" in entry else None
-    contents = read_content(document, entry, at, "request") if shape is None else ()
+    contents = read_content(document, entry, at, "request", formats=True) if shape is None else ()
     kind = shape.word("type", "") if shape else ""
     return Parameter(
         name=str(entry.get("name", "")),
@@ -94,7 +94,8 @@ def _parameter(document: Document, entry: dict[str, Any], at: Pointer) -> Parame
 def _schema(document: Document, shape: Shape, pointer: Pointer) -> Schema:
     """Parameters that refer to one schema share it, unless they add something to it (3.1)."""
     alone = isinstance(shape.node, dict) and len(shape.node) == 1
-    return document.schema(document.follow(shape.node, pointer)[1] if alone else pointer, "request")
+    target = document.follow(shape.node, pointer)[1] if alone else pointer
+    return document.schema(target, "request", formats=True)
 
 
 def style_problems(document: Document, node: dict[str, Any], pointer: Pointer) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from typing import Any
 from mock_server.source import Loaded, Pointer
 from mock_server.spec.dialect import convert
 from mock_server.spec.fault import Faults
+from mock_server.spec.formats import mark
 from mock_server.spec.grammar import METHODS
 from mock_server.spec.reference import parse_reference
 
@@ -199,6 +200,7 @@ def _schema_of(node: dict[str, Any]) -> dict[str, Any]:
     if "x-example" in schema:
         schema["example"] = schema.pop("x-example")
     convert(schema)
+    mark(schema)
     return schema
 
 
