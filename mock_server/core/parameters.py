@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from mock_server.codec.parameter import Read, Sources, parameter_reader
 from mock_server.codec.percent import decode_query
 from mock_server.codec.unreadable import Unreadable
-from mock_server.core.breach import breaches
+from mock_server.core.breach import bounded, breaches
 from mock_server.fixture.facts import Facts, cookies
 from mock_server.model import MISSING, Request, Violation
 from mock_server.spec.parameters import Parameter
@@ -50,7 +50,7 @@ class ParameterReader:
             try:
                 value = read(sources)
             except Unreadable as error:
-                violations.append(error.violation(place))
+                violations.append(error.violation(place, bounded(_came(parameter, sources))))
                 continue
             if value is MISSING:
                 if parameter.required:
@@ -72,6 +72,21 @@ class ParameterReader:
             for each in self.parameters
         )
         return self._prepared
+
+
+def _came(parameter: Parameter, sources: Sources) -> Any:
+    """The texts that could not be read, as they came: one, or the list of them."""
+    name = parameter.name
+    match parameter.location:
+        case "path":
+            return sources.path.get(name)
+        case "header":
+            return sources.headers.get(name.lower())
+        case "querystring":
+            return sources.query
+    pairs = sources.query_pairs if parameter.location == "query" else sources.cookie_pairs
+    found = [value for key, value in pairs if key == name or key.startswith(name + "[")]
+    return found[0] if len(found) == 1 else found or None
 
 
 def _place(parameter: Parameter) -> str:

@@ -78,13 +78,11 @@ TEXTS: Final[dict[str, Callable[..., bool]]] = {
 }
 """Format -> whether a text has it; the library asks for texts only."""
 
-_SINGLE = (2 - 2**-23) * 2.0**127
-RANGES: Final[dict[str, tuple[float, float]]] = {
-    **{f"int{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)},
-    **{f"uint{bits}": (0, 2**bits - 1) for bits in (8, 16, 32, 64)},
-    "float": (-_SINGLE, _SINGLE),
+RANGES: Final[dict[str, tuple[int, int]]] = {
+    "int32": (-(2**31), 2**31 - 1),
+    "int64": (-(2**63), 2**63 - 1),
 }
-"""Smallest and greatest number of a format (OpenAPI Format Registry); ``double`` holds all that JSON is read as."""
+"""Smallest and greatest number of a format (OAS 3.1 §4.4). A ``float`` may be rounded, so it has no such bound."""
 
 
 def mark(schema: dict[str, Any]) -> None:
@@ -124,7 +122,6 @@ WRITTEN: Final[dict[str, str]] = {
     "byte": "aGVsbG8=",
     "base64url": "aGVsbG8",
     "json-pointer": "/items/0",
-    **{name: f"from {low:.0f} to {high:.0f}" for name, (low, high) in RANGES.items() if name != "float"},
-    "float": "from -3.4e38 to 3.4e38",
+    **{name: f"from {low} to {high}" for name, (low, high) in RANGES.items()},
 }
 """What a value of a format looks like, for what is said to people."""

@@ -142,7 +142,9 @@ class _Converter:
         if required:
             schema["required"] = required
         encoding = {
-            entry["name"]: {key: value for key, value in _style(entry).items() if key in ("style", "explode")}
+            entry["name"]: {
+                key: value for key, value in _style(entry).items() if key in ("style", "explode", "x-collectionFormat")
+            }
             for entry, _ in fields
             if entry.get("type") == "array"
         }

@@ -149,8 +149,8 @@ def _alternatives(error: Fault, locate: Locate, depth: int) -> Iterator[Told]:
     branches: list[list[Fault]] = error.kind.context
     parent = locate(error.absolute_keyword_location)
     listed = parent.get(name) if isinstance(parent, dict) else None
-    is_known = isinstance(listed, list) and len(listed) == len(branches)
-    names = _names(listed if is_known else branches)
+    known: list[Any] = listed if isinstance(listed, list) and len(listed) == len(branches) else branches
+    names = _names(known)
     fitting = [index for index, faults in enumerate(branches) if not faults]
     if fitting:
         if len(fitting) < 2:  # the validator stops looking at the second that fits
