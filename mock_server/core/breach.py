@@ -23,6 +23,7 @@ def breaches(root: str, schema: Schema, value: Any) -> Iterator[Violation]:
     """The fast question first: most requests are good."""
     if schema.is_valid(value):
         return
+    told: set[tuple[str, str, str]] = set()
     for breach in islice(schema.breaches(value), MAX_VIOLATIONS):
         path = list(breach.path)
         seen = _at(value, breach.path)
@@ -30,6 +31,10 @@ def breaches(root: str, schema: Schema, value: Any) -> Iterator[Violation]:
             path.append(str(breach.wanted))
             seen = None
         where = ".".join([root, *map(str, path)])
+        same = where, breach.keyword, breach.message
+        if same in told:  # two parts of the schema say one thing
+            continue
+        told.add(same)
         yield Violation(where, breach.keyword, bounded(seen), breach.wanted, breach.message[:MAX_MESSAGE])
 
 

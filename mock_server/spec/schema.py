@@ -12,6 +12,7 @@ from mock_server.source import Pointer
 from mock_server.spec.direction import Direction, differs, directed
 from mock_server.spec.dynamic import DOCUMENT, Resources
 from mock_server.spec.formats import RANGE, TEXTS, NumericRange
+from mock_server.spec.kin import Kin
 from mock_server.spec.reference import fragment, parse_reference
 from mock_server.spec.wording import Locate, nothing_known, tell
 
@@ -101,6 +102,7 @@ class SchemaBook:
         self._resources = resources
         self._registries: dict[Direction | None, jsonschema_rs.Registry] = {}
         self._ways: dict[Direction, Direction | None] = {}
+        self._kin: Kin | None = None
         self._schemas: dict[tuple[Pointer, Direction, bool], Schema] = {}
         self._compiled: dict[tuple[Pointer, Direction | None, bool], jsonschema_rs.Draft202012Validator] = {}
         self.judges_formats = True
@@ -128,7 +130,11 @@ class SchemaBook:
     def _way(self, direction: Direction) -> Direction | None:
         """None where the direction makes no difference in the whole document: then one tree does for both."""
         if direction not in self._ways:
-            self._ways[direction] = direction if differs(self._data, direction) else None
+            if direction == "request" and not self._resources:
+                kin = Kin(self._data)
+                self._kin = kin if kin.twins else None
+            is_own = differs(self._data, direction) or (direction == "request" and self._kin is not None)
+            self._ways[direction] = direction if is_own else None
         return self._ways[direction]
 
     def _target(self, pointer: Pointer) -> Pointer:
@@ -156,6 +162,8 @@ class SchemaBook:
 
     def _compile(self, pointer: Pointer, way: Direction | None, formats: bool) -> jsonschema_rs.Draft202012Validator:
         registry = self._registry(way)
+        if self._kin and way == "request":
+            pointer = self._kin.address(pointer)
         address = self._resources.address(pointer) if self._resources else f"{DOCUMENT}#{fragment(pointer)}"
         reference = {"$ref": address}
         try:
@@ -168,7 +176,8 @@ class SchemaBook:
         """The document as it holds in one direction."""
         found = self._registries.get(way)
         if found is None:
-            data = directed(self._data, way) if way else self._data
+            data = self._kin.tree() if self._kin and way == "request" else self._data
+            data = directed(data, way) if way else data
             known = self._resources.registered(data) if self._resources else [(DOCUMENT, data)]
             try:
                 found = self._registries[way] = jsonschema_rs.Registry(known, retriever=_never)
