@@ -132,6 +132,7 @@ def build_world(settings: Settings) -> World:
         strict=settings.strict,
         jwt=fixtures.jwt,
         no_errors=settings.no_errors,
+        strict_query=settings.strict_query,
         resources=roles,
         dynamic=settings.dynamic,
         seed=settings.seed,

@@ -9,6 +9,7 @@ from mock_server.codec.parameter import Read, Sources, parameter_reader
 from mock_server.codec.percent import decode_query
 from mock_server.codec.unreadable import Unreadable
 from mock_server.core.breach import bounded, breaches
+from mock_server.core.undocumented import Find
 from mock_server.fixture.facts import Facts, cookies
 from mock_server.model import MISSING, Request, Violation
 from mock_server.spec.parameters import Parameter
@@ -28,10 +29,12 @@ class _Prepared(NamedTuple):
 class ParameterReader:
     """The parameters of one operation, prepared when its first request comes."""
 
-    __slots__ = ("_prepared", "_texts_only", "parameters")
+    __slots__ = ("_prepared", "_undocumented", "parameters")
 
-    def __init__(self, parameters: tuple[Parameter, ...]) -> None:
+    def __init__(self, parameters: tuple[Parameter, ...], undocumented: Find | None = None) -> None:
+        """``undocumented`` finds the names of a query that are refused; None = such names are ignored."""
         self.parameters = parameters
+        self._undocumented = undocumented
         self._prepared: tuple[_Prepared, ...] | None = None
 
     def take(
@@ -41,11 +44,13 @@ class ParameterReader:
 
         ``encoded`` are the path's values before they were decoded; None = they are the same.
         """
-        if not self.parameters:
+        if not self.parameters and self._undocumented is None:
             return (), {"path": path}
         sources = Sources(path if encoded is None else encoded, request.query, request.headers)
         typed: dict[str, dict[str, Any]] = {}
         violations: list[Violation] = []
+        if self._undocumented is not None:
+            violations += self._undocumented(sources.query_pairs)
         for parameter, location, name, place, read in self._prepared or self._prepare():
             try:
                 value = read(sources)
