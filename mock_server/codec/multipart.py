@@ -113,7 +113,8 @@ def _property(name: str, parts: list[Part], maker: Maker, encoding: Encoding) ->
             if encoding.style and encoding.explode is False and len(parts) == 1:
                 _check(parts[0], parts[0].headers.get("content-type", ""), encoding)
                 # Not percent-decoded: form-data is not (OAS 3.1.1 §4.8.15.1.2).
-                return inner.array(split(text_in(parts[0].data), encoding.style, False, str))
+                text = text_in(parts[0].data)
+                return inner.array(text.split(_JOINED.get(encoding.style, ",")) if text else [])
             items = Maker(inner.shape.items) if inner.shape else inner
             return [_value(part, items, encoding) for part in parts]
         if len(parts) > 1:
