@@ -27,7 +27,7 @@ ENCODING = {
     "pipe": {"style": "pipeDelimited", "explode": False},
 }
 DEEP = {**ENCODING, "deep": {"style": "deepObject"}}
-_ANY = st.text(st.characters(blacklist_categories=("Cs",)), min_size=1)
+_ANY = st.text(st.characters(blacklist_categories=("Cs", "Cn")), min_size=1)
 _WORD = st.text("abcé/=&%+", min_size=1)
 
 
