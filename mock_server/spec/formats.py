@@ -4,7 +4,7 @@ JSON Schema 2020-12 §7.2.1 leaves it open whether a ``format`` is judged; who s
 wants to hear of it. A false refusal is worse than a lenient answer, so where clients in wide use write more than
 the standard has, that is taken too; each such place says so.
 
-jsonschema-rs judges ``date-time date email idn-email uri uri-reference iri iri-reference uri-template uuid ipv4 ipv6
+jsonschema-rs judges ``date-time date idn-email uri uri-reference iri iri-reference uri-template uuid ipv4 ipv6
 json-pointer relative-json-pointer``. Here are the ones it has not, or is stricter about than the standard or the field.
 """
 
@@ -19,6 +19,9 @@ RANGE: Final = "x-mock-server-range"
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOSTNAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LOCAL_PART = re.compile(rf'{_ATOM}(?:\.{_ATOM})*|"(?:[ !#-\[\]-~]|\\[ -~])*"')
+_LITERAL = re.compile(r"\[(?:\d{1,3}(?:\.\d{1,3}){3}|IPv6:[0-9A-Fa-f:.]{2,45})\]", re.ASCII)
 _TIME = re.compile(r"(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:[Zz]|([+-])(\d\d):(\d\d))?", re.ASCII)
 _DURATION = re.compile(
     r"P(?=\d|T\d)(?:\d+Y)?(?:\d+M)?(?:\d+W)?(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?", re.ASCII
@@ -30,6 +33,16 @@ _DAY_S: Final = 24 * 60
 def _is_hostname(text: str) -> bool:
     """RFC 1123 §2.1. The library also refuses ``r3---sn.example.com``, which is no A-label and yet a host's name."""
     return len(text) <= 254 and _HOSTNAME.fullmatch(text) is not None
+
+
+def _is_mailbox(text: str) -> bool:
+    """RFC 5321 §4.1.2, §4.5.3.1. The library also refuses ``a@b.XN--P1AI``, though case does not count in a domain."""
+    local, _, domain = text.rpartition("@")
+    if not 0 < len(local) <= 64 or not _LOCAL_PART.fullmatch(local):
+        return False
+    if domain.startswith("["):
+        return _LITERAL.fullmatch(domain) is not None
+    return not domain.endswith(".") and _is_hostname(domain)
 
 
 def _is_time(text: str) -> bool:
@@ -68,6 +81,7 @@ def _anything(_: str) -> bool:
 
 
 TEXTS: Final[dict[str, Callable[..., bool]]] = {
+    "email": _is_mailbox,
     "hostname": _is_hostname,
     "time": _is_time,
     "duration": _is_duration,

@@ -21,8 +21,6 @@ MAX_CHAIN = 70
 # Linear-time matching: a catastrophic `pattern` in a document must not hang the mock.
 _PATTERNS = jsonschema_rs.RegexOptions()
 _BACKTRACKING_PATTERNS = jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000)
-# RFC 5321 §4.1.2 "Mailbox": a name before it belongs to a header of a mail.
-_MAILBOX = jsonschema_rs.EmailOptions(allow_display_text=False)
 
 KEYWORDS = (
     "type", "enum", "const", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength",
@@ -288,7 +286,6 @@ def _compile(
             offline=True,
             validate_formats=True,
             formats=TEXTS,
-            email_options=_MAILBOX,
             keywords={RANGE: NumericRange},
         )
     except (ValueError, jsonschema_rs.ReferencingError) as error:

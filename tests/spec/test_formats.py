@@ -20,7 +20,7 @@ GOOD = {
     "time": "00:00:00Z 12:00:00 23:59:60Z 15:59:60-08:00 12:00:00.5z",
     "duration": "P1D PT1S P1W P1Y2M3DT4H5M6S PT1H1S P1Y1D PT1.5S PT36H",
     "uuid": "2eb8aa08-aa98-11ea-b4aa-73b441d16380 2EB8AA08-AA98-11EA-B4AA-73B441D16380",
-    "email": "a@b a.b+c@example.com a@[127.0.0.1] !#$%&'*@example.com",
+    "email": "a@b a.b+c@example.com a@[127.0.0.1] a@[IPv6:::1] !#$%&'*@example.com a@b.XN--P1AI",
     "hostname": "localhost a.b A.B 1.2.3.4 xn--nxasmq6b r3---sn.example.com a.b.",
     "ipv4": "0.0.0.0 255.255.255.255",
     "ipv6": ":: ::1 2001:DB8::1 ::ffff:1.2.3.4",
@@ -37,7 +37,7 @@ BAD = {
     "time": "24:00:00Z 12:00 12:60:00Z 12:00:60Z 12:00:00+24:00 noon",
     "duration": "P PT 1D P1S PT1D P1H -P1D P1Y1Y",
     "uuid": "2eb8aa08aa9811eab4aa73b441d16380 x",
-    "email": "nobody a@ @b a..b@c",
+    "email": f"nobody a@ @b a..b@c .a@b a@b. a@-b a@[x] {'a' * 65}@b a@b@c ü@b",
     "hostname": f"-a a- a_b a..b . {'a' * 64} {'.'.join(['a' * 60] * 5)}",
     "ipv4": "256.0.0.1 1.2.3 01.2.3.4",
     "ipv6": "1::2::3 12345:: 1.2.3.4",
@@ -86,6 +86,7 @@ def test_the_sample_of_a_format_has_it(name: str) -> None:
 
 def test_a_name_with_the_mailbox_is_no_email() -> None:
     assert not fits({"format": "email"}, "Ann <a@example.com>")
+    assert fits({"format": "email"}, '"Ann B."@example.com')
 
 
 def test_a_linear_time_is_enough_for_any_text() -> None:
