@@ -48,7 +48,8 @@ class Violation(NamedTuple):
     ``Violation("body.validity_duration", "minimum", 299, 300, "299 is less than …")``
 
     ``rule`` is a JSON Schema keyword, or one of ``missing malformed unknown expired scope`` for
-    authorization, or ``json content-type encoding depth`` for the body.
+    authorization, or ``json xml multipart form charset content-type encoding depth`` for the body, or
+    ``style repeated percent-encoding undocumented`` for parameters.
     """
 
     where: str

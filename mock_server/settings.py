@@ -32,6 +32,10 @@ class Settings:
     strict: bool = False
     no_errors: bool = False
     """Answer as if every request were right, and tell in a header what is wrong with it."""
+    strict_query: bool = False
+    """Whether query parameters that are not described are refused."""
+    formats: bool = True
+    """Whether the ``format`` of what comes in is judged."""
     stateful: bool = False
     """Whether resources are recognised in the documents and remembered."""
     max_body_bytes: int = MAX_BODY_BYTES

@@ -132,6 +132,7 @@ def build_world(settings: Settings) -> World:
         strict=settings.strict,
         jwt=fixtures.jwt,
         no_errors=settings.no_errors,
+        strict_query=settings.strict_query,
         resources=roles,
         dynamic=settings.dynamic,
         seed=settings.seed,
@@ -166,10 +167,12 @@ def _has_error(problems: list[Problem]) -> bool:
 def _open(spec: Path | str, settings: Settings, problems: list[Problem]) -> Document | None:
     try:
         loaded, uri, library = open_root(spec, settings.allow_remote, settings.allow_folders)
-        return open_document(loaded, uri, library)
+        document = open_document(loaded, uri, library)
     except Broken as broken:
         problems += broken.problems
         return None
+    document.schemas.judges_formats = settings.formats
+    return document
 
 
 def _fixtures(

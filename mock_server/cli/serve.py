@@ -84,6 +84,8 @@ def _allowed(context: click.Context, option: click.Parameter, hosts: tuple[str, 
 )
 @click.option("--strict", is_flag=True, help="Answer 500 instead of sending a body that breaks the document.")
 @click.option("--no-errors", is_flag=True, help="Answer bad requests as if they were good; Mock-Violations tells why.")
+@click.option("--strict-query", is_flag=True, help="Refuse query parameters that the operation does not describe.")
+@click.option("--no-formats", is_flag=True, help="Do not judge the `format` of texts and numbers in requests.")
 @click.option("--stateful", is_flag=True, help="Remember what is made, changed and deleted: /things and /things/{id}.")
 @click.option(
     "--max-body",
@@ -152,6 +154,8 @@ def command(
     profile: str,
     strict: bool,
     no_errors: bool,
+    strict_query: bool,
+    no_formats: bool,
     stateful: bool,
     max_body: int,
     max_handshakes: int,
@@ -190,6 +194,8 @@ def command(
         network=profile,
         strict=strict,
         no_errors=no_errors,
+        strict_query=strict_query,
+        formats=not no_formats,
         stateful=stateful,
         max_body_bytes=max_body,
         max_handshakes=max_handshakes,

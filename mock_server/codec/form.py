@@ -15,7 +15,7 @@ from mock_server.spec.media import Encoding, MediaType, is_json
 
 MAX_PAIRS = 10_000
 _PLAIN = Encoding()
-_JOINED = {"form": ",", "spaceDelimited": " ", "pipeDelimited": "|"}
+_JOINED = {"form": ",", "spaceDelimited": "%20", "pipeDelimited": "%7C", "tabDelimited": "%09"}
 
 
 def read(data: bytes, media: MediaType, content_type: str) -> dict[str, Any]:
@@ -28,22 +28,35 @@ def read(data: bytes, media: MediaType, content_type: str) -> dict[str, Any]:
         raw.setdefault(decode_query(name), []).append(value)
     maker = maker_of(media.shape)
     found: dict[str, Any] = {}
-    for name in _deep_names(media):
-        deep = deep_object([(key, decode_query(text)) for key in raw for text in raw[key]], name, maker.property(name))
-        if deep is not None:
-            found[name] = deep
-            raw = {key: texts for key, texts in raw.items() if not key.startswith(name + "[")}
+    for name, encoding in media.encoding.items():
+        taken = _taken(name, encoding, maker.property(name), raw)
+        try:
+            if taken and encoding.style == "deepObject":
+                found[name] = deep_object(_decoded(taken), name, maker.property(name))
+            elif taken:
+                found[name] = maker.property(name).object(_decoded(taken))
+        except Unreadable as error:
+            raise error.below(name) if error.path[:1] != (name,) else error from None
+        raw = {key: texts for key, texts in raw.items() if key not in taken}
     for name, texts in raw.items():
         try:
             found[name] = _field(name, texts, maker.property(name), media.encoding.get(name, _PLAIN))
         except Unreadable as error:
-            path = error.path if error.path[:1] == (name,) else (name, *error.path)
-            raise Unreadable(error.rule, error.wanted, str(error), path) from None
+            raise error.below(name) if error.path[:1] != (name,) else error from None
     return found
 
 
-def _deep_names(media: MediaType) -> Iterator[str]:
-    return (name for name, encoding in media.encoding.items() if encoding.style == "deepObject")
+def _taken(name: str, encoding: Encoding, maker: Maker, raw: dict[str, list[str]]) -> dict[str, list[str]]:
+    """The fields that are parts of one property: ``filter[age]`` of a deep object, ``age`` of an exploded one."""
+    if encoding.style == "deepObject":
+        return {key: texts for key, texts in raw.items() if key.startswith(name + "[")}
+    if encoding.style == "form" and encoding.explode is not False and maker.form == "object" and maker.shape:
+        return {key: raw[key] for key in maker.shape.properties if key in raw}
+    return {}
+
+
+def _decoded(fields: dict[str, list[str]]) -> list[tuple[str, str]]:
+    return [(key, decode_query(text)) for key, texts in fields.items() for text in texts]
 
 
 def _field(name: str, texts: list[str], maker: Maker, encoding: Encoding) -> Any:
@@ -63,7 +76,11 @@ def _field(name: str, texts: list[str], maker: Maker, encoding: Encoding) -> Any
     decoded = [decode_query(text) for text in texts]
     if maker.form == "array" and maker.shape is not None and "object" in maker.shape.items.kinds:
         kinds = maker.shape.items.kinds
-        return [read_json(text.encode()) for text in decoded] if kinds == {"object"} else maker.array(decoded)
+        if kinds != {"object"}:
+            return maker.array(decoded)
+        read_items = [read_json(text.encode()) for text in decoded]
+        # Many clients write the whole list as one text of JSON.
+        return read_items[0] if len(read_items) == 1 and isinstance(read_items[0], list) else read_items
     return maker.value(decoded, name)
 
 
@@ -74,25 +91,27 @@ def write(value: Any, media: MediaType, content_type: str) -> bytes:
     fields: list[tuple[str, str]] = []
     for name, item in value.items():
         fields += _fields(name, item, media.encoding.get(name, _PLAIN))
-    return "&".join(f"{_quoted(name)}={_quoted(text)}" for name, text in fields).encode()
+    return "&".join(f"{_quoted(name)}={text}" for name, text in fields).encode()
 
 
 def _fields(name: str, value: Any, encoding: Encoding) -> Iterator[tuple[str, str]]:
+    """Names, and texts that are encoded already: what divides a list must not be (RFC 6570 §3.2.1)."""
     if encoding.style == "deepObject" and isinstance(value, dict | list):
         yield from _deep(name, value)
     elif isinstance(value, list) and not is_json(encoding.content_type):
-        texts = [_text(item) for item in value]
+        texts = [_quoted(_text(item)) for item in value]
         if encoding.explode is False:
             yield name, _JOINED.get(encoding.style or "form", ",").join(texts)
         else:
             yield from ((name, text) for text in texts)
     elif isinstance(value, dict) and encoding.style:
         if encoding.explode is False:
-            yield name, _JOINED.get(encoding.style, ",").join(_text(part) for pair in value.items() for part in pair)
+            pieces = [_quoted(_text(part)) for pair in value.items() for part in pair]
+            yield name, _JOINED.get(encoding.style, ",").join(pieces)
         else:
-            yield from ((key, _text(item)) for key, item in value.items())
+            yield from ((key, _quoted(_text(item))) for key, item in value.items())
     else:
-        yield name, _text(value)
+        yield name, _quoted(_text(value))
 
 
 def _deep(name: str, value: Any) -> Iterator[tuple[str, str]]:
@@ -101,7 +120,7 @@ def _deep(name: str, value: Any) -> Iterator[tuple[str, str]]:
         if isinstance(item, dict | list):
             yield from _deep(inner, item)
         else:
-            yield inner, _text(item)
+            yield inner, _quoted(_text(item))
 
 
 def _text(value: Any) -> str:

@@ -31,13 +31,33 @@ def read_json(data: bytes) -> Any:
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        raise Unreadable("json", "JSON", f"not JSON: {error.msg} at byte {error.pos}") from None
+        if "infinity" in error.msg:  # JSON it may be: an integer of any size is a number
+            return _read_slowly(data)
+        raise _unreadable(error, data) from None
     if data.count(b"{") + data.count(b"[") > MAX_JSON_DEPTH and _is_deeper(value, MAX_JSON_DEPTH):
-        raise Unreadable("depth", MAX_JSON_DEPTH, f"nested deeper than {MAX_JSON_DEPTH}")
+        raise _too_deep()
     # A colon inside a text makes the count too high, which only costs the slower look.
     if data.count(b":") != _names(value):
         return _read_slowly(data)
     return value
+
+
+def _unreadable(error: orjson.JSONDecodeError, data: bytes) -> Unreadable:
+    """What is wrong, and where: ``at line 3 column 5``, or the byte of a text on one line."""
+    if "depth" in error.msg:
+        return _too_deep()
+    if "UTF-8" in error.msg and "BOM" not in error.msg:
+        try:
+            data.decode()
+        except UnicodeDecodeError as mistake:
+            message = f"not JSON: it is not UTF-8 from byte {mistake.start} on (RFC 8259 §8.1)"
+            return Unreadable("json", "JSON in UTF-8", message)
+    at = f"line {error.lineno} column {error.colno}" if error.lineno > 1 else f"byte {error.pos}"
+    return Unreadable("json", "JSON", f"not JSON: {error.msg} at {at}")
+
+
+def _too_deep() -> Unreadable:
+    return Unreadable("depth", MAX_JSON_DEPTH, f"nested deeper than {MAX_JSON_DEPTH}")
 
 
 def _names(value: Any) -> int:
@@ -66,9 +86,27 @@ def _names(value: Any) -> int:
 def _read_slowly(data: bytes) -> Any:
     """By the standard library, which tells of every name and has integers of any size."""
     try:
-        return json.loads(data, object_pairs_hook=_unique)
-    except ValueError as error:  # an integer of more than 4,300 digits
-        raise Unreadable("json", "JSON", f"not JSON that can be read: {error}") from None
+        value = json.loads(data, object_pairs_hook=_unique, parse_float=_finite, parse_constant=_no_constant)
+    except RecursionError:
+        raise _too_deep() from None
+    except ValueError as error:
+        what = "an integer has more than 4,300 digits" if "4300" in str(error) else str(error)
+        raise Unreadable("json", "JSON", f"not JSON that can be read: {what}"[:200]) from None
+    if isinstance(value, list | dict) and _is_deeper(value, MAX_JSON_DEPTH):
+        raise _too_deep()
+    return value
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if value - value != 0:
+        message = f"not JSON that can be read: {text[:40]} is beyond every number of 64 bits"
+        raise Unreadable("json", "a number below 1.8e308", message)
+    return value
+
+
+def _no_constant(text: str) -> float:
+    raise Unreadable("json", "JSON", f"not JSON: {text} is no number of JSON's")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from mock_server.codec.json_text import read_json, write_json
 from mock_server.codec.scalar import text_of
-from mock_server.codec.style import Maker, maker_of, repeated
+from mock_server.codec.style import Maker, deep_object, maker_of, pairs, repeated, split
 from mock_server.codec.unreadable import Unreadable
-from mock_server.spec.media import Encoding, MediaType, essence, is_json, media_parameters
+from mock_server.spec.media import Encoding, MediaType, PartHeader, essence, is_json, media_parameters
 from mock_server.spec.shape import Shape
 
 MAX_PARTS = 1_000
@@ -21,6 +21,7 @@ MAX_PART_HEADERS = 8_192
 BOUNDARY = "mock-server-boundary"
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]\Z")
 _PLAIN = Encoding()
+_JOINED = {"spaceDelimited": " ", "pipeDelimited": "|", "tabDelimited": "\t"}
 
 
 class Part(NamedTuple):
@@ -47,7 +48,24 @@ def read(data: bytes, media: MediaType, content_type: str) -> Any:
             message = f"part {index + 1} has no name in its Content-Disposition"
             raise Unreadable("multipart", 'form-data; name="…"', message)
         named.setdefault(name, []).append(part)
-    return {name: _property(name, found, maker, media.encoding.get(name, _PLAIN)) for name, found in named.items()}
+    value = {name: deep for name, encoding in media.encoding.items() if (deep := _deep(name, encoding, maker, named))}
+    for name, found in named.items():
+        value[name] = _property(name, found, maker, media.encoding.get(name, _PLAIN))
+    return value
+
+
+def _deep(name: str, encoding: Encoding, maker: Maker, named: dict[str, list[Part]]) -> Any:
+    """``filter[age]`` and its like as one object, taken out of ``named``; None where there is none."""
+    if encoding.style != "deepObject":
+        return None
+    given = {key: parts for key, parts in named.items() if key.startswith(name + "[")}
+    for key in given:
+        del named[key]
+    texts = [(key, text_in(part.data)) for key, parts in given.items() for part in parts]
+    try:
+        return deep_object(texts, name, maker.property(name))
+    except Unreadable as error:
+        raise error.below(name) from None
 
 
 def parts_of(data: bytes, content_type: str) -> list[Part]:
@@ -61,7 +79,12 @@ def parts_of(data: bytes, content_type: str) -> list[Part]:
         raise Unreadable("multipart", MAX_PARTS, f"more than {MAX_PARTS} parts")
     end = next((index for index, piece in enumerate(pieces) if index and piece.startswith(b"--")), None)
     if end is None:
-        raise Unreadable("multipart", "a closing boundary", f"the body does not end with --{boundary}--")
+        message = f"the body does not end with --{boundary}--"
+        if len(pieces) == 1 and b"--" + boundary.encode() not in data:
+            message = f"the body has no line --{boundary}, which the Content-Type says divides it"
+        elif b"\r\n" not in data:
+            message = "its lines end with LF alone, not with CRLF (RFC 2046 §4.1.1)"
+        raise Unreadable("multipart", "a closing boundary", message)
     return [_part(piece, index) for index, piece in enumerate(pieces[1:end], 1)]
 
 
@@ -87,6 +110,11 @@ def _property(name: str, parts: list[Part], maker: Maker, encoding: Encoding) ->
     inner = maker.property(name)
     try:
         if inner.form == "array" and not (len(parts) == 1 and is_json(parts[0].headers.get("content-type", ""))):
+            if encoding.style and encoding.explode is False and len(parts) == 1:
+                _check(parts[0], parts[0].headers.get("content-type", ""), encoding)
+                # Not percent-decoded: form-data is not (OAS 3.1.1 §4.8.15.1.2).
+                text = text_in(parts[0].data)
+                return inner.array(text.split(_JOINED.get(encoding.style, ",")) if text else [])
             items = Maker(inner.shape.items) if inner.shape else inner
             return [_value(part, items, encoding) for part in parts]
         if len(parts) > 1:
@@ -95,7 +123,7 @@ def _property(name: str, parts: list[Part], maker: Maker, encoding: Encoding) ->
             raise repeated(name)
         return _value(parts[0], inner, encoding)
     except Unreadable as error:
-        raise Unreadable(error.rule, error.wanted, str(error), (name, *error.path)) from None
+        raise error.below(name) if error.path[:1] != (name,) else error from None
 
 
 def _value(part: Part, maker: Maker, encoding: Encoding) -> Any:
@@ -114,10 +142,26 @@ def _check(part: Part, given: str, encoding: Encoding) -> None:
     wanted = [essence(each) for each in encoding.content_type.split(",") if each.strip()]
     if given and wanted and not any(_covers(each, essence(given)) for each in wanted):
         message = f"a part of {essence(given)[:60]!r} is not read here, {encoding.content_type} is"
-        raise Unreadable("part-type", encoding.content_type, message)
-    for name, required in encoding.headers.items():
-        if required and name not in part.headers:
+        raise Unreadable("part-type", encoding.content_type, message, seen=given)
+    for name, header in encoding.headers.items():
+        text = part.headers.get(name)
+        if text is None and header.required:
             raise Unreadable("required", name, f"the part has no header {name}", (name,))
+        if text is not None and header.schema is not None:
+            _check_header(name, text, header)
+
+
+def _check_header(name: str, text: str, header: PartHeader) -> None:
+    maker, schema = maker_of(header.shape), header.schema
+    value: Any
+    if maker.form == "array":
+        value = maker.array(split(text, "simple", False, str.strip))
+    elif maker.form == "object":
+        value = maker.object(pairs(text, "simple", header.explode, str.strip))
+    else:
+        value = maker.scalar(text)
+    for breach in schema.breaches(value) if schema else ():
+        raise Unreadable(breach.keyword, breach.wanted, breach.message, (name, *breach.path), text)
 
 
 def _covers(wanted: str, given: str) -> bool:
@@ -141,6 +185,8 @@ def write(value: Any, media: MediaType, content_type: str) -> bytes:
             shape = media.shape.property(name) if media.shape else None
             encoding = media.encoding.get(name, _PLAIN)
             items = item if isinstance(item, list) and not is_json(encoding.content_type) else [item]
+            if encoding.style and encoding.explode is False and isinstance(item, list):
+                items = [_JOINED.get(encoding.style, ",").join(map(text_of, item))]
             parts += [_written(name, each, encoding, shape) for each in items]
     else:
         parts = [_written(None, each, _PLAIN, None) for each in (value if isinstance(value, list) else [value])]

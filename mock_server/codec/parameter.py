@@ -37,16 +37,20 @@ class Sources:
 
     @property
     def cookie_pairs(self) -> Pairs:
-        """RFC 6265 §4.2.1: ``a=1; b=2``."""
+        """RFC 6265 §4.1.1, §4.2.1: ``a=1; b=2``; the quotes around a value are not part of what it says."""
         if self._cookies is None:
             parts = self.headers.get("cookie", "").split(";")
             split_parts = (part.strip().partition("=") for part in parts)
-            self._cookies = [(name.strip(), value.strip()) for name, equals, value in split_parts if equals]
+            self._cookies = [(name.strip(), _unquoted(value.strip())) for name, equals, value in split_parts if equals]
         return self._cookies
 
 
 Read = Callable[[Sources], Any]
 """The value, or ``MISSING``. Raises ``Unreadable``."""
+
+
+def _unquoted(text: str) -> str:
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
 def _name(text: str) -> str:
@@ -181,7 +185,7 @@ def _members(
 
 def _header(parameter: Parameter) -> Read:
     """Header values are not percent-decoded: RFC 9110 §5.5 knows no such thing."""
-    name, explode = parameter.name.lower(), parameter.explode
+    name, style, explode = parameter.name.lower(), parameter.style, parameter.explode
     maker = Maker(parameter.shape)
 
     def read(sources: Sources) -> Any:
@@ -190,11 +194,11 @@ def _header(parameter: Parameter) -> Read:
             return MISSING
         text = text.strip()
         if maker.form == "array":
-            return maker.array(split(text, "simple", False, str.strip))
+            return maker.array(split(text, style, False, str.strip))
         if maker.form == "object":
-            return maker.object(pairs(text, "simple", explode, str.strip))
+            return maker.object(pairs(text, style, explode, str.strip))
         if maker.form == "either":
-            return maker.either(split(text, "simple", False, str.strip) or [""], text)
+            return maker.either(split(text, style, False, str.strip) or [""], text)
         return maker.scalar(text)
 
     return read

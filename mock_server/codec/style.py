@@ -20,6 +20,7 @@ MAX_BRACKETS = 16
 SEPARATORS = {
     "spaceDelimited": re.compile(r"%20|\+| "),
     "pipeDelimited": re.compile(r"\||%7[Cc]"),
+    "tabDelimited": re.compile(r"\t|%09"),  # the `tsv` of Swagger 2.0
 }
 
 

@@ -27,11 +27,15 @@ _NAME = re.compile(r"[^\w.-]|^(?=[\d.-])")
 class Element:
     """One element; names are without their prefixes."""
 
-    __slots__ = ("attributes", "children", "name", "texts")
+    __slots__ = ("attributes", "children", "name", "space", "spaces", "texts")
 
-    def __init__(self, name: str, attributes: dict[str, str]) -> None:
+    def __init__(self, name: str, attributes: dict[str, str], space: str, spaces: dict[str, str]) -> None:
         self.name = name
         self.attributes = attributes
+        self.space = space
+        """Its namespace, or ``""``. A prefix that nobody declares has none: many documents give no more than it."""
+        self.spaces = spaces
+        """What the prefixes mean here; ``""`` is the default's."""
         self.children: list[Element] = []
         self.texts: list[str] = []
 
@@ -46,7 +50,8 @@ def read(data: bytes, media: MediaType, content_type: str) -> Any:
     shape = media.shape
     wanted = _hints(shape).get("name") if shape else None
     if wanted and root.name != wanted:
-        raise Unreadable("xml", wanted, f"the root element is {root.name[:60]}, not {wanted}")
+        raise Unreadable("xml", wanted, f"the root element is {root.name[:60]}, not {wanted}", seen=root.name[:60])
+    _check_space(root, shape)
     return _value(root, shape)
 
 
@@ -55,7 +60,7 @@ def parse(data: bytes, charset: str = "") -> Element:
     from xml.parsers import expat
 
     parser = expat.ParserCreate(charset or None)
-    stack: list[Element] = [Element("", {})]
+    stack: list[Element] = [Element("", {}, "", {})]
     count = 0
 
     def start(name: str, attributes: dict[str, str]) -> None:
@@ -66,7 +71,11 @@ def parse(data: bytes, charset: str = "") -> Element:
         if count > MAX_ELEMENTS:
             raise Unreadable("xml", MAX_ELEMENTS, f"more than {MAX_ELEMENTS} elements")
         own = {_local(key): value for key, value in attributes.items() if key.partition(":")[0] != "xmlns"}
-        element = Element(_local(name), own)
+        spaces = stack[-1].spaces
+        if len(own) != len(attributes):
+            declared = {key: value for key, value in attributes.items() if key.partition(":")[0] == "xmlns"}
+            spaces = {**spaces, **{key.partition(":")[2]: value for key, value in declared.items()}}
+        element = Element(_local(name), own, spaces.get(name.rpartition(":")[0], ""), spaces)
         stack[-1].children.append(element)
         stack.append(element)
 
@@ -89,6 +98,15 @@ def parse(data: bytes, charset: str = "") -> Element:
 
 def _local(name: str) -> str:
     return name.rpartition(":")[2]
+
+
+def _check_space(element: Element, shape: Shape | None, path: tuple[str | int, ...] = ()) -> None:
+    """The namespace counts and not the prefix (XML Names §2); what the document gives none may have any."""
+    wanted = _hints(shape).get("namespace")
+    if isinstance(wanted, str) and wanted and element.space != wanted:
+        seen = f"in the namespace {element.space[:100]}" if element.space else "in no namespace"
+        message = f"{element.name[:60]} is {seen}, not in {wanted}"
+        raise Unreadable("xml", wanted, message, path, element.space[:100])
 
 
 def _hints(shape: Shape | None) -> dict[str, Any]:
@@ -127,8 +145,15 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _object(element: Element, shape: Shape) -> dict[str, Any]:
+def _has_text(shape: Shape) -> bool:
+    """3.2: whether a property stands for the text of the element."""
+    return any(_hints(inner).get("nodeType") in ("text", "cdata") for inner in shape.properties.values())
+
+
+def _object(element: Element, shape: Shape) -> Any:
     found: dict[str, Any] = {}
+    if not element.children and not element.attributes and element.text.strip() and not _has_text(shape):
+        return element.text  # no object at all; the schema says so
     by_name: dict[str, list[Element]] = {}
     for child in element.children:
         by_name.setdefault(child.name, []).append(child)
@@ -145,14 +170,28 @@ def _object(element: Element, shape: Shape) -> dict[str, Any]:
         elif _is_array(inner):
             wrapper, item_name = _array_names(name, inner)
             holders = by_name.pop(wrapper, None) if wrapper else None
-            items = by_name.pop(item_name, []) if wrapper is None else holders[0].children if holders else None
+            if holders and len(holders) > 1:
+                raise Unreadable("repeated", "one element", f"{wrapper} stands here more than once", (name,))
+            items = by_name.pop(item_name, []) if wrapper is None else holders[0].children if holders else []
+            if holders:
+                _check_space(holders[0], inner, (name,))
             if items or holders:
-                found[name] = [_value(item, inner.item(index)) for index, item in enumerate(items or ())]
+                found[name] = _items(name, items, inner, item_name)
+        elif node_type == "none" and (inside := [child for child in element.children if child.name in _names(inner)]):
+            part = Element(element.name, {}, element.space, element.spaces)
+            part.children = inside
+            found[name] = _object(part, inner)
+            for child in inside:
+                by_name.pop(child.name, None)
         elif xml_name in by_name:
             children = by_name.pop(xml_name)
             if len(children) > 1:
                 raise Unreadable("repeated", "one element", f"{xml_name} stands here more than once", (name,))
-            found[name] = _value(children[0], inner)
+            _check_space(children[0], inner, (name,))
+            try:
+                found[name] = _value(children[0], inner)
+            except Unreadable as error:
+                raise error.below(name) from None
     # What the schema does not name is kept, so that `additionalProperties: false` hears of it.
     for name, children in by_name.items():
         values = [_value(child, shape.rest) for child in children]
@@ -161,6 +200,28 @@ def _object(element: Element, shape: Shape) -> dict[str, Any]:
         if name not in ("schemaLocation", "noNamespaceSchemaLocation", _XSI_NIL):
             found.setdefault(name, text)
     return found
+
+
+def _items(name: str, items: list[Element], shape: Shape, item_name: str) -> list[Any]:
+    """The items of a list; where the document names them, no other element may stand among them."""
+    is_named = bool(_hints(shape.items).get("name"))
+    found = []
+    for index, item in enumerate(items):
+        if is_named and item.name != item_name:
+            message = f"the items of {name} are called {item_name}, not {item.name[:60]}"
+            raise Unreadable("xml", item_name, message, (name, index), item.name[:60])
+        inner = shape.item(index)
+        _check_space(item, inner, (name, index))
+        try:
+            found.append(_value(item, inner))
+        except Unreadable as error:
+            raise error.below(name, index) from None
+    return found
+
+
+def _names(shape: Shape) -> set[str]:
+    """The elements that the properties of an object are written as."""
+    return {str(_hints(inner).get("name", name)) for name, inner in shape.properties.items()}
 
 
 def _array_names(name: str, shape: Shape) -> tuple[str | None, str]:
@@ -198,12 +259,7 @@ def _component_name(shape: Shape | None) -> str | None:
 
 
 def _element(name: str, value: Any, shape: Shape | None) -> str:
-    hints = _hints(shape)
-    prefix = f"{_clean(str(hints['prefix']))}:" if hints.get("prefix") else ""
-    attributes = ""
-    if hints.get("namespace"):
-        space = f"xmlns:{prefix[:-1]}" if prefix else "xmlns"
-        attributes = f" {space}={_quoted(str(hints['namespace']))}"
+    prefix, attributes = _space(shape)
     if isinstance(value, dict):
         more, content = _members(value, shape)
         attributes += more
@@ -217,6 +273,16 @@ def _element(name: str, value: Any, shape: Shape | None) -> str:
             attributes += ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"'
     full = prefix + _clean(name)
     return _tagged(full, attributes, content)
+
+
+def _space(shape: Shape | None) -> tuple[str, str]:
+    """The prefix with its colon, and the attribute that declares the namespace; each may be empty."""
+    hints = _hints(shape)
+    prefix = f"{_clean(str(hints['prefix']))}:" if hints.get("prefix") else ""
+    if not hints.get("namespace"):
+        return prefix, ""
+    name = f"xmlns:{prefix[:-1]}" if prefix else "xmlns"
+    return prefix, f" {name}={_quoted(str(hints['namespace']))}"
 
 
 def _tagged(name: str, attributes: str, content: str) -> str:
@@ -242,7 +308,8 @@ def _members(value: dict[str, Any], shape: Shape | None) -> tuple[str, str]:
             wrapper, item_name = _array_names(name, inner) if inner else (None, name)
             items = inner.items if inner else None
             inside = "".join(_element(item_name, each, items) for each in item)
-            content.append(_tagged(_clean(wrapper), "", inside) if wrapper else inside)
+            prefix, declared = _space(inner)
+            content.append(_tagged(prefix + _clean(wrapper), declared, inside) if wrapper else inside)
         else:
             content.append(_element(xml_name, item, inner))
     return "".join(attributes), "".join(content)

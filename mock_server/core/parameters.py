@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from mock_server.codec.parameter import Read, Sources, parameter_reader
 from mock_server.codec.percent import decode_query
 from mock_server.codec.unreadable import Unreadable
-from mock_server.core.breach import breaches
+from mock_server.core.breach import bounded, breaches
+from mock_server.core.undocumented import Find
 from mock_server.fixture.facts import Facts, cookies
 from mock_server.model import MISSING, Request, Violation
 from mock_server.spec.parameters import Parameter
@@ -28,10 +29,12 @@ class _Prepared(NamedTuple):
 class ParameterReader:
     """The parameters of one operation, prepared when its first request comes."""
 
-    __slots__ = ("_prepared", "_texts_only", "parameters")
+    __slots__ = ("_prepared", "_undocumented", "parameters")
 
-    def __init__(self, parameters: tuple[Parameter, ...]) -> None:
+    def __init__(self, parameters: tuple[Parameter, ...], undocumented: Find | None = None) -> None:
+        """``undocumented`` finds the names of a query that are refused; None = such names are ignored."""
         self.parameters = parameters
+        self._undocumented = undocumented
         self._prepared: tuple[_Prepared, ...] | None = None
 
     def take(
@@ -41,16 +44,18 @@ class ParameterReader:
 
         ``encoded`` are the path's values before they were decoded; None = they are the same.
         """
-        if not self.parameters:
+        if not self.parameters and self._undocumented is None:
             return (), {"path": path}
         sources = Sources(path if encoded is None else encoded, request.query, request.headers)
         typed: dict[str, dict[str, Any]] = {}
         violations: list[Violation] = []
+        if self._undocumented is not None:
+            violations += self._undocumented(sources.query_pairs)
         for parameter, location, name, place, read in self._prepared or self._prepare():
             try:
                 value = read(sources)
             except Unreadable as error:
-                violations.append(error.violation(place))
+                violations.append(error.violation(place, bounded(_came(parameter, sources))))
                 continue
             if value is MISSING:
                 if parameter.required:
@@ -72,6 +77,21 @@ class ParameterReader:
             for each in self.parameters
         )
         return self._prepared
+
+
+def _came(parameter: Parameter, sources: Sources) -> Any:
+    """The texts that could not be read, as they came: one, or the list of them."""
+    name = parameter.name
+    match parameter.location:
+        case "path":
+            return sources.path.get(name)
+        case "header":
+            return sources.headers.get(name.lower())
+        case "querystring":
+            return sources.query
+    pairs = sources.query_pairs if parameter.location == "query" else sources.cookie_pairs
+    found = [value for key, value in pairs if key == name or key.startswith(name + "[")]
+    return found[0] if len(found) == 1 else found or None
 
 
 def _place(parameter: Parameter) -> str:

@@ -19,6 +19,7 @@ from mock_server.core.headers import documented_headers
 from mock_server.core.memory import Memory, memory_of
 from mock_server.core.parameters import ParameterReader
 from mock_server.core.refuse import Refusal
+from mock_server.core.undocumented import undocumented
 from mock_server.fixture.fault import FaultRule
 from mock_server.fixture.model import OperationFixture, Provider, Response, Scenario, Token
 from mock_server.spec.media import best_match, is_json
@@ -52,6 +53,8 @@ class House:
     """Whether an unlisted token is read for what it says of itself."""
     no_errors: bool = False
     """Whether violations are told in a header and answered as if there were none."""
+    strict_query: bool = False
+    """Whether query parameters that no operation describes are refused."""
     resources: Mapping[str, Role] = field(default_factory=dict)
     """Operation key -> what it does to a recognised resource."""
     dynamic: bool = False
@@ -153,7 +156,7 @@ def make_plan(operation: Operation, fixture: OperationFixture | None, house: Hou
         schemas=schemas,
         fields=fields,
         openers=openers,
-        parameters=ParameterReader(_askable(operation)),
+        parameters=ParameterReader(_askable(operation), undocumented(operation) if house.strict_query else None),
         callbacks=plan_callbacks(operation, fixture.callbacks),
         memory=memory,
         limiting=any(operation.key in each.limits for each in house.scenarios.values()),

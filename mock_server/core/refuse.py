@@ -37,8 +37,7 @@ _STATUSES: dict[str, tuple[int, ...]] = {
     "malformed": (401, 403),
     "content-type": (415, 422, 400),
     "encoding": (415, 422, 400),
-    "json": (400, 422),
-    "depth": (400, 422),
+    **dict.fromkeys(("json", "depth", "xml", "multipart", "form", "charset"), (400, 422)),  # it could not be read
 }
 _LAST = {"malformed": 400}
 """Where neither these nor a range are documented: RFC 6750 §3.1 has 400 for a request that is malformed."""
@@ -62,7 +61,8 @@ class Refusal:
 
 def told(violation: Violation, operation: Operation) -> str:
     """The violation's message; the validator's quotes the value that it refuses, which may be a secret."""
-    quotes_secret = _is_secret(violation, operation) and not is_authorization(violation)
+    is_quoting = not is_authorization(violation) and not (violation.rule == "required" and violation.seen is None)
+    quotes_secret = is_quoting and _is_secret(violation, operation)
     return f"breaks {violation.rule}" if quotes_secret else violation.message
 
 

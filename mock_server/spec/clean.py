@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from mock_server.source import Pointer
 from mock_server.spec.dialect import convert
 from mock_server.spec.fault import Fault, Faults
+from mock_server.spec.formats import mark
 from mock_server.spec.grammar import EXTENSIBLE, KINDS, Word, fits, spoken, wanted
 from mock_server.spec.schema import pattern_fault
 
@@ -154,6 +155,8 @@ class Cleaner:
                 self._unreadable(slot, message, f"`in` is one of {', '.join(places)}")
 
     def _schema(self, node: dict[str, Any], pointer: Pointer) -> None:
+        if "format" in node:
+            mark(node)
         for word in ("allOf", "anyOf", "oneOf"):
             if node.get(word) == []:
                 self._drop(node, word, [], "a list of at least one schema", pointer)

@@ -92,9 +92,12 @@ class Document:
                 raise Broken([self.loaded.problem("MS203", message, asked_from, hint)])
         return node, tuple(path)
 
-    def schema(self, pointer: Pointer, direction: Direction = "response") -> Schema:
-        """The schema at ``pointer`` as it holds in one direction, compiled when it is first used."""
-        return self.schemas.at(pointer, direction)
+    def schema(self, pointer: Pointer, direction: Direction = "response", *, formats: bool = False) -> Schema:
+        """The schema at ``pointer`` as it holds in one direction, compiled when it is first used.
+
+        ``formats``: judge the ``format`` of texts and numbers too, as is done with what comes in.
+        """
+        return self.schemas.at(pointer, direction, formats=formats)
 
 
 def open_document(loaded: Loaded, uri: str = "", library: Library | None = None) -> Document:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from mock_server.source import Pointer
 from mock_server.spec.direction import Direction
@@ -27,6 +27,15 @@ class Example:
     provenance: str
 
 
+class PartHeader(NamedTuple):
+    """A header of a part, always in ``simple`` style."""
+
+    required: bool
+    explode: bool = False
+    schema: Schema | None = None
+    shape: Shape | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Encoding:
     """How one property stands in a form or multipart body (OAS 3.1 §4.8.15). Empty = by the property's type."""
@@ -34,8 +43,8 @@ class Encoding:
     content_type: str = ""
     style: str = ""
     explode: bool | None = None
-    headers: Mapping[str, bool] = field(default_factory=dict)
-    """Lower-case names of the part's headers -> whether they are required."""
+    headers: Mapping[str, PartHeader] = field(default_factory=dict)
+    """By their lower-case names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +69,31 @@ class Body:
     content: tuple[MediaType, ...]
 
 
-def read_body(document: Document, node: dict[str, Any], pointer: Pointer) -> Body | None:
+def read_body(document: Document, node: dict[str, Any], pointer: Pointer, *, formats: bool = False) -> Body | None:
     if "requestBody" not in node:
         return None
     entry, at = document.follow(node["requestBody"], (*pointer, "requestBody"))
-    return Body(bool(entry.get("required", False)), read_content(document, entry, at, "request"))
+    return Body(bool(entry.get("required", False)), read_content(document, entry, at, "request", formats=formats))
 
 
 def read_content(
-    document: Document, entry: dict[str, Any], at: Pointer, direction: Direction = "response"
+    document: Document,
+    entry: dict[str, Any],
+    at: Pointer,
+    direction: Direction = "response",
+    *,
+    formats: bool = False,
 ) -> tuple[MediaType, ...]:
     """The ``content`` map. Its schemas forgive what ``direction`` leaves out (``readOnly``, ``writeOnly``)."""
     found = []
+
+    def read(at: Pointer) -> Schema:
+        return document.schema(at, direction, formats=formats)
+
     for name, media in (entry.get("content") or {}).items():
         media_at: Pointer = (*at, "content", name)
-        schema = document.schema((*media_at, "schema"), direction) if "schema" in media else None
-        items = document.schema((*media_at, "itemSchema"), direction) if "itemSchema" in media else None
+        schema = read((*media_at, "schema")) if "schema" in media else None
+        items = read((*media_at, "itemSchema")) if "itemSchema" in media else None
         word = "schema" if schema or not items else "itemSchema"
         shape = Shape(document, (*media_at, word), media[word]) if word in media else None
         found.append(
@@ -99,21 +117,29 @@ def _encodings(document: Document, media: dict[str, Any], at: Pointer) -> dict[s
             explode = entry.get("explode")
             found[str(name)] = Encoding(
                 content_type=str(entry.get("contentType", "")),
-                style=str(entry.get("style", "")),
+                style=_style(entry),
                 explode=explode if isinstance(explode, bool) else None,
-                headers=_required_headers(document, entry, (*at, "encoding", name)),
+                headers=_part_headers(document, entry, (*at, "encoding", name)),
             )
     return found
 
 
-def _required_headers(document: Document, entry: dict[str, Any], at: Pointer) -> dict[str, bool]:
+def _style(entry: dict[str, Any]) -> str:
+    """``tabDelimited`` is ours: the ``tsv`` of Swagger 2.0 has no style in OpenAPI 3."""
+    return "tabDelimited" if entry.get("x-collectionFormat") == "tsv" else str(entry.get("style", ""))
+
+
+def _part_headers(document: Document, entry: dict[str, Any], at: Pointer) -> dict[str, PartHeader]:
     """Content-Type is described by ``contentType`` and ignored here (OAS 3.1 §4.8.15.1)."""
     found = {}
     given = entry.get("headers")
     for name, raw in given.items() if isinstance(given, dict) else ():
-        header, _ = document.follow(raw, (*at, "headers", name))
-        if name.lower() != "content-type":
-            found[name.lower()] = isinstance(header, dict) and header.get("required") is True
+        header, header_at = document.follow(raw, (*at, "headers", name))
+        if name.lower() != "content-type" and isinstance(header, dict):
+            pointer = (*header_at, "schema")
+            shape = Shape(document, pointer, header["schema"]) if "schema" in header else None
+            schema = document.schema(pointer, "request", formats=True) if shape else None
+            found[name.lower()] = PartHeader(header.get("required") is True, bool(header.get("explode")), schema, shape)
     return found
 
 

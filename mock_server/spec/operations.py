@@ -133,7 +133,7 @@ def _operation(
         summary=node.get("summary", ""),
         bases=tuple(dict.fromkeys(base for server in servers for base in base_paths(server))),
         parameters=tuple(read_parameters(document, item, item_at, node, pointer)),
-        body=read_body(document, node, pointer),
+        body=read_body(document, node, pointer, formats=True),
         responses={entry.status: entry for entry in _responses(document, node, pointer)},
         security=read_security(document, node, pointer),
         pointer=pointer,

@@ -17,7 +17,9 @@ from mock_server.spec.shape import EVERY, Shape
 _IGNORED_HEADERS = frozenset(("accept", "content-type", "authorization"))
 """Parameters of these names are ignored (OAS 3.1 §4.8.12.2.1)."""
 Location = Literal["path", "query", "header", "cookie", "querystring"]
-Style = Literal["simple", "label", "matrix", "form", "spaceDelimited", "pipeDelimited", "deepObject", "cookie"]
+Style = Literal[
+    "simple", "label", "matrix", "form", "spaceDelimited", "pipeDelimited", "tabDelimited", "deepObject", "cookie"
+]
 STYLES: Final[dict[str, tuple[Style, ...]]] = {
     "path": ("simple", "label", "matrix"),
     "query": ("form", "spaceDelimited", "pipeDelimited", "deepObject"),
@@ -72,9 +74,10 @@ def _parameter(document: Document, entry: dict[str, Any], at: Pointer) -> Parame
     location = location if location in STYLES else "query"
     styles = STYLES[location]
     style = entry.get("style") if entry.get("style") in styles else styles[0]
+    style = _COLLECTIONS.get(str(entry.get("x-collectionFormat")), style)
     explode = entry.get("explode", style in ("form", "cookie"))
     shape = Shape(document, (*at, "schema"), entry["schema"]) if "schema" in entry else None
-    contents = read_content(document, entry, at, "request") if shape is None else ()
+    contents = read_content(document, entry, at, "request", formats=True) if shape is None else ()
     kind = shape.word("type", "") if shape else ""
     return Parameter(
         name=str(entry.get("name", "")),
@@ -94,7 +97,8 @@ def _parameter(document: Document, entry: dict[str, Any], at: Pointer) -> Parame
 def _schema(document: Document, shape: Shape, pointer: Pointer) -> Schema:
     """Parameters that refer to one schema share it, unless they add something to it (3.1)."""
     alone = isinstance(shape.node, dict) and len(shape.node) == 1
-    return document.schema(document.follow(shape.node, pointer)[1] if alone else pointer, "request")
+    target = document.follow(shape.node, pointer)[1] if alone else pointer
+    return document.schema(target, "request", formats=True)
 
 
 def style_problems(document: Document, node: dict[str, Any], pointer: Pointer) -> Iterator[Problem]:
@@ -115,6 +119,8 @@ def style_problems(document: Document, node: dict[str, Any], pointer: Pointer) -
             yield document.loaded.problem("MS241", message, (*at, "style"), hint, severity="warning")
 
 
+_COLLECTIONS: Final = {"ssv": "spaceDelimited", "pipes": "pipeDelimited", "tsv": "tabDelimited"}
+"""What Swagger 2.0 has in places or ways that OpenAPI 3 has not; its converter leaves the word behind."""
 _WANTED: Final = {
     "deepObject": frozenset(("object", "array")),
     "spaceDelimited": frozenset(("array", "object")),

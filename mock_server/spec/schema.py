@@ -11,14 +11,16 @@ import jsonschema_rs
 from mock_server.source import Pointer
 from mock_server.spec.direction import Direction, differs, directed
 from mock_server.spec.dynamic import DOCUMENT, Resources
+from mock_server.spec.formats import RANGE, TEXTS, NumericRange
+from mock_server.spec.kin import Kin
 from mock_server.spec.reference import fragment, parse_reference
+from mock_server.spec.wording import Locate, nothing_known, tell
 
 MAX_CHAIN = 70
 """References that are followed to find the schema they share; longer chains are cut when references are bound."""
 # Linear-time matching: a catastrophic `pattern` in a document must not hang the mock.
 _PATTERNS = jsonschema_rs.RegexOptions()
 _BACKTRACKING_PATTERNS = jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000)
-
 
 KEYWORDS = (
     "type", "enum", "const", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength",
@@ -48,12 +50,15 @@ class SchemaError(ValueError):
 class Schema:
     """One schema, compiled the first time a value is put before it."""
 
-    __slots__ = ("_book", "_compiled", "direction", "pointer")
+    __slots__ = ("_book", "_compiled", "direction", "judges_formats", "pointer")
 
-    def __init__(self, book: SchemaBook, pointer: Pointer, direction: Direction = "response") -> None:
+    def __init__(
+        self, book: SchemaBook, pointer: Pointer, direction: Direction = "response", *, formats: bool = False
+    ) -> None:
         self._book = book
         self.pointer = pointer
         self.direction = direction
+        self.judges_formats = formats
         self._compiled: jsonschema_rs.Draft202012Validator | None = None
 
     def is_valid(self, value: object) -> bool:
@@ -69,7 +74,7 @@ class Schema:
         validator = self._compiled or self._use()
         try:
             for error in validator.iter_errors(value):
-                yield _breach(error, value)
+                yield from _breaches(error, value, self._book.located)
         except (ValueError, UnicodeEncodeError, RecursionError) as error:
             yield Breach((), "value", f"the value cannot be read: {error}", None)
 
@@ -83,7 +88,7 @@ class Schema:
 
     def compile(self) -> jsonschema_rs.Draft202012Validator:
         """Compile now. Raises ``SchemaError``."""
-        self._compiled = self._book.compile(self.pointer, self.direction)
+        self._compiled = self._book.compile(self.pointer, self.direction, formats=self.judges_formats)
         return self._compiled
 
 
@@ -95,21 +100,26 @@ class SchemaBook:
         self._resources = resources
         self._registries: dict[Direction | None, jsonschema_rs.Registry] = {}
         self._ways: dict[Direction, Direction | None] = {}
-        self._schemas: dict[tuple[Pointer, Direction], Schema] = {}
-        self._compiled: dict[tuple[Pointer, Direction | None], jsonschema_rs.Draft202012Validator] = {}
+        self._kin: Kin | None = None
+        self._schemas: dict[tuple[Pointer, Direction, bool], Schema] = {}
+        self._compiled: dict[tuple[Pointer, Direction | None, bool], jsonschema_rs.Draft202012Validator] = {}
+        self.judges_formats = True
+        """Whether those who ask for it have the formats judged (``serve --no-formats``)."""
         self.tell: Callable[[Pointer, str], None] = _tell_nobody
         """Called once for each schema that a request met and that cannot be compiled: its pointer, and why."""
 
-    def at(self, pointer: Pointer, direction: Direction = "response") -> Schema:
-        """The schema at ``pointer``; the same object for the same pointer and direction."""
-        schema = self._schemas.get((pointer, direction))
+    def at(self, pointer: Pointer, direction: Direction = "response", *, formats: bool = False) -> Schema:
+        """The schema at ``pointer``; the same object for the same pointer, direction and judging of formats."""
+        schema = self._schemas.get((pointer, direction, formats))
         if schema is None:
-            schema = self._schemas[pointer, direction] = Schema(self, pointer, direction)
+            schema = self._schemas[pointer, direction, formats] = Schema(self, pointer, direction, formats=formats)
         return schema
 
-    def compile(self, pointer: Pointer, direction: Direction = "response") -> jsonschema_rs.Draft202012Validator:
+    def compile(
+        self, pointer: Pointer, direction: Direction = "response", *, formats: bool = False
+    ) -> jsonschema_rs.Draft202012Validator:
         """Compile the schema; those that are nothing but a reference to one schema share it. Raises ``SchemaError``."""
-        target = self._target(pointer), self._way(direction)
+        target = self._target(pointer), self._way(direction), formats and self.judges_formats
         found = self._compiled.get(target)
         if found is None:
             found = self._compiled[target] = self._compile(*target)
@@ -118,7 +128,11 @@ class SchemaBook:
     def _way(self, direction: Direction) -> Direction | None:
         """None where the direction makes no difference in the whole document: then one tree does for both."""
         if direction not in self._ways:
-            self._ways[direction] = direction if differs(self._data, direction) else None
+            if direction == "request" and not self._resources:
+                kin = Kin(self._data)
+                self._kin = kin if kin.twins else None
+            is_own = differs(self._data, direction) or (direction == "request" and self._kin is not None)
+            self._ways[direction] = direction if is_own else None
         return self._ways[direction]
 
     def _target(self, pointer: Pointer) -> Pointer:
@@ -133,21 +147,35 @@ class SchemaBook:
             pointer = steps
         return pointer
 
-    def _compile(self, pointer: Pointer, way: Direction | None) -> jsonschema_rs.Draft202012Validator:
+    def located(self, address: str | None) -> Any:
+        """The schema in which a keyword stands, by the address that the validator has for it; None = not known."""
+        steps = parse_reference("#" + address.partition("#")[2]) if address and "#" in address else None
+        node: Any = self._data
+        try:
+            for step in steps[:-1] if steps else ():
+                node = node[int(step)] if isinstance(node, list) else node[step]
+        except (KeyError, IndexError, TypeError, ValueError):
+            return None
+        return node if steps else None
+
+    def _compile(self, pointer: Pointer, way: Direction | None, formats: bool) -> jsonschema_rs.Draft202012Validator:
         registry = self._registry(way)
+        if self._kin and way == "request":
+            pointer = self._kin.address(pointer)
         address = self._resources.address(pointer) if self._resources else f"{DOCUMENT}#{fragment(pointer)}"
         reference = {"$ref": address}
         try:
-            return _compile(reference, registry, _PATTERNS)
+            return _compile(reference, registry, _PATTERNS, formats=formats)
         except SchemaError:
             # A look-around or back-reference needs the other engine, which stops at a limit.
-            return _compile(reference, registry, _BACKTRACKING_PATTERNS)
+            return _compile(reference, registry, _BACKTRACKING_PATTERNS, formats=formats)
 
     def _registry(self, way: Direction | None) -> jsonschema_rs.Registry:
         """The document as it holds in one direction."""
         found = self._registries.get(way)
         if found is None:
-            data = directed(self._data, way) if way else self._data
+            data = self._kin.tree() if self._kin and way == "request" else self._data
+            data = directed(data, way) if way else data
             known = self._resources.registered(data) if self._resources else [(DOCUMENT, data)]
             try:
                 found = self._registries[way] = jsonschema_rs.Registry(known, retriever=_never)
@@ -182,23 +210,21 @@ def pattern_fault(pattern: str) -> str | None:
     return reason
 
 
-def _wanted(kind: jsonschema_rs.ValidationErrorKind) -> object:
-    """What the keyword asks for; of ``required`` the property that is missing."""
-    return (
-        kind.property if isinstance(kind, jsonschema_rs.ValidationErrorKind.Required) else getattr(kind, "value", None)
-    )
+def _breaches(error: jsonschema_rs.ValidationError, value: Any, locate: Locate = nothing_known) -> Iterator[Breach]:
+    for told in tell(error, locate):
+        yield Breach(_path(told.path, value), told.keyword, told.message, told.wanted)
 
 
-def _breach(error: jsonschema_rs.ValidationError, value: Any) -> Breach:
+def _path(steps: list[str | int], value: Any) -> tuple[str | int, ...]:
     """The library says 200 for the key ``"200"``: only the value itself tells keys from indexes."""
     path: list[str | int] = []
-    for step in error.instance_path:
+    for step in steps:
         path.append(step if isinstance(value, list) else str(step))
         try:
             value = value[path[-1]]
         except (KeyError, IndexError, TypeError):  # the library leaves the key "" out of its paths
             value = None
-    return Breach(tuple(path), error.kind.name, error.message, _wanted(error.kind))
+    return tuple(path)
 
 
 def compile_schema(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
@@ -214,14 +240,14 @@ def _json_schema() -> jsonschema_rs.Draft202012Validator:
 def json_schema_breaches(schema: object) -> Iterator[Breach]:
     """How a schema breaks JSON Schema 2020-12's own meta-schema."""
     for error in _json_schema().iter_errors(schema):
-        yield _breach(error, schema)
+        yield from _breaches(error, schema)
 
 
 def meta_breaches(meta_schema: dict[str, Any], data: object) -> Iterator[Breach]:
     """How a document breaks an OAS meta-schema; the draft is the one the meta-schema names."""
     for outer in jsonschema_rs.validator_for(meta_schema, offline=True).iter_errors(data):
         for error in _meant(outer):
-            yield _breach(error, data)
+            yield from _breaches(error, data)
 
 
 def _meant(error: jsonschema_rs.ValidationError) -> Iterator[jsonschema_rs.ValidationError]:
@@ -247,8 +273,20 @@ def _compile(
     schema: dict[str, Any],
     registry: jsonschema_rs.Registry | None,
     patterns: jsonschema_rs.RegexOptions | jsonschema_rs.FancyRegexOptions,
+    *,
+    formats: bool = False,
 ) -> jsonschema_rs.Draft202012Validator:
     try:
-        return jsonschema_rs.Draft202012Validator(schema, registry=registry, pattern_options=patterns, offline=True)
+        if not formats:
+            return jsonschema_rs.Draft202012Validator(schema, registry=registry, pattern_options=patterns, offline=True)
+        return jsonschema_rs.Draft202012Validator(
+            schema,
+            registry=registry,
+            pattern_options=patterns,
+            offline=True,
+            validate_formats=True,
+            formats=TEXTS,
+            keywords={RANGE: NumericRange},
+        )
     except (ValueError, jsonschema_rs.ReferencingError) as error:
         raise SchemaError(str(error).splitlines()[0]) from None

@@ -12,6 +12,7 @@ from typing import Any
 from mock_server.source import Loaded, Pointer
 from mock_server.spec.dialect import convert
 from mock_server.spec.fault import Faults
+from mock_server.spec.formats import mark
 from mock_server.spec.grammar import METHODS
 from mock_server.spec.reference import parse_reference
 
@@ -141,7 +142,9 @@ class _Converter:
         if required:
             schema["required"] = required
         encoding = {
-            entry["name"]: {key: value for key, value in _style(entry).items() if key in ("style", "explode")}
+            entry["name"]: {
+                key: value for key, value in _style(entry).items() if key in ("style", "explode", "x-collectionFormat")
+            }
             for entry, _ in fields
             if entry.get("type") == "array"
         }
@@ -199,6 +202,7 @@ def _schema_of(node: dict[str, Any]) -> dict[str, Any]:
     if "x-example" in schema:
         schema["example"] = schema.pop("x-example")
     convert(schema)
+    mark(schema)
     return schema
 
 

@@ -102,7 +102,7 @@ REFUSED: list[tuple[str, str, bytes, str]] = [
     ("many elements", XML, b"<a>" + b"<b/>" * 60_000 + b"</a>", "xml"),
     ("no XML encoding", XML, b'<?xml version="1.0" encoding="klingon"?><a/>', "content-type"),
     ("deep JSON", "application/json", b"[" * 70 + b"]" * 70, "depth"),
-    ("very deep JSON", "application/json", b"[" * 100_000, "json"),
+    ("very deep JSON", "application/json", b"[" * 100_000, "depth"),
     ("a huge integer", "application/json", b"9" * 10_000, "json"),
     ("a lone surrogate", "application/json", b'"\\ud800"', "json"),
     ("many fields", FORM, b"a=1&" * 20_000, "form"),
