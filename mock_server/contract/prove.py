@@ -207,8 +207,8 @@ def _fuzz_and_walk(course: _Course, stack: ExitStack) -> FuzzRecord | None:
         ledger.take(NotRun(FUZZ, "only a part of it: interrupted"))
     elif not whole:
         ledger.take(NotRun(FUZZ, f"only a part of it: {why}"))
-    for each in (*fuzz_findings(fuzz.record, run, whole=whole and not ledger.interrupted), *_witnessed(run, checks)):
-        ledger.take(each)
+    for found in (*fuzz_findings(fuzz.record, run, whole=whole and not ledger.interrupted), *_witnessed(run, checks)):
+        ledger.take(found)
     for line in fuzz.failed:
         ledger.take(NotRun(FUZZ, line))
     return fuzz.record
