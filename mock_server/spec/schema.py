@@ -97,6 +97,7 @@ class SchemaBook:
         self._ways: dict[Direction, Direction | None] = {}
         self._schemas: dict[tuple[Pointer, Direction], Schema] = {}
         self._compiled: dict[tuple[Pointer, Direction | None], jsonschema_rs.Draft202012Validator] = {}
+        self._strict: dict[tuple[Pointer, Direction | None], jsonschema_rs.Draft202012Validator] = {}
         self.tell: Callable[[Pointer, str], None] = _tell_nobody
         """Called once for each schema that a request met and that cannot be compiled: its pointer, and why."""
 
@@ -114,6 +115,16 @@ class SchemaBook:
         if found is None:
             found = self._compiled[target] = self._compile(*target)
         return found
+
+    def keeps_formats(self, pointer: Pointer, direction: Direction, value: object) -> bool:
+        """Whether the value keeps the schema where ``format`` is asserted (JSON Schema 2020-12 Validation §7.2.2)."""
+        target = self._target(pointer), self._way(direction)
+        try:
+            if target not in self._strict:
+                self._strict[target] = self._compile(*target, formats=True)
+            return self._strict[target].is_valid(value)
+        except (ValueError, UnicodeEncodeError, RecursionError):
+            return False
 
     def _way(self, direction: Direction) -> Direction | None:
         """None where the direction makes no difference in the whole document: then one tree does for both."""
@@ -133,15 +144,17 @@ class SchemaBook:
             pointer = steps
         return pointer
 
-    def _compile(self, pointer: Pointer, way: Direction | None) -> jsonschema_rs.Draft202012Validator:
+    def _compile(
+        self, pointer: Pointer, way: Direction | None, *, formats: bool | None = None
+    ) -> jsonschema_rs.Draft202012Validator:
         registry = self._registry(way)
         address = self._resources.address(pointer) if self._resources else f"{DOCUMENT}#{fragment(pointer)}"
         reference = {"$ref": address}
         try:
-            return _compile(reference, registry, _PATTERNS)
+            return _compile(reference, registry, _PATTERNS, formats)
         except SchemaError:
             # A look-around or back-reference needs the other engine, which stops at a limit.
-            return _compile(reference, registry, _BACKTRACKING_PATTERNS)
+            return _compile(reference, registry, _BACKTRACKING_PATTERNS, formats)
 
     def _registry(self, way: Direction | None) -> jsonschema_rs.Registry:
         """The document as it holds in one direction."""
@@ -180,6 +193,34 @@ def pattern_fault(pattern: str) -> str | None:
         else:
             return None
     return reason
+
+
+@lru_cache(maxsize=2_048)
+def _pattern(pattern: str) -> Schema:
+    return SchemaBook({"it": {"pattern": pattern}}).at(("it",))
+
+
+@lru_cache(maxsize=8_192)
+def has_match(pattern: str, text: str) -> bool:
+    """Whether the validator finds the pattern in the text; one that it cannot compile is in every text."""
+    return _pattern(pattern).is_valid(text)
+
+
+@lru_cache(maxsize=256)
+def _format(name: str) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator({"format": name}, validate_formats=True)
+
+
+def has_format(name: str, text: str) -> bool:
+    """Whether a text is of a format of JSON Schema 2020-12; every text is of a format that is not known.
+
+    >>> has_format("date", "2024-02-30")
+    False
+    """
+    try:
+        return _format(name).is_valid(text)
+    except UnicodeEncodeError:
+        return False
 
 
 def _wanted(kind: jsonschema_rs.ValidationErrorKind) -> object:
@@ -247,8 +288,11 @@ def _compile(
     schema: dict[str, Any],
     registry: jsonschema_rs.Registry | None,
     patterns: jsonschema_rs.RegexOptions | jsonschema_rs.FancyRegexOptions,
+    formats: bool | None = None,
 ) -> jsonschema_rs.Draft202012Validator:
     try:
-        return jsonschema_rs.Draft202012Validator(schema, registry=registry, pattern_options=patterns, offline=True)
+        return jsonschema_rs.Draft202012Validator(
+            schema, registry=registry, pattern_options=patterns, validate_formats=formats, offline=True
+        )
     except (ValueError, jsonschema_rs.ReferencingError) as error:
         raise SchemaError(str(error).splitlines()[0]) from None

@@ -28,6 +28,10 @@ def make_body(document: Document, pointer: Pointer, seed: int = 0, direction: Di
         for value in islice(_candidates(document, pointer, seed, direction), MAX_TRIES):
             if schema.is_valid(value):
                 return value
+        # ``oneOf`` a date or a date-time: only who asserts formats can tell these branches apart.
+        for value in islice(_candidates(document, pointer, seed, direction, formats=True), MAX_TRIES):
+            if document.schemas.keeps_formats(pointer, direction, value):
+                return value
     except RecursionError:  # schemas that lead into each other without an end
         pass
     raise Broken([impossible(document, pointer)])
@@ -39,14 +43,16 @@ def impossible(document: Document, pointer: Pointer) -> Problem:
     return document.loaded.problem("MS213", "no valid body could be made from this schema", pointer, hint)
 
 
-def _candidates(document: Document, pointer: Pointer, seed: int, direction: Direction) -> Iterator[Any]:
+def _candidates(
+    document: Document, pointer: Pointer, seed: int, direction: Direction, *, formats: bool = False
+) -> Iterator[Any]:
     shapes = _shapes.get(document.schemas)
     if shapes is None:
         shapes = _shapes[document.schemas] = Shapes()
     root = Item(document.at(pointer, pointer, "#")[0], pointer)
     place = Place("/".join(map(str, pointer)), "", "", 0, ())
     for is_strict in (True, False):
-        maker = Maker(document, shapes, seed, HIDDEN[direction], is_strict=is_strict)
+        maker = Maker(document, shapes, seed, HIDDEN[direction], is_strict=is_strict, formats=formats)
         yield from islice(maker.values((root,), place), MAX_TRIES // 2)
         if not maker.left_out_required:
             return

@@ -10,10 +10,11 @@ from mock_server.source import Pointer
 from mock_server.spec.document import Document
 from mock_server.spec.generate.emptiness import no_text
 from mock_server.spec.generate.height import MAX_HEIGHT, is_within
-from mock_server.spec.generate.judge import Judge, has_match
+from mock_server.spec.generate.judge import Judge
 from mock_server.spec.generate.merge import Shapes
 from mock_server.spec.generate.numbers import span, step_of
 from mock_server.spec.generate.shape import Item, Shape, subschemas
+from mock_server.spec.schema import has_match
 
 MAX_BRANCHES = 32
 """Of one ``oneOf``; those of more are not compared."""

@@ -7,20 +7,21 @@ What is built is right by its construction for most schemas. Where it may not be
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import compress, islice
 from typing import Any, NamedTuple
 
 from mock_server.spec.document import Document
 from mock_server.spec.generate.arrays import arrays
 from mock_server.spec.generate.chance import Draw
 from mock_server.spec.generate.height import is_within
-from mock_server.spec.generate.judge import Judge, has_match
+from mock_server.spec.generate.judge import Judge
 from mock_server.spec.generate.merge import Shapes
 from mock_server.spec.generate.names import usual_for
 from mock_server.spec.generate.numbers import numbers
 from mock_server.spec.generate.objects import objects
 from mock_server.spec.generate.shape import TYPES, Choice, Conjunction, Shape
 from mock_server.spec.generate.texts import texts
+from mock_server.spec.schema import has_match
 
 MAX_STEPS = 20_000
 """Schemas looked at for one body: alternatives inside alternatives multiply, and nothing may hang."""
@@ -51,14 +52,22 @@ class Place(NamedTuple):
 class Maker:
     """Makes candidates for one body until its steps are used up."""
 
-    def __init__(self, document: Document, shapes: Shapes, seed: int, unwanted: str, *, is_strict: bool) -> None:
-        """``unwanted``: ``writeOnly`` or ``readOnly``; when strict, such members are left out even if required."""
+    def __init__(
+        self, document: Document, shapes: Shapes, seed: int, unwanted: str, *, is_strict: bool, formats: bool = False
+    ) -> None:
+        """``unwanted``: ``writeOnly`` or ``readOnly``; when strict, such members are left out even if required.
+
+        ``formats``: a branch is told from another by its ``format`` alone, too.
+        """
         self.document = document
         self.shapes = shapes
         self.seed = seed
         self.unwanted = unwanted
         self.is_strict = is_strict
-        self.judge = Judge(document, unwanted if is_strict else None, shapes.own)
+        without = unwanted if is_strict else None
+        self.formal = Judge(document, without, shapes.own, formats=True)
+        """The judge that asserts formats: what the document itself gives has to keep them before it is used."""
+        self.judge = self.formal if formats else Judge(document, without, shapes.own)
         self.steps_left = MAX_STEPS
         self.nodes = 0
         self.left_out_required = False
@@ -96,11 +105,11 @@ class Maker:
         self.nodes += 1
         place = place._replace(around=(*place.around, shape))
         draw = self.draw(place)
-        given = self._given(shape, parts, draw)
+        given, loose = self._given(shape, parts, draw)
         first = 1 if not draw.plain and given and draw.below(2) and not isinstance(given[0], dict | list) else 0
         yield from given if draw.plain else given[:first]
         if shape.enum is not None:
-            yield from self._enumerated(shape.enum, parts, draw)
+            yield from self._enumerated(shape.enum, parts, draw, is_formal=bool(shape.formats))
         elif shape.choices:
             yield from self._chosen(shape.choices[0], parts, shape, place, draw)
         else:
@@ -110,14 +119,22 @@ class Maker:
                         yield value
         if not draw.plain:
             yield from given[first:]
+        yield from loose
 
-    def _given(self, shape: Shape, parts: Conjunction, draw: Draw) -> list[Any]:
-        """Examples and defaults that keep the schema. An empty default says less than an invented value."""
+    def _given(self, shape: Shape, parts: Conjunction, draw: Draw) -> tuple[list[Any], list[Any]]:
+        """Examples and defaults that keep the schema, and those that keep it but for a ``format``.
+
+        An empty default says less than an invented value.
+        """
         found = [*shape.given, *(each for each in shape.defaults if each not in (None, "", [], {}))]
         if len(shape.given) > 1 and not draw.plain:
             turn = draw.below(len(shape.given))
             found = found[turn:] + found[:turn]
-        return [value for value in map(self._directed(shape), found) if self.judge.keeps_all(value, parts)]
+        found = [value for value in map(self._directed(shape), found) if self.judge.keeps_all(value, parts)]
+        formal = [self.formal.keeps_all(value, parts) for value in found]
+        return list(compress(found, formal)), [
+            value for value, is_formal in zip(found, formal, strict=True) if not is_formal
+        ]
 
     def _directed(self, shape: Shape) -> Any:
         """Takes the members that do not go in this direction out of an example."""
@@ -131,10 +148,12 @@ class Maker:
 
         return directed
 
-    def _enumerated(self, values: list[Any], parts: Conjunction, draw: Draw) -> Iterator[Any]:
+    def _enumerated(self, values: list[Any], parts: Conjunction, draw: Draw, *, is_formal: bool) -> Iterator[Any]:
         turn = 0 if draw.plain or not values else draw.below(len(values))
         ordered = values[turn:] + values[:turn]
         ordered.sort(key=lambda value: value is None)
+        if is_formal:
+            ordered.sort(key=lambda value: not self.formal.keeps_all(value, parts))
         yield from (value for value in ordered if self.judge.keeps_all(value, parts))
 
     def _chosen(self, choice: Choice, parts: Conjunction, shape: Shape, place: Place, draw: Draw) -> Iterator[Any]:

@@ -7,9 +7,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from mock_server.spec.generate.chance import Draw
-from mock_server.spec.generate.judge import has_match
 from mock_server.spec.generate.sample import samples
 from mock_server.spec.generate.shape import Conjunction, Item, Shape
+from mock_server.spec.schema import has_match
 
 if TYPE_CHECKING:
     from mock_server.spec.generate.maker import Maker, Place
