@@ -15,7 +15,7 @@ from mock_server.spec.document import Document
 from mock_server.spec.generate.grammar import is_of_format
 from mock_server.spec.generate.merge import target_of
 from mock_server.spec.generate.numbers import limits
-from mock_server.spec.generate.shape import Conjunction, Contains, Item, Shape, mapped, same
+from mock_server.spec.generate.shape import Conjunction, Contains, Item, Shape, mapped, same, token
 from mock_server.spec.schema import has_match
 
 MAX_DEPTH = 120
@@ -266,8 +266,4 @@ def _within(size: int, least: int, most: int | None) -> bool:
 
 def has_twins(values: list[Any]) -> bool:
     """Whether two items are the same JSON value."""
-    texts = [value for value in values if isinstance(value, str)]
-    others = [value for value in values if not isinstance(value, str)]
-    if len(set(texts)) < len(texts):
-        return True
-    return any(same(one, other) for index, one in enumerate(others) for other in others[:index])
+    return len(set(map(token, values))) < len(values)

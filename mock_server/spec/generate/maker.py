@@ -29,9 +29,12 @@ MAX_DEPTH = 48
 """Arrays and objects inside each other; a mock's JSON may be 64 deep."""
 MAX_PARTS = 16
 """Branches chosen inside each other for one value: they may lead into each other without an end."""
+MAX_ROOM = 200_000
+"""Items and, in pieces of 64 characters, texts of one body: a few megabytes."""
 RICH_NODES = 1_500
 """After so many values only what is required is made: about 64 KB."""
 _RICH_DEPTH = 5
+_MISSES = 400
 _TRIES = 12
 """Candidates of one option before the next option is tried."""
 
@@ -70,6 +73,7 @@ class Maker:
         self.judge = self.formal if formats else Judge(document, without, shapes.own)
         self.steps_left = MAX_STEPS
         self.nodes = 0
+        self.room = MAX_ROOM
         self.left_out_required = False
         """Whether a required member was left out for its direction."""
 
@@ -114,12 +118,21 @@ class Maker:
             yield from self._chosen(shape.choices[0], parts, shape, place, draw)
         else:
             for kind in self._kinds(shape, place, draw):
-                for value in self._of_type(kind, shape, place):
-                    if not shape.is_tricky or self.judge.keeps_all(value, parts):
-                        yield value
+                found = self._of_type(kind, shape, place)
+                yield from self._judged(found, parts) if shape.is_tricky else found
         if not draw.plain:
             yield from given[first:]
         yield from loose
+
+    def _judged(self, values: Iterator[Any], parts: Conjunction) -> Iterator[Any]:
+        """Those that keep the parts, until too many in a row did not."""
+        missed = 0
+        for value in values:
+            if self.judge.keeps_all(value, parts):
+                missed = 0
+                yield value
+            elif (missed := missed + 1) > _MISSES:
+                return
 
     def _given(self, shape: Shape, parts: Conjunction, draw: Draw) -> tuple[list[Any], list[Any]]:
         """Examples and defaults that keep the schema, and those that keep it but for a ``format``.

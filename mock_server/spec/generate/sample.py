@@ -22,7 +22,7 @@ from mock_server.spec.generate.expression import (
 
 MAX_TEXT = 1_000_000
 """Characters of one text; a schema that wants more has no body."""
-_FEW = 4_000
+_FEW = 20_000
 _POOLS: tuple[tuple[int, int], ...] = ((97, 122), (48, 57), (65, 90), (33, 126), (32, 32), (0xA1, 0xD7FF), (0, 31))
 _LONG = 200
 _NATURAL = 6
@@ -137,7 +137,7 @@ class _Writer:
             case Chars(ranges):
                 return letter(ranges, self.draw)
             case Sequence(parts):
-                return "".join([self.write(part) for part in parts])
+                return self._before(parts) + "".join([self.write(part) for part in parts]) + self._after(parts)
             case Either(branches):
                 return self._either(branches)
             case Repeat(part, least, most):
@@ -150,6 +150,18 @@ class _Writer:
                 return self.groups.get(name, "")
             case Look() | Edge():
                 return ""
+
+    def _before(self, parts: tuple[Node, ...]) -> str:
+        r"""What a look-behind at the start wants to stand there: the ``$`` of ``(?<=\$)\d+``."""
+        first = parts[0] if parts else None
+        is_wanted = isinstance(first, Look) and not first.is_ahead and not first.is_negative
+        return self.write(first.part) if isinstance(first, Look) and is_wanted else ""
+
+    def _after(self, parts: tuple[Node, ...]) -> str:
+        """What a look-ahead at the end wants to follow: the ``px`` of ``[0-9]+(?=px)``."""
+        last = parts[-1] if len(parts) > 1 and parts[0] != Edge("^") else None
+        is_wanted = isinstance(last, Look) and last.is_ahead and not last.is_negative
+        return self.write(last.part) if isinstance(last, Look) and is_wanted else ""
 
     def _either(self, branches: tuple[Node, ...]) -> str:
         shortest = min(map(_shortest, branches))

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from mock_server.spec.generate.automaton import matching
 from mock_server.spec.generate.chance import Draw
 from mock_server.spec.generate.formats import encoded, formatted, slug
-from mock_server.spec.generate.grammar import pattern_of
+from mock_server.spec.generate.grammar import can_be, pattern_of
 from mock_server.spec.generate.judge import keeps_formats, keeps_text
 from mock_server.spec.generate.names import text_for
 from mock_server.spec.generate.sample import MAX_TEXT, language, samples
 from mock_server.spec.generate.shape import Item, Shape
 from mock_server.spec.generate.sized import sized
 from mock_server.spec.generate.words import NOUNS, SENTENCES
+from mock_server.spec.schema import has_match
 
 if TYPE_CHECKING:
     from mock_server.spec.generate.maker import Maker, Place
@@ -40,6 +41,9 @@ def texts(maker: Maker, shape: Shape, place: Place) -> Iterator[str]:
             if keeps_text(text, shape) and keeps_formats(text, shape):
                 yield text
     for text in _candidates(maker, shape, place, draw):
+        maker.room -= len(text) // 10_000
+        if maker.room < 0:
+            return
         if keeps_text(text, shape):
             yield text
 
@@ -47,13 +51,17 @@ def texts(maker: Maker, shape: Shape, place: Place) -> Iterator[str]:
 def _of_formats(shape: Shape, draw: Draw) -> Iterator[str]:
     """Texts that should be of the formats, the most ordinary first."""
     least, most = shape.min_length, shape.max_length
+    if not all(can_be(name, least, most) for name in shape.formats):
+        return
     for name in shape.formats:
         yield from _ordinary(name, shape, draw, _FORMAT_TRIES)
         if least or most is not None:
             yield from (text for _ in range(4) for text in sized(name, draw, least, most))
     grammars = [grammar for name in shape.formats if (grammar := pattern_of(name))]
     for pattern in shape.patterns:
-        yield from samples(pattern, draw, least, most)
+        for text in samples(pattern, draw, least, most):
+            if all(has_match(grammar, text) for grammar in grammars):
+                yield text
     if shape.patterns or shape.refused_patterns or least or most is not None or len(shape.formats) > 1:
         yield from matching([*shape.patterns, *grammars], shape.refused_patterns, least, most, draw)
     for name in shape.formats:
@@ -127,7 +135,7 @@ def _plain(shape: Shape, place: Place, draw: Draw) -> Iterator[str]:
     for char in "aA0 -é!":
         yield char * max(shape.min_length, 1)
     yield ""
-    for number in range(MAX_DIFFERENT):
+    for number in range(1_100 if shape.patterns else MAX_DIFFERENT):
         text = f"{slug(draw)}-{number}"
         yield text if shape.max_length is None or len(text) <= shape.max_length else fitted(str(number), shape)
 
