@@ -19,6 +19,7 @@ from mock_server.spec.generate.merge import Shapes
 from mock_server.spec.generate.names import usual_for
 from mock_server.spec.generate.numbers import numbers
 from mock_server.spec.generate.objects import objects
+from mock_server.spec.generate.refute import is_hopeless
 from mock_server.spec.generate.shape import TYPES, Choice, Conjunction, Shape
 from mock_server.spec.generate.texts import texts
 from mock_server.spec.schema import has_match
@@ -171,6 +172,8 @@ class Maker:
 
     def _chosen(self, choice: Choice, parts: Conjunction, shape: Shape, place: Place, draw: Draw) -> Iterator[Any]:
         options = list(choice.options)
+        if choice.word == "not":
+            options = [option for option in options if not is_hopeless(option[0].node, shape)]
         if not draw.plain and choice.word in ("oneOf", "anyOf", "mapping") and len(options) > 1:
             turn = draw.below(len(options))
             options = options[turn:] + options[:turn]
