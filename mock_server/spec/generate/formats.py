@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
+import datetime
 from collections.abc import Callable
-from datetime import date as Date
 from uuid import UUID
 
 from mock_server.spec.generate.chance import Draw
@@ -51,7 +51,7 @@ def date_time(draw: Draw) -> str:
 
 def http_date(draw: Draw) -> str:
     """RFC 9110 §5.6.7, with the right day of the week."""
-    day = Date.fromisoformat(date(draw))
+    day = datetime.date.fromisoformat(date(draw))
     names = _DAYS[day.weekday()], _MONTHS[day.month - 1]
     return f"{names[0]}, {day.day:02} {names[1]} {day.year} {time(draw)[:-1]} GMT"
 
