@@ -1,4 +1,4 @@
-"""How many values a schema has, and how many names: never fewer than there are, so that what is called impossible is."""
+"""How many values a schema has, and an object names: never fewer than there are, so that a contradiction is one."""
 
 from __future__ import annotations
 
