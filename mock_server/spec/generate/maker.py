@@ -6,7 +6,7 @@ What is built is right by its construction for most schemas. Where it may not be
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import compress, islice
 from typing import Any, NamedTuple
 
@@ -75,6 +75,8 @@ class Maker:
         self.steps_left = MAX_STEPS
         self.nodes = 0
         self.room = MAX_ROOM
+        self.broke_format = False
+        """Whether a value was offered that is not of its format, for want of a better one."""
         self.left_out_required = False
         """Whether a required member was left out for its direction."""
 
@@ -123,7 +125,13 @@ class Maker:
                 yield from self._judged(found, parts) if shape.is_tricky else found
         if not draw.plain:
             yield from given[first:]
-        yield from loose
+        yield from self.offered(loose)
+
+    def offered(self, values: Iterable[Any]) -> Iterator[Any]:
+        """Values that break a format."""
+        for value in values:
+            self.broke_format = True
+            yield value
 
     def _judged(self, values: Iterator[Any], parts: Conjunction) -> Iterator[Any]:
         """Those that keep the parts, until too many in a row did not."""
@@ -166,9 +174,14 @@ class Maker:
         turn = 0 if draw.plain or not values else draw.below(len(values))
         ordered = values[turn:] + values[:turn]
         ordered.sort(key=lambda value: value is None)
-        if is_formal:
-            ordered.sort(key=lambda value: not self.formal.keeps_all(value, parts))
-        yield from (value for value in ordered if self.judge.keeps_all(value, parts))
+        loose: list[Any] = []
+        for value in ordered:
+            if self.judge.keeps_all(value, parts):
+                if is_formal and not self.formal.keeps_all(value, parts):
+                    loose.append(value)
+                else:
+                    yield value
+        yield from self.offered(loose)
 
     def _chosen(self, choice: Choice, parts: Conjunction, shape: Shape, place: Place, draw: Draw) -> Iterator[Any]:
         options = list(choice.options)

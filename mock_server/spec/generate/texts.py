@@ -45,6 +45,7 @@ def texts(maker: Maker, shape: Shape, place: Place) -> Iterator[str]:
         if maker.room < 0:
             return
         if keeps_text(text, shape):
+            maker.broke_format |= not keeps_formats(text, shape)
             yield text
 
 
