@@ -105,7 +105,7 @@ def _array(draw: st.DrawFn, value: list[Any], depth: int) -> dict[str, Any]:
         schema["items"] = {"anyOf": parts}
     elif form == 2:
         schema["prefixItems"] = parts[:1] or [{}]
-    if value and draw(st.booleans()):
+    if bool(value) and draw(st.booleans()):
         schema |= {"contains": {"const": value[0]}, "minContains": draw(st.integers(0, 1))}
         if draw(st.booleans()):
             schema["maxContains"] = len(value)

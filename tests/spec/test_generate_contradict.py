@@ -203,11 +203,15 @@ def test_bounds_of_3_0_contradict_each_other_too() -> None:
 )
 def test_branches_of_which_one_asks_for_less_are_no_contradiction(branches: list[Any]) -> None:
     assert told({"oneOf": branches}) == []
+
+
+@pytest.mark.parametrize(
     "node",
     [
         {"type": "string", "pattern": "(?m)a$\\n^b"},
         {"type": "string", "pattern": "^(a|b)*$", "minLength": 1000},
         {"type": "string", "pattern": "^$"},
+        {"allOf": [{"type": "string", "pattern": "^\\p{L}$"}, {"pattern": "^[\u0416]$"}]},
         {"type": "string", "pattern": "x", "minLength": 5, "maxLength": 5},
         {"type": "string", "pattern": "\\bfoo\\b"},
         {"type": "string", "pattern": "^(?=.{3}$)[a-z]+$"},
