@@ -47,6 +47,7 @@ CODES: dict[str, str] = {
     "MS260": "several documents have one path",
     "MS261": "a name that means operations of several documents",
     "MS262": "no body can be made for an answer",
+    "MS265": "a format that no text of the wanted length has",
     "MS270": "a body in XML or a form that breaks the document",
     # MS3xx: fixtures
     "MS301": "a word that the fixture format does not know",

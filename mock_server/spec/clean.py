@@ -15,6 +15,7 @@ from mock_server.spec.dialect import convert
 from mock_server.spec.fault import Fault, Faults
 from mock_server.spec.formats import mark
 from mock_server.spec.grammar import EXTENSIBLE, KINDS, Word, fits, spoken, wanted
+from mock_server.spec.patterns import is_suspect, read_pattern
 from mock_server.spec.schema import pattern_fault
 
 LOCATIONS = ("path", "query", "header", "cookie", "querystring")
@@ -101,6 +102,8 @@ class Cleaner:
                 self._drop(node, "$ref", node["$ref"], "a text", pointer)
         if kind == "schema" and self.is_old:
             convert(node)
+        if kind == "schema":
+            self._patterns(node, pointer)
         words = KINDS[kind]
         bad: list[tuple[str, str]] = []
         for key, value in node.items():
@@ -160,21 +163,45 @@ class Cleaner:
         for word in ("allOf", "anyOf", "oneOf"):
             if node.get(word) == []:
                 self._drop(node, word, [], "a list of at least one schema", pointer)
-        if "pattern" in node and (reason := pattern_fault(node["pattern"])):
-            self._drop_pattern(node, "pattern", node["pattern"], reason, (*pointer, "pattern"))
-        for name in list(node.get("patternProperties", ())):
-            if reason := pattern_fault(name):
-                self._drop_pattern(node["patternProperties"], name, name, reason, (*pointer, "patternProperties", name))
         if "$id" in node or "$schema" in node:
             self.identified.append(node)
             if not str(node.get("$schema", _DIALECTS[0])).startswith(_DIALECTS):
                 message = f"the dialect {node['$schema']!r} is read as JSON Schema 2020-12"
                 self.faults.add("MS212", message, (*pointer, "$schema"))
 
-    def _drop_pattern(self, node: dict[str, Any], key: str, pattern: str, reason: str, pointer: Pointer) -> None:
-        del node[key]
-        message = f"the pattern {shown(pattern)} is no regular expression: {reason}; it is left out"
-        self.faults.add("MS206", message, pointer, "patterns are those of ECMA-262")
+    def _patterns(self, node: dict[str, Any], pointer: Pointer) -> None:
+        """Before what stands under a pattern is visited, for the pattern is its name."""
+        if isinstance(node.get("pattern"), str):
+            self._pattern(node, "pattern", node["pattern"], (*pointer, "pattern"))
+        named = node.get("patternProperties")
+        if isinstance(named, dict):
+            for name in list(named):
+                self._pattern(named, name, name, (*pointer, "patternProperties", name))
+
+    def _pattern(self, node: dict[str, Any], key: str, pattern: str, pointer: Pointer) -> None:
+        """A pattern of another dialect is read as ECMA-262 would have it; what is no pattern at all goes out."""
+        reason = pattern_fault(pattern)
+        if reason is None and not is_suspect(pattern):
+            return
+        reading = read_pattern(pattern)
+        if reading.pattern != pattern and pattern_fault(reading.pattern) is None:
+            rewritten = {reading.pattern if name == key != "pattern" else name: each for name, each in node.items()}
+            if key == "pattern":
+                node[key] = reading.pattern
+            else:
+                node.clear()
+                node.update(rewritten)
+        elif reason is not None:
+            del node[key]
+            message = f"the pattern {shown(pattern)} is no regular expression: {reason}; it is left out"
+            self.faults.add("MS206", message, pointer, "patterns are those of ECMA-262")
+            return
+        if reading.foreign:
+            words = " ".join(reading.foreign)
+            message = (
+                f"the pattern {shown(pattern)} is not of ECMA-262: {words}; it is read as {shown(reading.pattern)}"
+            )
+            self.faults.add("MS206", message, pointer, "other tools may read it otherwise: write it as ECMA-262 has it")
 
     def _unreadable(self, slot: Slot, message: str, hint: str) -> None:
         self.unreadable[id(slot.node)] = self.faults.add("MS215", f"{message}; it is left out", slot.pointer, hint)

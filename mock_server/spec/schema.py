@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jsonschema_rs
 
@@ -41,6 +41,10 @@ class Breach(NamedTuple):
     keyword: str
     message: str
     wanted: object
+
+
+Formats = Literal["none", "clear", "every"]
+"""Which formats are judged: none; those of ``spec/formats.py``, for requests; all that the library knows."""
 
 
 class SchemaError(ValueError):
@@ -105,6 +109,7 @@ class SchemaBook:
         self._compiled: dict[tuple[Pointer, Direction | None, bool], jsonschema_rs.Draft202012Validator] = {}
         self.judges_formats = True
         """Whether those who ask for it have the formats judged (``serve --no-formats``)."""
+        self._strict: dict[tuple[Pointer, Direction | None], jsonschema_rs.Draft202012Validator] = {}
         self.tell: Callable[[Pointer, str], None] = _tell_nobody
         """Called once for each schema that a request met and that cannot be compiled: its pointer, and why."""
 
@@ -122,8 +127,19 @@ class SchemaBook:
         target = self._target(pointer), self._way(direction), formats and self.judges_formats
         found = self._compiled.get(target)
         if found is None:
-            found = self._compiled[target] = self._compile(*target)
+            pointer, way, judged = target
+            found = self._compiled[target] = self._compile(pointer, way, "clear" if judged else "none")
         return found
+
+    def keeps_formats(self, pointer: Pointer, direction: Direction, value: object) -> bool:
+        """Whether the value keeps the schema where ``format`` is asserted (JSON Schema 2020-12 Validation §7.2.2)."""
+        target = self._target(pointer), self._way(direction)
+        try:
+            if target not in self._strict:
+                self._strict[target] = self._compile(*target, "every")
+            return self._strict[target].is_valid(value)
+        except (ValueError, UnicodeEncodeError, RecursionError):
+            return False
 
     def _way(self, direction: Direction) -> Direction | None:
         """None where the direction makes no difference in the whole document: then one tree does for both."""
@@ -158,17 +174,17 @@ class SchemaBook:
             return None
         return node if steps else None
 
-    def _compile(self, pointer: Pointer, way: Direction | None, formats: bool) -> jsonschema_rs.Draft202012Validator:
+    def _compile(self, pointer: Pointer, way: Direction | None, formats: Formats) -> jsonschema_rs.Draft202012Validator:
         registry = self._registry(way)
         if self._kin and way == "request":
             pointer = self._kin.address(pointer)
         address = self._resources.address(pointer) if self._resources else f"{DOCUMENT}#{fragment(pointer)}"
         reference = {"$ref": address}
         try:
-            return _compile(reference, registry, _PATTERNS, formats=formats)
+            return _compile(reference, registry, _PATTERNS, formats)
         except SchemaError:
             # A look-around or back-reference needs the other engine, which stops at a limit.
-            return _compile(reference, registry, _BACKTRACKING_PATTERNS, formats=formats)
+            return _compile(reference, registry, _BACKTRACKING_PATTERNS, formats)
 
     def _registry(self, way: Direction | None) -> jsonschema_rs.Registry:
         """The document as it holds in one direction."""
@@ -213,6 +229,34 @@ def pattern_fault(pattern: str) -> str | None:
 def _breaches(error: jsonschema_rs.ValidationError, value: Any, locate: Locate = nothing_known) -> Iterator[Breach]:
     for told in tell(error, locate):
         yield Breach(_path(told.path, value), told.keyword, told.message, told.wanted)
+
+
+@lru_cache(maxsize=2_048)
+def _pattern(pattern: str) -> Schema:
+    return SchemaBook({"it": {"pattern": pattern}}).at(("it",))
+
+
+@lru_cache(maxsize=8_192)
+def has_match(pattern: str, text: str) -> bool:
+    """Whether the validator finds the pattern in the text; one that it cannot compile is in every text."""
+    return _pattern(pattern).is_valid(text)
+
+
+@lru_cache(maxsize=256)
+def _format(name: str) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator({"format": name}, validate_formats=True)
+
+
+def has_format(name: str, text: str) -> bool:
+    """Whether a text is of a format of JSON Schema 2020-12; every text is of a format that is not known.
+
+    >>> has_format("date", "2024-02-30")
+    False
+    """
+    try:
+        return _format(name).is_valid(text)
+    except UnicodeEncodeError:
+        return False
 
 
 def _path(steps: list[str | int], value: Any) -> tuple[str | int, ...]:
@@ -273,20 +317,14 @@ def _compile(
     schema: dict[str, Any],
     registry: jsonschema_rs.Registry | None,
     patterns: jsonschema_rs.RegexOptions | jsonschema_rs.FancyRegexOptions,
-    *,
-    formats: bool = False,
+    formats: Formats = "none",
 ) -> jsonschema_rs.Draft202012Validator:
+    own: dict[str, Any] = {"formats": TEXTS, "keywords": {RANGE: NumericRange}} if formats == "clear" else {}
+    if formats != "none":
+        own["validate_formats"] = True
     try:
-        if not formats:
-            return jsonschema_rs.Draft202012Validator(schema, registry=registry, pattern_options=patterns, offline=True)
         return jsonschema_rs.Draft202012Validator(
-            schema,
-            registry=registry,
-            pattern_options=patterns,
-            offline=True,
-            validate_formats=True,
-            formats=TEXTS,
-            keywords={RANGE: NumericRange},
+            schema, registry=registry, pattern_options=patterns, offline=True, **own
         )
     except (ValueError, jsonschema_rs.ReferencingError) as error:
         raise SchemaError(str(error).splitlines()[0]) from None

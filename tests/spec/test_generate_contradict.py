@@ -69,7 +69,7 @@ def told(node: Any, others: dict[str, Any] | None = None, version: str = "3.1.0"
         ({"not": True}, "`not` refuses every value that the words beside it allow"),
         ({"not": {"description": "anything"}}, "`not` refuses every value that the words beside it allow"),
         ({"type": "integer", "not": {"type": ["number"]}}, "`not` refuses every value that the words beside it allow"),
-        ({"type": "string", "pattern": "^a{3}$", "maxLength": 2}, "no text of 0 to 2 characters matches ^a{3}$"),
+        ({"type": "string", "pattern": "^a{3}$", "maxLength": 2}, "no text of 2 characters or fewer matches ^a{3}$"),
         ({"type": "string", "pattern": "^a$", "minLength": 2}, "no text of 2 characters or more matches ^a$"),
         ({"type": "string", "pattern": "a^"}, "no text matches a^"),
         ({"allOf": [{"type": "string", "pattern": "^a"}, {"pattern": "^b"}]}, "no text matches ^a and ^b"),
@@ -86,6 +86,69 @@ def told(node: Any, others: dict[str, Any] | None = None, version: str = "3.1.0"
             "at least 4 items, but only 3 differ from each other",
         ),
         ({"allOf": [{"type": "string"}, {"type": "integer"}]}, "the types of its parts exclude each other"),
+        (
+            {"type": "string", "pattern": "^a{3}$", "minLength": 4},
+            "no text of 4 characters or more matches ^a{3}$",
+        ),
+        (
+            {"type": "string", "pattern": "abc", "maxLength": 2},
+            "no text of 2 characters or fewer matches abc",
+        ),
+        (
+            {"type": "string", "pattern": "^(ab)+$", "minLength": 3, "maxLength": 3},
+            "no text of exactly 3 characters matches ^(ab)+$",
+        ),
+        (
+            {"type": "string", "pattern": "^(abc)+$", "minLength": 4, "maxLength": 5},
+            "no text of 4 to 5 characters matches ^(abc)+$",
+        ),
+        ({"type": "string", "pattern": "[^\\s\\S]"}, "no text matches [^\\s\\S]"),
+        ({"type": "string", "enum": ["a"], "pattern": "^b"}, "no value of `enum` or `const` keeps the words beside it"),
+        (
+            {"type": "array", "items": {"type": "string"}, "contains": {"type": "integer"}},
+            "`contains` wants an item that `items` does not allow: the types of its parts exclude each other",
+        ),
+        (
+            {"type": "array", "contains": {"enum": []}},
+            "`contains` wants what nobody can satisfy: `enum` has no value, or none that all its parts allow",
+        ),
+        (
+            {"type": "array", "uniqueItems": True, "items": {"type": "boolean"}, "minItems": 3},
+            "at least 3 items, but only 2 differ from each other",
+        ),
+        (
+            {"type": "array", "uniqueItems": True, "items": {"enum": [1, 1.0, 2]}, "minItems": 3},
+            "at least 3 items, but only 2 differ from each other",
+        ),
+        (
+            {
+                "type": "array",
+                "uniqueItems": True,
+                "items": {"type": "integer", "minimum": 1, "maximum": 3},
+                "minItems": 4,
+            },
+            "at least 4 items, but only 3 differ from each other",
+        ),
+        (
+            {"type": "object", "properties": {"a": {}}, "additionalProperties": False, "minProperties": 2},
+            "at least 2 properties, but no more than 1 names are allowed",
+        ),
+        (
+            {"type": "object", "propertyNames": {"enum": ["a", "b"]}, "minProperties": 3},
+            "at least 3 properties, but no more than 2 names are allowed",
+        ),
+        (
+            {"type": "object", "required": ["B"], "propertyNames": {"pattern": "^[a-z]+$"}},
+            "'B' is required, and `propertyNames` refuses this name",
+        ),
+        (
+            {
+                "type": "object",
+                "allOf": [{"properties": {"t": {"type": "string"}}}, {"properties": {"t": {"type": "integer"}}}],
+                "required": ["t"],
+            },
+            "'t' is required: the types of its parts exclude each other",
+        ),
     ],
     ids=repr,
 )
@@ -140,3 +203,57 @@ def test_bounds_of_3_0_contradict_each_other_too() -> None:
 )
 def test_branches_of_which_one_asks_for_less_are_no_contradiction(branches: list[Any]) -> None:
     assert told({"oneOf": branches}) == []
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        {"type": "string", "pattern": "(?m)a$\\n^b"},
+        {"type": "string", "pattern": "^(a|b)*$", "minLength": 1000},
+        {"type": "string", "pattern": "^$"},
+        {"allOf": [{"type": "string", "pattern": "^\\p{L}$"}, {"pattern": "^[\u0416]$"}]},
+        {"type": "string", "pattern": "x", "minLength": 5, "maxLength": 5},
+        {"type": "string", "pattern": "\\bfoo\\b"},
+        {"type": "string", "pattern": "^(?=.{3}$)[a-z]+$"},
+        {"type": "string", "pattern": "^(a+)b\\1$", "minLength": 9},
+        {"type": "string", "pattern": "^a{2,5000}$", "minLength": 4000},
+        {"type": ["string", "null"], "pattern": "a^"},
+        {"pattern": "a^"},
+        {
+            "type": "array",
+            "prefixItems": [{"type": "null"}],
+            "items": {"type": "boolean"},
+            "uniqueItems": True,
+            "minItems": 3,
+        },
+        {"type": "array", "contains": {"type": "integer"}, "minContains": 0, "items": {"type": "string"}},
+        {"type": "array", "contains": {"type": "integer"}, "prefixItems": [{}], "items": {"type": "string"}},
+        {"type": "array", "uniqueItems": True, "items": {"type": "number", "minimum": 1, "maximum": 3}, "minItems": 4},
+        {"type": "object", "additionalProperties": False, "patternProperties": {"^a": {}}, "minProperties": 3},
+        {
+            "type": "object",
+            "allOf": [{"properties": {"t": {"type": "string"}}}, {"properties": {"t": {"type": "null"}}}],
+        },
+    ],
+    ids=repr,
+)
+def test_what_can_be_satisfied_is_never_called_impossible(node: Any) -> None:
+    assert told(node) == []
+    document = with_schemas({"X": node})
+    assert document.schema(AT).is_valid(generate(document, AT))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ({"format": "uuid", "minLength": 40}, "no text of 40 characters or more is of the format uuid"),
+        ({"format": "date", "maxLength": 8}, "no text of 8 characters or fewer is of the format date"),
+        (
+            {"format": "ipv4", "minLength": 16, "maxLength": 16},
+            "no text of exactly 16 characters is of the format ipv4",
+        ),
+    ],
+)
+def test_a_format_that_cannot_be_so_long_is_a_warning(words: dict[str, Any], message: str) -> None:
+    problems = list(unsatisfiable(with_schemas({"X": {"type": "string", **words}}), [AT]))
+    assert [(each.code, each.severity, each.message) for each in problems] == [("MS265", "warning", message)]

@@ -6,6 +6,7 @@ always true; where the walk would be long, nothing is said.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from mock_server.spec.generate.automaton import Automaton, automaton
@@ -13,6 +14,10 @@ from mock_server.spec.generate.expression import Unreadable, parse
 
 MAX_VISITED = 2_000
 MAX_POINTS = 200
+_UNREAD = re.compile(r"\(\?[a-z]*[mx]|\\u[dD][89a-fA-F]")
+"""Flags that change what ``^`` and a space mean, and halves of characters."""
+_PROPERTY = re.compile(r"\\[pP]")
+"""Of a property a few characters are known, which is enough for one pattern and too few for two that meet."""
 _States = tuple[frozenset[int], ...]
 
 
@@ -23,6 +28,10 @@ def no_text(patterns: tuple[str, ...], least: int, most: int | None) -> bool:
     >>> no_text(("^a$",), 2, None), no_text(("^a", "b$"), 0, 2)
     (True, False)
     """
+    if any(_UNREAD.search(pattern) for pattern in patterns):
+        return False
+    if len(patterns) > 1 and any(_PROPERTY.search(pattern) for pattern in patterns):
+        return False
     try:
         automata = [automaton(parse(pattern), is_refused=False) for pattern in patterns]
         return not _may_match(automata, least, most)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-MAX_REPEATS = 5_000
+MAX_REPEATS = 1_000_000
 MAX_NESTING = 60
 Ranges = tuple[tuple[int, int], ...]
 LAST = 0x10FFFF

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime
 from collections.abc import Callable
 from uuid import UUID
 
@@ -22,6 +23,8 @@ from mock_server.spec.generate.words import (
     TIMEZONES,
 )
 
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _HEX = "0123456789abcdef"
 _OPAQUE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -44,6 +47,13 @@ def time(draw: Draw) -> str:
 
 def date_time(draw: Draw) -> str:
     return f"{date(draw)}T{time(draw)}"
+
+
+def http_date(draw: Draw) -> str:
+    """RFC 9110 §5.6.7, with the right day of the week."""
+    day = datetime.date.fromisoformat(date(draw))
+    names = _DAYS[day.weekday()], _MONTHS[day.month - 1]
+    return f"{names[0]}, {day.day:02} {names[1]} {day.year} {time(draw)[:-1]} GMT"
 
 
 def email(draw: Draw) -> str:
@@ -148,7 +158,7 @@ FORMATS: dict[str, Callable[[Draw], str]] = {
     "time": time,
     "full-date": date,
     "partial-time": lambda draw: time(draw)[:-1],
-    "http-date": lambda draw: "Tue, 15 Nov 2024 08:12:31 GMT",
+    "http-date": http_date,
     "date-time-local": lambda draw: date_time(draw)[:-1],
     "time-local": lambda draw: time(draw)[:-1],
     "duration": lambda draw: f"PT{draw.between(1, 59)}M",
@@ -179,13 +189,27 @@ FORMATS: dict[str, Callable[[Draw], str]] = {
     "objectid": lambda draw: draw.digits(24, _HEX),
     "byte": base64_text,
     "base64": base64_text,
-    "base64url": base64_text,
+    "base64url": lambda draw: encoded(word(draw), "base64url"),
     "binary": word,
     "password": lambda draw: "correct-horse-" + draw.digits(4),
     "regex": lambda draw: "^[a-z]+$",
     "json-pointer": lambda draw: f"/{word(draw)}/0",
     "relative-json-pointer": lambda draw: f"0/{word(draw)}",
     "json-pointer-uri-fragment": lambda draw: f"#/{word(draw)}",
+    "int8": lambda draw: str(draw.below(100)),
+    "int16": lambda draw: str(draw.below(1_000)),
+    "uint8": lambda draw: str(draw.below(200)),
+    "uint16": lambda draw: str(draw.below(1_000)),
+    "uint32": lambda draw: str(draw.below(1_000)),
+    "uint64": lambda draw: str(draw.between(10**9, 10**12)),
+    "double-int": lambda draw: str(draw.below(1_000)),
+    "decimal128": lambda draw: f"{draw.below(999)}.{draw.digits(4)}",
+    "sf-boolean": lambda draw: f"?{draw.below(2)}",
+    "sf-integer": lambda draw: str(draw.below(1_000)),
+    "sf-decimal": lambda draw: f"{draw.below(999)}.{draw.between(1, 9)}",
+    "sf-token": word,
+    "sf-string": lambda draw: f'"{word(draw)}"',
+    "sf-binary": lambda draw: f":{base64_text(draw)}:",
     "int32": lambda draw: str(draw.below(1_000)),
     "int64": lambda draw: str(draw.between(10**9, 10**12)),
     "float": lambda draw: f"{draw.below(999)}.5",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from mock_server.spec.document import Document
-from mock_server.spec.generate.judge import has_match
 from mock_server.spec.generate.merge import Shapes
 from mock_server.spec.generate.shape import Conjunction, Shape
+from mock_server.spec.schema import has_match
 
 MAX_HEIGHT = 48
 

@@ -8,35 +8,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any
 
 from mock_server.source import Pointer
 from mock_server.spec.document import Document
+from mock_server.spec.generate.grammar import is_of_format
 from mock_server.spec.generate.merge import target_of
-from mock_server.spec.generate.shape import Conjunction, Contains, Item, Shape, mapped, same
-from mock_server.spec.schema import Schema, SchemaBook
+from mock_server.spec.generate.numbers import limits
+from mock_server.spec.generate.shape import Conjunction, Contains, Item, Shape, mapped, same, token
+from mock_server.spec.schema import has_match
 
 MAX_DEPTH = 120
 MAX_STEPS = 60_000
 
 
-@lru_cache(maxsize=2_048)
-def _pattern(pattern: str) -> Schema:
-    return SchemaBook({"it": {"pattern": pattern}}).at(("it",))
-
-
-@lru_cache(maxsize=8_192)
-def has_match(pattern: str, text: str) -> bool:
-    """Whether the validator finds the pattern in the text; one that it cannot compile is in every text."""
-    return _pattern(pattern).is_valid(text)
-
-
 class Judge:
     """Judges values against schemas of one document."""
 
-    def __init__(self, document: Document, without: str | None = None, own: dict[Pointer, Shape] | None = None) -> None:
-        """``without``: the word for required members that may be missing; ``own``: shapes made before."""
+    def __init__(
+        self,
+        document: Document,
+        without: str | None = None,
+        own: dict[Pointer, Shape] | None = None,
+        *,
+        formats: bool = False,
+    ) -> None:
+        """``without``: the word for required members that may be missing; ``own``: shapes made before.
+
+        With ``formats`` a ``format`` is asserted, which JSON Schema leaves to the validator.
+        """
+        self.formats = formats
         self.own = {} if own is None else own
         self.document = document
         self.without = without
@@ -64,6 +65,7 @@ class Judge:
         shape = self._own(node, at)
         return (
             keeps_own(value, shape)
+            and (not self.formats or keeps_formats(value, shape))
             and (not isinstance(value, dict) or self._is_complete(value, shape))
             and self._branches(value, node, at, depth)
             and self._parts(value, shape, node, at, depth)
@@ -238,6 +240,18 @@ def keeps_text(value: str, shape: Shape) -> bool:
     return all(has_match(pattern, value) for pattern in shape.patterns)
 
 
+def keeps_formats(value: Any, shape: Shape) -> bool:
+    """Whether a text or number is of its formats."""
+    if not shape.formats or isinstance(value, bool):
+        return True
+    if isinstance(value, str):
+        return all(is_of_format(name, value) for name in shape.formats)
+    if isinstance(value, int | float):
+        low, high = limits(shape)
+        return (low is None or value >= low) and (high is None or value <= high)
+    return True
+
+
 def _keeps_bounds(value: Fraction, shape: Shape) -> bool:
     if shape.low is not None and (value <= shape.low if shape.low_open else value < shape.low):
         return False
@@ -252,8 +266,4 @@ def _within(size: int, least: int, most: int | None) -> bool:
 
 def has_twins(values: list[Any]) -> bool:
     """Whether two items are the same JSON value."""
-    texts = [value for value in values if isinstance(value, str)]
-    others = [value for value in values if not isinstance(value, str)]
-    if len(set(texts)) < len(texts):
-        return True
-    return any(same(one, other) for index, one in enumerate(others) for other in others[:index])
+    return len(set(map(token, values))) < len(values)

@@ -6,21 +6,23 @@ What is built is right by its construction for most schemas. Where it may not be
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import compress, islice
 from typing import Any, NamedTuple
 
 from mock_server.spec.document import Document
 from mock_server.spec.generate.arrays import arrays
 from mock_server.spec.generate.chance import Draw
 from mock_server.spec.generate.height import is_within
-from mock_server.spec.generate.judge import Judge, has_match
+from mock_server.spec.generate.judge import Judge
 from mock_server.spec.generate.merge import Shapes
 from mock_server.spec.generate.names import usual_for
 from mock_server.spec.generate.numbers import numbers
 from mock_server.spec.generate.objects import objects
+from mock_server.spec.generate.refute import is_hopeless
 from mock_server.spec.generate.shape import TYPES, Choice, Conjunction, Shape
 from mock_server.spec.generate.texts import texts
+from mock_server.spec.schema import has_match
 
 MAX_STEPS = 20_000
 """Schemas looked at for one body: alternatives inside alternatives multiply, and nothing may hang."""
@@ -28,9 +30,12 @@ MAX_DEPTH = 48
 """Arrays and objects inside each other; a mock's JSON may be 64 deep."""
 MAX_PARTS = 16
 """Branches chosen inside each other for one value: they may lead into each other without an end."""
+MAX_ROOM = 200_000
+"""Items and, in pieces of 64 characters, texts of one body: a few megabytes."""
 RICH_NODES = 1_500
 """After so many values only what is required is made: about 64 KB."""
 _RICH_DEPTH = 5
+_MISSES = 400
 _TRIES = 12
 """Candidates of one option before the next option is tried."""
 
@@ -51,16 +56,27 @@ class Place(NamedTuple):
 class Maker:
     """Makes candidates for one body until its steps are used up."""
 
-    def __init__(self, document: Document, shapes: Shapes, seed: int, unwanted: str, *, is_strict: bool) -> None:
-        """``unwanted``: ``writeOnly`` or ``readOnly``; when strict, such members are left out even if required."""
+    def __init__(
+        self, document: Document, shapes: Shapes, seed: int, unwanted: str, *, is_strict: bool, formats: bool = False
+    ) -> None:
+        """``unwanted``: ``writeOnly`` or ``readOnly``; when strict, such members are left out even if required.
+
+        ``formats``: a branch is told from another by its ``format`` alone, too.
+        """
         self.document = document
         self.shapes = shapes
         self.seed = seed
         self.unwanted = unwanted
         self.is_strict = is_strict
-        self.judge = Judge(document, unwanted if is_strict else None, shapes.own)
+        without = unwanted if is_strict else None
+        self.formal = Judge(document, without, shapes.own, formats=True)
+        """The judge that asserts formats: what the document itself gives has to keep them before it is used."""
+        self.judge = self.formal if formats else Judge(document, without, shapes.own)
         self.steps_left = MAX_STEPS
         self.nodes = 0
+        self.room = MAX_ROOM
+        self.broke_format = False
+        """Whether a value was offered that is not of its format, for want of a better one."""
         self.left_out_required = False
         """Whether a required member was left out for its direction."""
 
@@ -96,28 +112,51 @@ class Maker:
         self.nodes += 1
         place = place._replace(around=(*place.around, shape))
         draw = self.draw(place)
-        given = self._given(shape, parts, draw)
+        given, loose = self._given(shape, parts, draw)
         first = 1 if not draw.plain and given and draw.below(2) and not isinstance(given[0], dict | list) else 0
         yield from given if draw.plain else given[:first]
         if shape.enum is not None:
-            yield from self._enumerated(shape.enum, parts, draw)
+            yield from self._enumerated(shape.enum, parts, draw, is_formal=bool(shape.formats))
         elif shape.choices:
             yield from self._chosen(shape.choices[0], parts, shape, place, draw)
         else:
             for kind in self._kinds(shape, place, draw):
-                for value in self._of_type(kind, shape, place):
-                    if not shape.is_tricky or self.judge.keeps_all(value, parts):
-                        yield value
+                found = self._of_type(kind, shape, place)
+                yield from self._judged(found, parts) if shape.is_tricky else found
         if not draw.plain:
             yield from given[first:]
+        yield from self.offered(loose)
 
-    def _given(self, shape: Shape, parts: Conjunction, draw: Draw) -> list[Any]:
-        """Examples and defaults that keep the schema. An empty default says less than an invented value."""
+    def offered(self, values: Iterable[Any]) -> Iterator[Any]:
+        """Values that break a format."""
+        for value in values:
+            self.broke_format = True
+            yield value
+
+    def _judged(self, values: Iterator[Any], parts: Conjunction) -> Iterator[Any]:
+        """Those that keep the parts, until too many in a row did not."""
+        missed = 0
+        for value in values:
+            if self.judge.keeps_all(value, parts):
+                missed = 0
+                yield value
+            elif (missed := missed + 1) > _MISSES:
+                return
+
+    def _given(self, shape: Shape, parts: Conjunction, draw: Draw) -> tuple[list[Any], list[Any]]:
+        """Examples and defaults that keep the schema, and those that keep it but for a ``format``.
+
+        An empty default says less than an invented value.
+        """
         found = [*shape.given, *(each for each in shape.defaults if each not in (None, "", [], {}))]
         if len(shape.given) > 1 and not draw.plain:
             turn = draw.below(len(shape.given))
             found = found[turn:] + found[:turn]
-        return [value for value in map(self._directed(shape), found) if self.judge.keeps_all(value, parts)]
+        found = [value for value in map(self._directed(shape), found) if self.judge.keeps_all(value, parts)]
+        formal = [self.formal.keeps_all(value, parts) for value in found]
+        return list(compress(found, formal)), [
+            value for value, is_formal in zip(found, formal, strict=True) if not is_formal
+        ]
 
     def _directed(self, shape: Shape) -> Any:
         """Takes the members that do not go in this direction out of an example."""
@@ -131,14 +170,23 @@ class Maker:
 
         return directed
 
-    def _enumerated(self, values: list[Any], parts: Conjunction, draw: Draw) -> Iterator[Any]:
+    def _enumerated(self, values: list[Any], parts: Conjunction, draw: Draw, *, is_formal: bool) -> Iterator[Any]:
         turn = 0 if draw.plain or not values else draw.below(len(values))
         ordered = values[turn:] + values[:turn]
         ordered.sort(key=lambda value: value is None)
-        yield from (value for value in ordered if self.judge.keeps_all(value, parts))
+        loose: list[Any] = []
+        for value in ordered:
+            if self.judge.keeps_all(value, parts):
+                if is_formal and not self.formal.keeps_all(value, parts):
+                    loose.append(value)
+                else:
+                    yield value
+        yield from self.offered(loose)
 
     def _chosen(self, choice: Choice, parts: Conjunction, shape: Shape, place: Place, draw: Draw) -> Iterator[Any]:
         options = list(choice.options)
+        if choice.word == "not":
+            options = [option for option in options if not is_hopeless(option[0].node, shape)]
         if not draw.plain and choice.word in ("oneOf", "anyOf", "mapping") and len(options) > 1:
             turn = draw.below(len(options))
             options = options[turn:] + options[:turn]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
+from math import ceil, floor
 
 from mock_server.spec.generate import formats
 from mock_server.spec.generate import words as w
@@ -81,7 +82,7 @@ for _joined, _make in (
     ),
     ("uuid guid trace-id correlation-id request-id", formats.uuid),
     ("first-name given-name forename fname", _of(w.FIRST_NAMES)),
-    ("last-name family-name surname lname", _of(w.LAST_NAMES)),
+    ("last-name family-name surname lname maiden-name", _of(w.LAST_NAMES)),
     ("full-name display-name real-name contact-name customer-name author author-name owner-name created-by", _person),
     ("cardholder-name account-holder assignee contact recipient sender", _person),
     ("username user-name login nickname nick handle screen-name", _username),
@@ -155,9 +156,43 @@ for _joined, _make in (
     ("level severity priority", lambda draw: draw.one_of(["low", "medium", "high"])),
     ("environment env", lambda draw: draw.one_of(["production", "staging", "test"])),
     ("jwt id-token", formats.FORMATS["jwt"]),
+    ("next prev previous self next-page previous-page next-url", formats.url),
+    ("apt flat unit-number", lambda draw: str(draw.between(1, 99))),
+    ("last4 last-four", lambda draw: draw.digits(4)),
+    ("cvc cvv pin", lambda draw: draw.digits(3)),
+    ("otp verification-code", lambda draw: draw.digits(6)),
+    ("ean gtin barcode", formats.isbn),
+    ("upc", lambda draw: draw.digits(12)),
+    ("isrc", lambda draw: f"GBAYE{draw.digits(7)}"),
+    ("mcc", lambda draw: draw.digits(4)),
+    ("vat-id vat-number tax-id", lambda draw: f"DE{draw.digits(9)}"),
+    ("imei", lambda draw: draw.digits(15)),
+    ("market", formats.country_code),
+    ("continent", _of(["Africa", "Asia", "Europe", "North America", "Oceania", "South America"])),
+    ("type kind", lambda draw: "standard" if draw.plain else draw.one_of(["standard", "basic", "premium"])),
+    ("plan tier edition", _of(["basic", "pro", "enterprise"])),
+    ("scope permission", _of(["read", "write"])),
+    ("visibility privacy", _of(["public", "private"])),
+    ("http-method request-method", _of(["GET", "POST", "PUT"])),
+    ("protocol scheme", lambda draw: "https"),
+    ("format file-format", _of(["json", "csv", "pdf"])),
+    ("interval period frequency", _of(["day", "week", "month"])),
+    ("weekday day-of-week", _of(["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"])),
+    ("os platform operating-system", _of(["Linux", "macOS", "Windows", "Android", "iOS"])),
+    ("browser", _of(["Firefox", "Chrome", "Safari"])),
+    ("unit units", _of(["kg", "m", "piece"])),
+    ("event event-type action", _of(["created", "updated", "deleted"])),
+    ("branch default-branch", _of(["main", "develop"])),
+    ("commit commit-sha revision-id", lambda draw: draw.digits(40, "0123456789abcdef")),
+    ("repository repo", formats.slug),
+    ("license licence", _of(["MIT", "Apache-2.0", "CC-BY-4.0"])),
+    ("symbol ticker", lambda draw: draw.digits(4, "ABCDEFGHKLMNPRSTVW")),
+    ("enabled", lambda draw: "true"),
+    ("question", _of(["How does it work?", "When does it open?", "Where can I find it?"])),
+    ("creator customer employee guest member owner reviewer student teacher", _person),
 ):
     for _each in _joined.split():
-        _TEXTS.setdefault(_each, _make)
+        _TEXTS.setdefault("-".join(tokens(_each)), _make)
 
 _NAMES = ((w.PEOPLE, _person), (w.FIRMS, _company), (w.GOODS, _product), (w.ANIMALS, _of(w.PETS)))
 _PLACES = {
@@ -213,9 +248,23 @@ for _joined, _range in (
     ("duration", _usual(1, 3600)),
     ("version revision", _usual(1, 9)),
     ("zip postal-code", _usual(10000, 99999)),
+    ("seats members users followers likes views comments replies downloads visits usage", _usual(1, 200)),
+    ("number-of num disc-number track-number line-number row column attempt attempts retries", _usual(1, 12)),
+    ("days weeks months", _usual(1, 12)),
+    ("years", _usual(1, 9)),
+    ("exp-year expiry-year expiration-year", _usual(2027, 2032)),
+    ("ms millis milliseconds latency", _usual(20, 5000)),
+    ("bytes size-bytes file-size content-length", _usual(1024, 900_000)),
+    ("rate-limit quota capacity", _usual(100, 1000)),
+    ("altitude elevation speed", _usual(1, 300, 1)),
+    ("humidity", _usual(20, 90)),
+    ("zoom", _usual(1, 18)),
+    ("exchange-rate", _usual(0.5, 1.9, 4)),
+    ("tax-rate vat-rate", _usual(5, 25, 1)),
+    ("popularity", _usual(0, 100)),
 ):
     for _each in _joined.split():
-        _NUMBERS.setdefault(_each, _range)
+        _NUMBERS.setdefault("-".join(tokens(_each)), _range)
 
 _ID = frozenset(("id", "ids", "ref", "number", "no"))
 
@@ -234,6 +283,8 @@ def text_for(name: str, owner: str, draw: Draw) -> str | None:
         return formats.date_time(draw)
     if parts[-1] in ("id", "ids", "identifier", "uid"):
         return formats.uuid(draw)
+    if found := _counted(parts):
+        return str(draw.between(ceil(found[0]), floor(found[1])))  # a number that is sent as a text
     return None
 
 
@@ -258,10 +309,18 @@ def _singular(word: str) -> str:
 def usual_for(name: str, *, whole: bool) -> Usual:
     """The numbers that are usual for a member of this name."""
     parts = tokens(name)
+    if found := _counted(parts):
+        return found
+    if parts and parts[-1] in _ID:
+        return _usual(1, 9_999)
+    if whole and len(parts) > 1 and parts[-1] in ("at", "on"):
+        return _NUMBERS["timestamp"]
+    return _usual(1, 999, 0 if whole else 2)
+
+
+def _counted(parts: tuple[str, ...]) -> Usual | None:
     for start in range(len(parts)):
         joined = "-".join(parts[start:])
         if found := _NUMBERS.get(joined) or _NUMBERS.get(_singular(joined)):
             return found
-    if parts and parts[-1] in _ID:
-        return _usual(1, 9_999)
-    return _usual(1, 999, 0 if whole else 2)
+    return _NUMBERS["num"] if parts[:1] == ("num",) or parts[:2] == ("number", "of") else None

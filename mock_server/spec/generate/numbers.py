@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from fractions import Fraction
-from math import ceil, floor, gcd, lcm
+from math import ceil, floor, gcd, inf, lcm, nextafter
 
 from mock_server.spec.generate.chance import Draw
 from mock_server.spec.generate.shape import Shape
 
 _WIDTHS = {"int8": 7, "int16": 15, "int32": 31, "int64": 63, "uint8": 8, "uint16": 16, "uint32": 32, "uint64": 64}
 _FLOAT = Fraction(2) ** 127
-MAX_CANDIDATES = 1_100
+_EXACT = 2**53
+_LARGEST = Fraction(sys.float_info.max)
+MAX_CANDIDATES = 20_000
 
 
 def common_step(steps: list[Fraction]) -> Fraction:
@@ -70,6 +73,8 @@ def numbers(
         return
     step = step_of(shape, whole=whole)
     fallback = [step] if step else [Fraction(1, 10**places), Fraction(1), *_fine(shape)]
+    if step is None:
+        yield from _beside_a_huge_edge(shape)
     for formats in (True, False) if shape.formats else (True,):
         for size in fallback:
             first, last = span(shape, size, formats=formats)
@@ -77,11 +82,19 @@ def numbers(
                 yield from (_plain(factor * size) for factor in _factors(first, last, size, draw, usual))
 
 
+def _beside_a_huge_edge(shape: Shape) -> Iterator[float]:
+    """The very next float, where floats are further apart than whole numbers."""
+    if shape.low is not None and shape.low_open and _EXACT < abs(shape.low) < _LARGEST:
+        yield nextafter(float(shape.low), inf)
+    elif shape.high is not None and shape.high_open and _EXACT < abs(shape.high) < _LARGEST:
+        yield nextafter(float(shape.high), -inf)
+
+
 def _fine(shape: Shape) -> list[Fraction]:
     """Steps for a space too narrow for hundredths, and for one with a hole at its edge."""
     if shape.low is None or shape.high is None or shape.low >= shape.high:
         edge = shape.low if shape.low is not None else shape.high
-        return [abs(edge)] if edge else []
+        return [abs(edge), abs(edge) / 1_000_000] if edge else []
     return [(shape.high - shape.low) / 4]
 
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, product
 from typing import TYPE_CHECKING, Any
 
+from mock_server.spec.generate.automaton import matching
 from mock_server.spec.generate.chance import Draw
-from mock_server.spec.generate.judge import has_match
-from mock_server.spec.generate.sample import samples
+from mock_server.spec.generate.sample import language, samples
 from mock_server.spec.generate.shape import Conjunction, Item, Shape
+from mock_server.spec.schema import has_match
 
 if TYPE_CHECKING:
     from mock_server.spec.generate.maker import Maker, Place
 
-MAX_MEMBERS = 1_000
+MAX_MEMBERS = 20_000
 _NOTHING = object()
 _VARIATIONS = 12
+_TOGETHER = 3
+_COMBINATIONS = 128
 _REROLLS = 4
 _KEYS = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu"]
 
@@ -184,17 +187,20 @@ class _Builder:
         """Names for members that the schema does not name."""
         if self.shape.names:
             text = Item({"type": "string"}, (*self.shape.names[0].at, "~text"))
+            has_format = bool(self.maker.shape((*self.shape.names, text)).formats)
             for salt in range(64 + self.shape.min_members):
                 inside = self.place.into(f"~{salt}", "", "")
                 for made in islice(self.maker.values((*self.shape.names, text), inside), 4 + self.shape.min_members):
                     yield made
-                    yield from (f"{made}{key}" for key in _KEYS[:2])  # a pattern without an end allows more
+                    yield from (f"{made}{key}" for key in _KEYS[:2] if not has_format)  # an open pattern allows more
         closed = any(layer.rest is False for layer in self.shape.members) or self.shape.closed
         for layer in self.shape.members if closed or not self._has_rest() else ():
             for pattern in layer.patterns:
                 for made in islice(samples(pattern, self.draw, 1, None), 8):
                     yield made
                     yield from (made + key for key in _KEYS[:4])
+                yield from language(pattern)
+                yield from matching([pattern], [], 1, None, self.draw, len(self.shape.required) + 20)
         turn = 0 if self.draw.plain else self.draw.below(len(_KEYS))
         yield from _KEYS[turn:] + _KEYS[:turn]
         yield from (f"{_KEYS[index % len(_KEYS)]}{index}" for index in range(MAX_MEMBERS))
@@ -203,7 +209,11 @@ class _Builder:
         return any(isinstance(layer.rest, dict) for layer in self.shape.members)
 
     def changed(self, like: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """The same object with another value for one member."""
+        """The same object with another value for one member, then for a few at once."""
         for name in list(like)[:_VARIATIONS]:
             for value in islice(self._values(name, self.parts(name)), 1, 4):
                 yield {**like, name: value}
+        names = list(like)[:_TOGETHER]
+        choices = [list(islice(self._values(name, self.parts(name)), 8)) for name in names]
+        for values in islice(product(*choices), _COMBINATIONS):
+            yield {**like, **dict(zip(names, values, strict=True))}

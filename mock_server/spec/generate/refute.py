@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from mock_server.source import Pointer
-from mock_server.spec.generate.shape import REFUSED_PATTERN, TYPES, Item, count, listed, mapped
+from mock_server.spec.generate.shape import REFUSED_PATTERN, TYPES, Item, Shape, both_types, count, listed, mapped
+from mock_server.spec.schema import has_match
 
 Follow = Callable[[str, Pointer], Item | None]
 _TURNED = {
@@ -40,6 +41,29 @@ def refutations(refused: Item, follow: Follow, hops: int = 0) -> list[Item]:
         ways += [item.node for item in refutations(target, follow, hops + 1)]
     ways.append(True)
     return [Item(way, (*refused.at, "~", index)) for index, way in enumerate(ways)]
+
+
+def is_hopeless(way: Any, shape: Shape) -> bool:
+    """Whether a way to break a schema breaks what the shape asks for as well; quick, and not always told.
+
+    Several schemas that must all be broken have many ways together: each that is cut here saves a search.
+    """
+    if not isinstance(way, dict):
+        return False
+    kinds = way.get("type")
+    listed_kinds = tuple(kinds) if isinstance(kinds, list) else (kinds,)
+    if shape.types is not None and kinds is not None and not both_types(shape.types, listed_kinds):
+        return True
+    for name, inner in mapped(way, "properties").items():
+        if inner is False:
+            if name in shape.required:
+                return True
+        elif isinstance(inner, dict) and "not" in inner and name in listed(way, "required"):
+            wanted = (part.node for part in shape.member(name, has_match))
+            is_wanted = any(each == inner["not"] for each in wanted)
+            if is_wanted:
+                return True
+    return False
 
 
 def _ways(node: dict[str, Any]) -> Iterator[Any]:

@@ -20,7 +20,9 @@ from mock_server.spec.generate.expression import (
     parse,
 )
 
-MAX_TEXT = 100_000
+MAX_TEXT = 1_000_000
+"""Characters of one text; a schema that wants more has no body."""
+_FEW = 20_000
 _POOLS: tuple[tuple[int, int], ...] = ((97, 122), (48, 57), (65, 90), (33, 126), (32, 32), (0xA1, 0xD7FF), (0, 31))
 _LONG = 200
 _NATURAL = 6
@@ -45,6 +47,52 @@ def samples(pattern: str, draw: Draw, least: int, most: int | None) -> Iterator[
         if shortest <= target <= MAX_TEXT:
             for _ in range(4):
                 yield _Writer(draw, target - shortest).write(tree)
+
+
+def language(pattern: str) -> Iterator[str]:
+    """Every text that a pattern describes from ``^`` to ``$``, where they are few; else none.
+
+    ``^[ab]{2}$`` gives ``aa ab ba bb``.
+    """
+    try:
+        tree = parse(pattern)
+    except Unreadable:
+        return
+    texts = _every(tree)
+    if texts is not None:
+        yield from texts
+
+
+def _every(node: Node) -> list[str] | None:
+    """The texts of a node, or None when they are many."""
+    match node:
+        case Chars(ranges):
+            if sum(high - low + 1 for low, high in ranges) > _FEW:
+                return None
+            return [chr(point) for low, high in ranges for point in range(low, high + 1)]
+        case Sequence(parts):
+            return _joined([_every(part) for part in parts])
+        case Either(branches):
+            found = [_every(branch) for branch in branches]
+            return None if None in found else list(dict.fromkeys(text for each in found for text in each or ()))
+        case Repeat(part, least, most) if most is not None and most <= _FEW:
+            once = _every(part)
+            rows = [_joined([once] * times) for times in range(least, min(most, least + _FEW // 10) + 1)]
+            return None if None in rows else [text for row in rows for text in row or ()][:_FEW]
+        case Group(part, _):
+            return _every(part)
+        case Look() | Edge():
+            return [""]
+    return None
+
+
+def _joined(parts: list[list[str] | None]) -> list[str] | None:
+    found = [""]
+    for part in parts:
+        if part is None or len(found) * len(part) > _FEW:
+            return None
+        found = [before + after for before in found for after in part]
+    return found
 
 
 def _shortest(node: Node) -> int:
@@ -89,7 +137,7 @@ class _Writer:
             case Chars(ranges):
                 return letter(ranges, self.draw)
             case Sequence(parts):
-                return "".join([self.write(part) for part in parts])
+                return self._before(parts) + "".join([self.write(part) for part in parts]) + self._after(parts)
             case Either(branches):
                 return self._either(branches)
             case Repeat(part, least, most):
@@ -102,6 +150,18 @@ class _Writer:
                 return self.groups.get(name, "")
             case Look() | Edge():
                 return ""
+
+    def _before(self, parts: tuple[Node, ...]) -> str:
+        r"""What a look-behind at the start wants to stand there: the ``$`` of ``(?<=\$)\d+``."""
+        first = parts[0] if parts else None
+        is_wanted = isinstance(first, Look) and not first.is_ahead and not first.is_negative
+        return self.write(first.part) if isinstance(first, Look) and is_wanted else ""
+
+    def _after(self, parts: tuple[Node, ...]) -> str:
+        """What a look-ahead at the end wants to follow: the ``px`` of ``[0-9]+(?=px)``."""
+        last = parts[-1] if len(parts) > 1 and parts[0] != Edge("^") else None
+        is_wanted = isinstance(last, Look) and last.is_ahead and not last.is_negative
+        return self.write(last.part) if isinstance(last, Look) and is_wanted else ""
 
     def _either(self, branches: tuple[Node, ...]) -> str:
         shortest = min(map(_shortest, branches))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -301,6 +301,20 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same, one, other))
     return bool(one == other)
+
+
+def token(value: Any) -> Hashable:
+    """Equal for the same JSON values and no others: ``1`` and ``1.0``, but not ``1`` and ``true``."""
+    match value:
+        case str():
+            return value
+        case bool() | None:
+            return ("constant", value)
+        case int() | float():
+            return ("number", value)
+        case list():
+            return ("list", *map(token, value))
+    return ("object", frozenset((name, token(each)) for name, each in value.items()))
 
 
 def subschemas(shape: Shape) -> Iterator[Item]:
