@@ -66,7 +66,7 @@ def test_a_foreign_deployment_is_tested_with_the_tokens_that_are_given(server: S
         "collecting.foreign: needs --token-other, a token of another account",
         "reasons.scope: needs --token-without-scope",
         "reasons.unpaid: needs --token-unpaid",
-        "collecting.expired: needs --clock",
+        "collecting.expired, sequences.expiry: needs --clock",
         "402      not reachable: needs --token-unpaid",
     ):
         assert line in done.stdout
@@ -148,7 +148,9 @@ def test_a_wrong_token_for_our_own_mock_is_no_green_run() -> None:
 def test_without_consent_its_checks_are_not_run_and_never_passed() -> None:
     done = contract("--skip", "fuzz", "--consent", "none")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "collecting.granted, collecting.denied: needs consent" in done.stdout
+    line = next(line for line in done.stdout.splitlines() if "collecting.granted, collecting.denied" in line)
+    assert line.endswith(": needs consent (--consent visit, ask or command:CMD)")
+    assert {"sequences.decided", "callback.forged", "pages.decision"} <= set(line.strip().partition(":")[0].split(", "))
     assert "200      not reachable: needs consent" in done.stdout
     assert "keeps the contract as far as it was tested" in done.stdout
 

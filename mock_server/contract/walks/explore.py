@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
+
 from mock_server.contract.checks import Check
 from mock_server.contract.errors import Blocked, OutOfTime
 from mock_server.contract.model import Finding, NotRun
@@ -64,7 +68,8 @@ def explore(run: Run) -> Found:
                 raise _Wrong
 
     try:
-        tell()
+        with _home_elsewhere():
+            tell()
     except _Wrong:
         pass
     except Flaky:  # it went wrong once and not again, which is bad enough
@@ -78,6 +83,19 @@ def explore(run: Run) -> Found:
     for finding in shortest:
         words = f"the shortest tale that was found: {finding.detail}"
         yield finding._replace(detail=words)
+
+
+@contextmanager
+def _home_elsewhere() -> Iterator[None]:
+    """Hypothesis keeps files in the working folder, even without a data base; nothing is written there by us."""
+    from hypothesis.configuration import set_hypothesis_home_dir
+
+    with TemporaryDirectory(prefix="mock-server-contract-") as folder:
+        set_hypothesis_home_dir(folder)
+        try:
+            yield
+        finally:
+            set_hypothesis_home_dir(None)
 
 
 CHECKS = (
