@@ -206,13 +206,18 @@ def authorized(request: Request) -> tuple[str, bool]:
     return account, pays
 
 
+def not_json(word: str) -> None:
+    """NaN and Infinity, which RFC 8259 §6 does not have."""
+    raise ValueError(word)
+
+
 async def parameters(request: Request, status: int, message: str) -> dict[str, Any]:
     """The JSON object of the body. Raises ``Refused``."""
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if kind != "application/json" or request.headers.get("content-encoding"):
         raise Refused(status, f"{message}: send JSON")
     try:
-        value = json.loads(await request.body())
+        value = json.loads(await request.body(), parse_constant=not_json)
     except (ValueError, RecursionError):
         raise Refused(status, f"{message}: that is no JSON") from None
     if not isinstance(value, dict):

@@ -18,6 +18,7 @@ from mock_server.contract.target import Tokens
 from tests.contract.defects import ALL
 from tests.contract.defects.front import correct, fronting
 from tests.contract.defects.tour import WALKS, shows, steps
+from tests.contract.deployment import before
 from tests.contract.switches import reference, switched
 from tests.support import ROOT, Server, running
 
@@ -137,3 +138,9 @@ def test_a_switch_that_is_told_is_no_defect(tmp_path: Path, name: str) -> None:
     with running("--quiet", "--fixtures", str(fixtures)) as server:
         question = Question(url=server.api, specs=(ROOT / "openapi.yaml",), fixtures=fixtures, seed=4, skip=("fuzz",))
         assert [each.title for each in prove(question).findings] == []
+
+
+def test_nothing_is_found_behind_a_proxy_that_passes_one_header_of_a_name_on(large: Server) -> None:
+    with before(large.url, lambda asked, given: given) as url:
+        question = Question(url=f"{url}/api", tokens=TOKENS, seed=5, only=("authorization", "reasons"))
+        assert [each.title for each in prove(question).counted] == []

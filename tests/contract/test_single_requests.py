@@ -265,7 +265,7 @@ def test_every_check_of_these_families_has_a_defect_that_it_finds() -> None:
 def test_our_own_mock_has_no_finding(server: Server, seed: int) -> None:
     result = walked(server.api, *FAMILIES, seed=seed)
     assert result.findings == ()
-    assert {each.check.partition(".")[0] for each in result.not_run} <= {"fuzz", "reasons", "collecting"}
+    assert not {each.check.partition(".")[0] for each in result.not_run} & set(FAMILIES)
     assert result.requests["walks"] < 1500
 
 

@@ -52,7 +52,6 @@ BEARER: tuple[Bearer, ...] = (
     Bearer("no token", MISSING, _none),
     Bearer("an empty Authorization", ("missing", "malformed"), _value(lambda token: "")),
     Bearer("Bearer without a token", MALFORMED, _value(lambda token: "Bearer")),
-    Bearer("Bearer and a blank", MALFORMED, _value(lambda token: "Bearer ")),
     Bearer("the token without a scheme", MALFORMED, _value(lambda token: token)),
     Bearer("Bearer without a blank", MALFORMED, _value(lambda token: f"Bearer{token}")),
     Bearer("Bearer with a colon", MALFORMED, _value(lambda token: f"Bearer: {token}")),

@@ -96,6 +96,5 @@ PATHS: tuple[Path, ...] = (
     Path("the path with a slash more", lambda path: f"{path}/", "assumed"),
     Path("the path with two slashes first", lambda path: f"/{path}", "assumed"),
     Path("the path in capitals", lambda path: path.upper(), "assumed"),
-    Path("the path with an encoded slash", lambda path: "/" + path[1:].replace("/", "%2F"), "assumed"),
     Path("a path that nobody has", lambda path: "/contract-nothing-here"),
 )
