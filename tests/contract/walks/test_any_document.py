@@ -42,8 +42,11 @@ def run(tmp_path: Path, answerer: Answerer, *only: str, **changes: Any) -> Resul
     (tmp_path / "openapi.yaml").write_text(SPEC)
 
     def routed(asked: Asked) -> Given:
-        found = asked.method == "GET" and asked.target == "/things"
-        return answerer(asked) if found else Given(404, (JSON,), b'{"message": "nothing here"}')
+        if asked.target.partition("?")[0] != "/things":
+            return Given(404, (JSON,), b'{"message": "nothing here"}')
+        if asked.method not in ("GET", "HEAD"):
+            return Given(405, (JSON, ("allow", "GET, HEAD")), b'{"message": "only GET"}')
+        return answerer(asked)
 
     with answering(routed) as url:
         question = Question(url=url, specs=(tmp_path / "openapi.yaml",), seed=1, skip=("fuzz",), only=only, **changes)
