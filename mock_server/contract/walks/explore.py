@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 
 from mock_server.contract.checks import Check
-from mock_server.contract.errors import Blocked, OutOfTime
 from mock_server.contract.model import Finding, NotRun
 from mock_server.contract.run import Run
 from mock_server.contract.walks.tale import Found, Tale, walks_pages
@@ -75,11 +74,11 @@ def explore(run: Run) -> Found:
     except Flaky:  # it went wrong once and not again, which is bad enough
         pass
     except BaseExceptionGroup as group:
-        stopped = group.subgroup(lambda each: isinstance(each, OutOfTime | Blocked | KeyboardInterrupt))
-        while isinstance(stopped, BaseExceptionGroup):
-            stopped = stopped.exceptions[0]
-        if stopped is not None:
-            raise stopped from None
+        others: BaseException | None = group.split(_Wrong)[1]
+        while isinstance(others, BaseExceptionGroup):
+            others = others.exceptions[0]
+        if others is not None:
+            raise others from None
     for finding in shortest:
         words = f"the shortest tale that was found: {finding.detail}"
         yield finding._replace(detail=words)
