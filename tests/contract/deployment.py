@@ -32,6 +32,11 @@ Answerer = Callable[[Asked], Given]
 Breaker = Callable[[Asked, Given], Given]
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128
+    """With the usual 5, some of many that come at once are refused."""
+
+
 @contextmanager
 def answering(answerer: Answerer) -> Iterator[str]:
     """A server on a free port; ``http://127.0.0.1:PORT``."""
@@ -41,7 +46,7 @@ def answering(answerer: Answerer) -> Iterator[str]:
         disable_nagle_algorithm = True  # head and body are two writes: a client would wait 40 ms for the second
 
         def answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = self.read_body()
             given = answerer(Asked(self.command, self.path, dict(self.headers.items()), body))
             if given.status == 0:
                 self.close_connection = True
@@ -55,6 +60,19 @@ def answering(answerer: Answerer) -> Iterator[str]:
             if self.command != "HEAD":
                 self.wfile.write(given.body)
 
+        def read_body(self) -> bytes:
+            """By its length or in chunks (RFC 9112 §7.1)."""
+            if "chunked" not in self.headers.get("Transfer-Encoding", "").lower():
+                return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            del self.headers["Transfer-Encoding"]  # from here on the body has a length
+            pieces: list[bytes] = []
+            while size := int(self.rfile.readline().partition(b";")[0].strip() or b"0", 16):
+                pieces.append(self.rfile.read(size))
+                self.rfile.readline()
+            while self.rfile.readline().strip():
+                pass  # trailers
+            return b"".join(pieces)
+
         def log_message(self, format: str, *args: object) -> None:
             """Tests print nothing."""
 
@@ -63,7 +81,7 @@ def answering(answerer: Answerer) -> Iterator[str]:
                 return self.answer
             raise AttributeError(name)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

@@ -19,7 +19,7 @@ from tests.contract.deployment import Asked, Given, answering
 GET = Sent("GET", "/x", (), b"")
 
 
-def _whole(connection: socket.socket) -> bytes:
+def whole(connection: socket.socket) -> bytes:
     """The header and the body that it announces: they may come in two pieces."""
     heard = b""
     while b"\r\n\r\n" not in heard:
@@ -40,7 +40,7 @@ def saying(*answers: bytes) -> Iterator[tuple[str, list[bytes]]]:
         for answer in answers:
             connection, _ = listener.accept()
             with connection:
-                heard.append(_whole(connection))
+                heard.append(whole(connection))
                 connection.sendall(answer)
 
     thread = threading.Thread(target=serve, daemon=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from mock_server.contract.profile import rule_statuses
 from mock_server.contract.run import Run
-from mock_server.contract.target import credentials
+from mock_server.contract.target import credentials, first_alternative
 from mock_server.contract.walks.handshake import answer_path
 from mock_server.spec.operations import Operation
 
@@ -56,7 +56,8 @@ def _auth(run: Run, operations: Iterable[Operation]) -> Iterable[str]:
     """Keys that travel in the query or a cookie. It signs up nowhere by itself: the tokens are given."""
     yield "[auth]"
     yield "auto-signup = false"
-    needs = {each.scheme: each for operation in operations for each in (operation.security or ((),))[0]}
+    guarded = (operation for operation in operations if operation.security)
+    needs = {need.scheme: need for operation in guarded for need in first_alternative(operation)}
     token = run.target.tokens.good
     for scheme, need in needs.items():
         if token and need.kind in ("apiKey:query", "apiKey:cookie"):
