@@ -14,6 +14,7 @@ from mock_server.contract.client import Client
 from mock_server.contract.consent import Consented, give_consent
 from mock_server.contract.errors import Blocked, NotPromised, OutOfTime
 from mock_server.contract.model import Exchange, Finding, NotRun, Promise, Sent
+from mock_server.contract.observe import Observation
 from mock_server.contract.profile import Contract
 from mock_server.contract.secret import Secrets
 from mock_server.contract.target import Target
@@ -44,6 +45,8 @@ class Run:
     moved_s: float = 0.0
     """How far the deployment's clock was moved."""
     is_frozen: bool = field(default=False, init=False)
+    observations: list[Observation] = field(default_factory=list)
+    """Every answer that was judged against a promise for its reason."""
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)  # noqa: S311
