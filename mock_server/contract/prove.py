@@ -79,6 +79,7 @@ def prove(
     operations = tuple(plan.operation for plan in world.plans.values())
     contract = read_contract(world.documents, operations, world.fixtures, time.time(), question.seed)
     _check_words(question, contract)
+    contract, allowed = narrowed(question, contract)
     with ExitStack() as stack:
         if question.url is None:
             tell("starting our own mock")
@@ -103,6 +104,7 @@ def prove(
         run.witness = Witness(run)
         client.watchers.append(run.witness.watch)
         tell("looking at the deployment")
+        client.allowed = allowed
         _probe(run, question)
         reach = Reach(operations, target.tokens)
         client.watchers.append(reach.see)
@@ -146,13 +148,15 @@ def _target(question: Question, contract: Contract, client: Client, base: str) -
 
 def _probe(run: Run, question: Question) -> None:
     """Good requests to a few operations, those that begin a handshake and those without path ids first."""
-    operations = [each for each in run.contract.operations if each.key in run.contract.requests]
-    operations.sort(key=lambda each: (each != run.contract.start, "{" in each.path, each.method != "GET"))
+    start = run.contract.start
+    able = [*run.contract.operations, *([start] if start and start not in run.contract.operations else [])]
+    operations = [each for each in able if each.key in run.contract.requests]
+    operations.sort(key=lambda each: (each != start, "{" in each.path, each.method != "GET"))
     wants = [each for each in operations if each.security and all(each.security)]
     if wants and run.target.tokens.good is None and not question.headers and not run.target.is_mock:
         hint = "give --token TOKEN, or --header 'NAME: VALUE' for another way to be let in"
         raise CannotRun("MS505", f"{wants[0].key} wants authorization, and no token was given", hint)
-    chosen_ones = operations[:1] if run.contract.start else operations[:MAX_PROBES]
+    chosen_ones = operations[:1] if start else operations[:MAX_PROBES]
     judge_probes([(each, run.good(each)) for each in chosen_ones], run.target.tokens.good)
 
 
@@ -173,7 +177,8 @@ class _Course:
 def _fuzz_and_walk(course: _Course, stack: ExitStack) -> FuzzRecord | None:
     """Fuzz in a process while we walk; one after the other where the rate is limited."""
     run, question, ledger, tell = course.run, course.question, course.ledger, course.tell
-    checks, left_out = chosen(all_checks(), _of_checks(question.only, run), _of_checks(question.skip, run))
+    only, skip = _of_checks(question.only, run), _of_checks(question.skip, run)
+    checks, left_out = chosen(all_checks(), only, skip, starts=run.contract.start in run.contract.operations)
     ledger.not_run += left_out
     fuzz = _start_fuzz(course)
     whole, why = True, "the time of the run (--max-time) is used up"
@@ -233,6 +238,19 @@ def _selected(question: Question, contract: Contract) -> tuple[Operation, ...]:
     return tuple(each for each in contract.operations if (not only or each.key in only) and each.key not in skip)
 
 
+def narrowed(question: Question, contract: Contract) -> tuple[Contract, frozenset[str] | None]:
+    """The contract of the operations that are left, and the keys of those that may be sent to (None = all).
+
+    The operation that begins a handshake is still sent to where the one that collects is left: it is the way there.
+    """
+    selected = _selected(question, contract)
+    if len(selected) == len(contract.operations):
+        return contract, None
+    start = contract.start if contract.start in selected or contract.collect in selected else None
+    keys = frozenset(each.key for each in (*selected, start) if each)
+    return contract._replace(operations=selected, start=start), keys
+
+
 def _start_fuzz(course: _Course) -> Fuzzing | None:
     run, question = course.run, course.question
     only, skip = _of_checks(question.only, run), _of_checks(question.skip, run)
@@ -283,6 +301,8 @@ def _result(
     if question.require_coverage is not None:
         for finding in too_little(run, rows, question.require_coverage):
             ledger.take(finding)
+    if run.contract.start:
+        selected.add(run.contract.start.key)  # only what keeps us from getting any further
     findings = tuple(each for each in ledger.findings.values() if not each.operation or each.operation in selected)
     return Result(
         url=run.target.url,

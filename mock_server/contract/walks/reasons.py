@@ -144,9 +144,18 @@ def unknown_provider(run: Run) -> Found:
 
 
 CHECKS = (
-    Check(BEGIN, "reasons", "a good request begins a handshake", good_start_answers, ("handshake",)),
+    Check(BEGIN, "reasons", "a good request begins a handshake", good_start_answers, ("handshake",), about="start"),
     Check("reasons.token", "reasons", "missing, broken, unknown and expired tokens", token, ("token",)),
     Check("reasons.scope", "reasons", "a token without the scope", scope, ("token-without-scope",)),
-    Check("reasons.unpaid", "reasons", "an account that does not pay", unpaid, ("handshake", "token-unpaid")),
-    Check("reasons.provider", "reasons", "a source that has no OAuth2", unknown_provider, ("handshake",)),
+    Check(
+        "reasons.unpaid",
+        "reasons",
+        "an account that does not pay",
+        unpaid,
+        ("handshake", "token-unpaid"),
+        about="start",
+    ),
+    Check(
+        "reasons.provider", "reasons", "a source that has no OAuth2", unknown_provider, ("handshake",), about="start"
+    ),
 )
