@@ -78,7 +78,7 @@ def prove(
     world = build_world(Settings(specs=question.specs, fixtures=question.fixtures, allow_remote=question.allow_remote))
     operations = tuple(plan.operation for plan in world.plans.values())
     contract = read_contract(world.documents, operations, world.fixtures, time.time(), question.seed)
-    _check_words(question, contract)
+    check_words(question, contract)
     contract, allowed = narrowed(question, contract)
     with ExitStack() as stack:
         if question.url is None:
@@ -97,7 +97,7 @@ def prove(
         progress = Progress(client, ledger)
         watch(secrets, progress)
         client.watchers.append(secrets.learn_exchange)
-        target = _target(question, contract, client, base)
+        target = find_target(question, contract, client, base)
         if target.is_mock:
             client.headers = (*client.headers, ("Mock-Session", target.session))
         run = Run(target, contract, client, secrets, question.seed, question.profile, ask, question.max_response_s)
@@ -105,7 +105,7 @@ def prove(
         client.watchers.append(run.witness.watch)
         tell("looking at the deployment")
         client.allowed = allowed
-        _probe(run, question)
+        probe(run, question)
         reach = Reach(operations, target.tokens)
         client.watchers.append(reach.see)
         record = _fuzz_and_walk(_Course(run, question, world, ledger, progress, reach, deadline, tell), stack)
@@ -113,7 +113,7 @@ def prove(
         return result._replace(profile=question.profile, began_at=began_at, times=dict(ledger.times))
 
 
-def _check_words(question: Question, contract: Contract) -> None:
+def check_words(question: Question, contract: Contract) -> None:
     """``--only`` and ``--skip`` name operations, checks or families. Raises ``CannotRun`` (MS506)."""
     checks = all_checks()
     known = {FUZZ, *(each.name for each in checks), *(each.family for each in checks)}
@@ -134,7 +134,7 @@ def common_base(operations: Sequence[Operation]) -> str:
     return bases.pop() if len(bases) == 1 else ""
 
 
-def _target(question: Question, contract: Contract, client: Client, base: str) -> Target:
+def find_target(question: Question, contract: Contract, client: Client, base: str) -> Target:
     is_mock = is_our_mock(client)
     tokens = question.tokens
     if is_mock:  # its tokens are those of the fixtures; what was given comes first
@@ -146,7 +146,7 @@ def _target(question: Question, contract: Contract, client: Client, base: str) -
     return Target(client.origin, base, tokens, is_mock, clock, question.consent, session if is_mock else "")
 
 
-def _probe(run: Run, question: Question) -> None:
+def probe(run: Run, question: Question) -> None:
     """Good requests to a few operations, those that begin a handshake and those without path ids first."""
     start = run.contract.start
     able = [*run.contract.operations, *([start] if start and start not in run.contract.operations else [])]
@@ -177,7 +177,7 @@ class _Course:
 def _fuzz_and_walk(course: _Course, stack: ExitStack) -> FuzzRecord | None:
     """Fuzz in a process while we walk; one after the other where the rate is limited."""
     run, question, ledger, tell = course.run, course.question, course.ledger, course.tell
-    only, skip = _of_checks(question.only, run), _of_checks(question.skip, run)
+    only, skip = words_of_checks(question.only, run), words_of_checks(question.skip, run)
     checks, left_out = chosen(all_checks(), only, skip, starts=run.contract.start in run.contract.operations)
     ledger.not_run += left_out
     fuzz = _start_fuzz(course)
@@ -226,7 +226,7 @@ def _witnessed(run: Run, checks: list[Check]) -> Iterator[Finding]:
         yield from run.witness.found(check.name)
 
 
-def _of_checks(words: tuple[str, ...], run: Run) -> tuple[str, ...]:
+def words_of_checks(words: tuple[str, ...], run: Run) -> tuple[str, ...]:
     """The words that do not name an operation."""
     return tuple(word for word in words if run.contract.operation(word) is None)
 
@@ -253,7 +253,7 @@ def narrowed(question: Question, contract: Contract) -> tuple[Contract, frozense
 
 def _start_fuzz(course: _Course) -> Fuzzing | None:
     run, question = course.run, course.question
-    only, skip = _of_checks(question.only, run), _of_checks(question.skip, run)
+    only, skip = words_of_checks(question.only, run), words_of_checks(question.skip, run)
     jobs = list(_jobs(run, question, _selected(question, run.contract)))
     if (only and FUZZ not in only) or FUZZ in skip or not jobs:
         course.ledger.take(NotRun(FUZZ, "left out by --only or --skip"))

@@ -175,14 +175,14 @@ def _walk_one(run: Run, check: Check, ledger: Ledger) -> None:
         ledger.take(NotRun(check.name, HOW_TO_GIVE[missing]))
         return
     clean = True
-    for each in _guarded(run, check):
+    for each in guarded(run, check):
         ledger.take(each)
         clean = False
     if clean:
         ledger.passed.append(check.name)
 
 
-def _guarded(run: Run, check: Check) -> Iterator[Finding | NotRun]:
+def guarded(run: Run, check: Check) -> Iterator[Finding | NotRun]:
     """A check that fails itself proves nothing: it is neither passed nor silent."""
     try:
         yield from check.function(run)
