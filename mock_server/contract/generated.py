@@ -37,4 +37,4 @@ def _request(operation: Operation, seed: int) -> GoodRequest | None:
     return request
 
 
-GENERATED = Check("generated", "generated", "a generated request", generated)
+GENERATED = Check("fuzz", "fuzz", "a generated request", generated)

@@ -23,8 +23,12 @@ TICKET = re.compile(r"[A-Za-z0-9_-]{12}(~[A-Za-z0-9._-]+)?\.[A-Za-z0-9_-]{16,}")
 
 
 def contract(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return run("contract", *arguments, folder=folder)
+
+
+def run(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command("contract", *arguments),
+        command(*arguments),
         cwd=folder,
         capture_output=True,
         text=True,
