@@ -181,7 +181,11 @@ def _show(result: Result, secrets: Secrets, wishes: Sequence[Wish]) -> int:
             click.echo(FORMATS[name](shown), nl=False)
     for line in failed:
         click.echo(line, err=True)
-    return 2 if failed else 0
+    if result.learnt:
+        from mock_server.contract.report.learnt import learnt_report
+
+        click.echo(learnt_report(result.learnt), err=True, nl=False)
+    return 2 if failed or (result.learnt and not result.learnt.folder) else 0
 
 
 def _ask(auth_uri: str) -> None:

@@ -28,7 +28,6 @@ from mock_server.contract.prove import Question, check_words, find_target, narro
 from mock_server.contract.run import Ledger, Run, Tell, chosen, guarded
 from mock_server.contract.secret import Secrets
 from mock_server.contract.target import Tokens, split_url
-from mock_server.settings import Settings
 from mock_server.spec.operations import Operation
 from mock_server.world import build_world
 
@@ -93,7 +92,7 @@ def drift(
     began = time.monotonic()
     deadline = began + question.max_time_s if question.max_time_s is not None else None
     tell("reading the document")
-    world = build_world(Settings(specs=question.specs, fixtures=question.fixtures, allow_remote=question.allow_remote))
+    world = build_world(question.settings)
     operations = tuple(plan.operation for plan in world.plans.values())
     contract = read_contract(world.documents, operations, world.fixtures, time.time(), question.seed)
     check_words(question, contract)

@@ -17,6 +17,7 @@ from mock_server.contract.fuzz.findings import FuzzRecord, seen_statuses
 from mock_server.contract.fuzz.kept import KeptReport
 from mock_server.contract.fuzz.opinion import Opinion
 from mock_server.contract.fuzz.phase import FUZZ, Fuzzing, Job, fuzz_findings
+from mock_server.contract.learn.folder import check_destination, learnt
 from mock_server.contract.model import Exchange, Finding, Headers, NotRun, Result
 from mock_server.contract.own import own_mock
 from mock_server.contract.profile import Contract, read_contract
@@ -59,6 +60,13 @@ class Question:
     max_response_s: float | None = None
     """``--max-response-time``: every answer comes within so many seconds."""
     schemathesis_reports: tuple[KeptReport, ...] = ()
+    learn: Path | None = None
+    """A folder for a copy of the fixtures with what was observed."""
+
+    @property
+    def settings(self) -> Settings:
+        """What is promised, as the world is built from it."""
+        return Settings(specs=self.specs, fixtures=self.fixtures, allow_remote=self.allow_remote)
 
 
 def prove(
@@ -75,10 +83,12 @@ def prove(
     began, began_at = time.monotonic(), time.time()
     deadline = began + question.max_time_s if question.max_time_s is not None else None
     tell("reading the document")
-    world = build_world(Settings(specs=question.specs, fixtures=question.fixtures, allow_remote=question.allow_remote))
+    world = build_world(question.settings)
     operations = tuple(plan.operation for plan in world.plans.values())
     contract = read_contract(world.documents, operations, world.fixtures, time.time(), question.seed)
     check_words(question, contract)
+    if question.learn is not None:
+        check_destination(question.learn, question.settings)
     contract, allowed = narrowed(question, contract)
     with ExitStack() as stack:
         if question.url is None:
@@ -110,6 +120,8 @@ def prove(
         client.watchers.append(reach.see)
         record = _fuzz_and_walk(_Course(run, question, world, ledger, progress, reach, deadline, tell), stack)
         result = _result(run, question, ledger, record, reach, began)
+        if question.learn is not None:
+            result = result._replace(learnt=learnt(run, question.learn, question.settings))
         return result._replace(profile=question.profile, began_at=began_at, times=dict(ledger.times))
 
 

@@ -16,6 +16,8 @@ MIN_LENGTH = 6
 MIN_LETTERS = 4
 """A text of fewer different characters is a line or a blank, not a secret."""
 MAX_KNOWN = 200_000
+SCHEMES = frozenset(("basic", "bearer", "digest"))
+"""Sent alone they are a malformed Authorization, and no secret: hidden they would be missing everywhere."""
 
 
 class Secrets:
@@ -71,7 +73,7 @@ class Secrets:
         sent, seen = exchange.sent, exchange.seen
         for name, value in (*sent.headers, *seen.headers):
             if name.lower() in SECRET_HEADERS:
-                self.learn(value.partition(" ")[2] or value)
+                self.learn(value.partition(" ")[2] or ("" if value.lower() in SCHEMES else value))
             elif name.lower() == "location":
                 self.learn_url(value)
         self.learn_url(sent.target)
