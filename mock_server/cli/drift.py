@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,10 @@ from mock_server.cli import EXIT_BROKEN, EXIT_INTERRUPTED
 from mock_server.cli.configuration import ENVIRONMENT_PREFIX
 from mock_server.cli.contract import _consent, _headers, _rate
 from mock_server.cli.options import Spec
+from mock_server.cli.reporting import REPORT_FORMATS, file_wishes, show_link
+
+if TYPE_CHECKING:
+    from mock_server.contract.prove import Question
 
 
 @click.command(
@@ -65,6 +69,14 @@ from mock_server.cli.options import Spec
 @click.option("--only", multiple=True, metavar="NAME", help="Only this operation, check or family; may be repeated.")
 @click.option("--skip", multiple=True, metavar="NAME", help="Not this operation, check or family; may be repeated.")
 @click.option("--strict", is_flag=True, help="Fail for assumed differences, too.")
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    callback=file_wishes,
+    metavar="FORMAT:PATH",
+    help=f"Write the differences as findings: {', '.join(REPORT_FORMATS)}. May be repeated.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     real: str, mock: str | None, headers: tuple[tuple[str, str], ...], seed: int | None, as_json: bool, **options: Any
@@ -100,25 +112,43 @@ def command(
         strict=options["strict"],
         allow_remote=options["allow_remote"],
     )
-    sys.exit(_run(question, mock, as_json))
+    sys.exit(_run(question, mock, options["reports"], as_json))
 
 
-def _run(question: Any, mock: str | None, as_json: bool) -> int:
+def _run(question: Question, mock: str | None, wishes: tuple[tuple[str, str], ...], as_json: bool) -> int:
     from mock_server.contract.drift import drift
     from mock_server.contract.errors import CannotRun, OutOfTime
+    from mock_server.contract.interrupt import interruptible
     from mock_server.contract.report.drift import drift_json, drift_report
+    from mock_server.contract.report.files import Wish, check_writable, write_reports
+    from mock_server.contract.report.live import Live, Plain, is_lively
+    from mock_server.contract.report.shown import show
     from mock_server.contract.secret import Secrets
     from mock_server.errors import Broken
 
-    kept: list[Secrets] = []
+    secrets = Secrets()
+    progress: Plain | Live = Live(sys.stderr) if is_lively(sys.stderr) else Plain(sys.stderr)
+    asked = [Wish(*each) for each in wishes]
+
+    def watch(found: Secrets, counted: Any) -> None:
+        nonlocal secrets
+        secrets, progress.counted = found, counted
+
+    def ask(auth_uri: str) -> None:
+        progress.pause()
+        show_link(auth_uri)
+        progress.go_on()
+
     try:
-        found = drift(question, mock, _progress, _ask, kept.append)
+        check_writable(asked)
+        with interruptible():
+            found = drift(question, mock, progress.tell, ask, watch)
     except Broken as broken:
         errors = [problem for problem in broken.problems if problem.severity == "error"]
         click.echo("\n".join(problem.as_text() for problem in errors), err=True)
         return EXIT_BROKEN
     except CannotRun as error:
-        click.echo(kept[0].scrub(str(error)) if kept else str(error), err=True)
+        click.echo(secrets.scrub(str(error)), err=True)
         return error.exit_code
     except OutOfTime:
         click.echo("error MS507: the time of the run is used up before anything could be compared", err=True)
@@ -126,19 +156,14 @@ def _run(question: Any, mock: str | None, as_json: bool) -> int:
         return 2
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    click.echo(drift_json(found, kept[0]) if as_json else drift_report(found, kept[0]), nl=False)
+    finally:
+        progress.close()
+    click.echo(drift_json(found, secrets) if as_json else drift_report(found, secrets), nl=False)
+    failed = write_reports(asked, show(found.result, secrets))
+    for line in failed:
+        click.echo(line, err=True)
+    if failed:
+        return 2
     if found.result.interrupted:
         return EXIT_INTERRUPTED
     return 1 if found.result.counted else 0
-
-
-def _progress(text: str) -> None:
-    """What is done now, for a person who waits; nothing in a log of CI."""
-    if sys.stderr.isatty():
-        click.echo(f"\r\033[K… {text}", err=True, nl=False)
-
-
-def _ask(auth_uri: str) -> None:
-    """The link is a secret of this run; a person at this terminal has asked for it."""
-    click.echo(f"\nOpen this link, consent there, then press Enter:\n{auth_uri}", err=True)
-    sys.stdin.readline()

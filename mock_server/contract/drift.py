@@ -24,15 +24,15 @@ from mock_server.contract.model import Exchange, Finding, Level, NotRun, Promise
 from mock_server.contract.observe import Observation
 from mock_server.contract.own import own_mock
 from mock_server.contract.profile import Contract, place_of, read_contract
-from mock_server.contract.prove import Question, check_words, find_target, narrowed, probe, words_of_checks
+from mock_server.contract.prove import Question, check_words, common_base, find_target, narrowed, probe, words_of_checks
 from mock_server.contract.run import Ledger, Run, Tell, chosen, guarded
 from mock_server.contract.secret import Secrets
 from mock_server.contract.target import Tokens, split_url
 from mock_server.spec.operations import Operation
 from mock_server.world import build_world
 
-ALONE = frozenset(("stability", "parallel", "witness", "secrets"))
-"""Families that judge one side by itself; there is nothing in them to compare."""
+ALONE = frozenset(("stability", "parallel", "witness", "secrets", "sequences.explored"))
+"""Families, and one check, that judge one side by itself; there is nothing in them to compare."""
 Key = tuple[str, ...]
 
 
@@ -73,8 +73,19 @@ class Side:
 class Pairs:
     """The differences so far, and how many pairs were compared."""
 
-    found: dict[Key, tuple[Row, Finding]] = field(default_factory=dict)
+    rows: dict[Key, tuple[Row, Finding]] = field(default_factory=dict)
     compared: int = 0
+    clients: list[Client] = field(default_factory=list)
+
+    @property
+    def requests(self) -> int:
+        """Of both sides, while it goes on."""
+        return sum(each.sent_count for each in self.clients)
+
+    @property
+    def found(self) -> int:
+        """How many differences so far."""
+        return len(self.rows)
 
 
 def drift(
@@ -82,7 +93,7 @@ def drift(
     mock_url: str | None,
     tell: Tell = lambda _: None,
     ask: Tell = print,
-    watch: Callable[[Secrets], None] = lambda _: None,
+    watch: Callable[[Secrets, Pairs], None] = lambda _, __: None,
 ) -> Drift:
     """Compare ``question.url``, the real deployment, with a mock; ``mock_url`` None = our own is started.
 
@@ -97,27 +108,27 @@ def drift(
     contract = read_contract(world.documents, operations, world.fixtures, time.time(), question.seed)
     check_words(question, contract)
     contract, allowed = narrowed(question, contract)
-    secrets = Secrets()
-    watch(secrets)
+    secrets, pairs = Secrets(), Pairs()
+    watch(secrets, pairs)
     with ExitStack() as stack:
         real = _side("real", question, question.url, contract, secrets, deadline, stack, ask)
         mock_question = replace(question, headers=(), rate=None, clock_url=None)
         if mock_url is None:
             tell("starting our own mock")
             mock_url = stack.enter_context(own_mock(question.specs, question.fixtures, question.allow_remote))
-            base = contract.operations[0].bases[:1] if contract.operations else ()
-            mock_url += "".join(base)
+            mock_url += common_base(operations)
         mock = _side("mock", mock_question, mock_url, contract, secrets, deadline, stack, ask)
         if (mock.run.target.origin, mock.run.target.base) == (real.run.target.origin, real.run.target.base):
             hint = "give --mock and --real two URLs, or leave --mock out: then our own is started"
             raise CannotRun("MS531", "both sides are the same deployment", hint)
         _level(mock.run, real.run)
+        pairs.clients += [mock.run.client, real.run.client]
         for side in (mock, real):
             tell(f"looking at the {side.name}")
             side.run.client.allowed = allowed
             with _naming(side.name):
                 probe(side.run, question)
-        ledger, pairs = Ledger(), Pairs()
+        ledger = Ledger()
         _walk_both(mock, real, question, ledger, pairs, tell)
         if not pairs.compared and not ledger.interrupted:
             hint = "see --only, --skip and --max-time; without fixtures only what the document shows is sent"
@@ -184,7 +195,7 @@ def _level(mock: Run, real: Run) -> None:
 
 def _walk_both(mock: Side, real: Side, question: Question, ledger: Ledger, pairs: Pairs, tell: Tell) -> None:
     only, skip = (words_of_checks(words, real.run) for words in (question.only, question.skip))
-    able = [each for each in (GENERATED, *all_checks()) if each.family not in ALONE]
+    able = [each for each in (GENERATED, *all_checks()) if not {each.family, each.name} & ALONE]
     checks, left_out = chosen(able, only, skip, starts=real.run.contract.start in real.run.contract.operations)
     ledger.not_run += left_out
     for index, check in enumerate(checks):
@@ -260,9 +271,8 @@ def _compare(
         pairs.compared += 1
         operation = real.run.contract.operation(one.operation) or _means(real.run.contract, one.operation)
         reason = observed.reason if observed else check.summary
-        promised = observed or observed_there
         for each in differences(operation, one.seen, other.seen):
-            level, promise = _judged(operation, each, one, other, promised, reason)
+            level, promise = _judged(real.run, operation, each, one, other, (observed, observed_there), reason)
             row = Row(operation.key, reason, each.aspect, each.where, each.one, each.other, level, 1)
             _take(pairs, row, promise, check, (one, other), real.run.seed)
 
@@ -274,27 +284,32 @@ def _means(contract: Contract, key: str) -> Operation:
 
 
 def _judged(
-    operation: Operation, each: Difference, one: Exchange, other: Exchange, promised: Observation | None, reason: str
+    run: Run,
+    operation: Operation,
+    each: Difference,
+    one: Exchange,
+    other: Exchange,
+    observed: tuple[Observation | None, ...],
+    reason: str,
 ) -> tuple[Level, Promise]:
-    """Documented is what one side keeps and the other breaks: the document, a documented status, or that there is an
+    """Documented is what one side keeps and the other breaks: the document, what a walk expects, or that there is an
     answer at all."""
-    broken = [{(left.aspect, left.shape): left for left in departures(operation, seen.seen)} for seen in (one, other)]
+    broken = [{(left.aspect, left.shape): left for left in departures(run, exchange)} for exchange in (one, other)]
+    about = {"shape": "body"}.get(each.aspect, each.aspect)
     for mine, theirs in ((broken[0], broken[1]), (broken[1], broken[0])):
         for key in mine.keys() - theirs.keys():
-            departed = mine[key]
-            if each.aspect == "status" or departed.aspect in (each.aspect, "body"):
-                return "documented", Promise(
-                    f"document-{departed.aspect}", departed.text, "documented", departed.source
-                )
+            if each.aspect == "status" or mine[key].aspect == about:
+                return mine[key].promise.level, mine[key].promise._replace(text=mine[key].text)
     if each.aspect == "status":
         statuses = (one.seen.status, other.seen.status)
-        if promised and promised.wanted.promise.level != "assumed" and promised.wanted.status in statuses:
-            return "documented", promised.wanted.promise
+        judged = next((found for found in observed if found and not found.kept), None)
+        if judged and judged.wanted.promise.level != "assumed":
+            return judged.wanted.promise.level, judged.wanted.promise
         if any(not status or status >= 500 for status in statuses):
             text = "the deployment answers, and not with a 5xx"
             return "standard", Promise("no-server-error", text, "standard", "RFC 9110 §15.6")
-        if promised:
-            return "assumed", promised.wanted.promise._replace(level="assumed")
+        if judged:
+            return "assumed", judged.wanted.promise
     text = f"the mock and the deployment answer alike: {reason}"
     return "assumed", Promise(f"alike-{each.aspect}", text, "assumed", place_of(operation, "responses"))
 
@@ -303,9 +318,9 @@ def _take(
     pairs: Pairs, row: Row, promise: Promise, check: Check, exchanges: tuple[Exchange, Exchange], seed: int
 ) -> None:
     key = tuple(map(str, row[:-1]))
-    if key in pairs.found:
-        before, finding = pairs.found[key]
-        pairs.found[key] = before._replace(times=before.times + 1), finding
+    if key in pairs.rows:
+        before, finding = pairs.rows[key]
+        pairs.rows[key] = before._replace(times=before.times + 1), finding
         return
     what = f"{row.aspect} {row.where}".strip()
     title = f"{row.operation}: {row.reason}: {what} is {row.mock} on the mock, {row.real} on the real deployment"
@@ -313,7 +328,7 @@ def _take(
     finding = Finding(
         title, row.operation, promise, exchanges, promise.text, "error", f"drift.{check.name}", seed, shape
     )  # fmt: skip
-    pairs.found[key] = row, finding
+    pairs.rows[key] = row, finding
 
 
 def _result(mock: Side, real: Side, question: Question, ledger: Ledger, pairs: Pairs, began: float) -> Drift:
@@ -321,7 +336,7 @@ def _result(mock: Side, real: Side, question: Question, ledger: Ledger, pairs: P
         url=f"{real.run.target.url} beside {mock.run.target.url}",
         seed=question.seed,
         strict=question.strict,
-        findings=tuple(finding for _, finding in pairs.found.values()),
+        findings=tuple(finding for _, finding in pairs.rows.values()),
         not_run=tuple(ledger.not_run),
         coverage=(),
         passed=tuple(ledger.passed),
@@ -329,7 +344,7 @@ def _result(mock: Side, real: Side, question: Question, ledger: Ledger, pairs: P
         seconds=time.monotonic() - began,
         interrupted=ledger.interrupted,
     )
-    rows = [row for row, _ in pairs.found.values()]
+    rows = [row for row, _ in pairs.rows.values()]
     return Drift(tuple(_sorted(rows, real.run.contract.operations)), pairs.compared, result)
 
 

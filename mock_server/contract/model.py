@@ -102,7 +102,10 @@ class Reached(NamedTuple):
 
 
 class Learnt(NamedTuple):
-    """What ``--learn`` wrote; ``folder`` ``""`` = nothing, and the hints say why. ``kept`` is what was not learnt, with the reason; ``diff`` has no secrets."""
+    """What ``--learn`` wrote; ``folder`` ``""`` = nothing, and the hints say why.
+
+    ``kept`` is what was not learnt, with the reason; ``diff`` has no secrets.
+    """
 
     folder: str
     changes: tuple[str, ...]

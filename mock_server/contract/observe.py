@@ -11,6 +11,8 @@ from mock_server.contract.profile import Wanted
 class Observation(NamedTuple):
     """One answer that was judged: by which check, for which operation and reason, against what.
 
+    ``wanted.status`` is 0 where no single status is promised.
+
     ``Observation("collecting.pending", "POST /oauth2/credentials", "collected before anybody consented", …)``
     """
 
@@ -19,3 +21,5 @@ class Observation(NamedTuple):
     reason: str
     wanted: Wanted
     exchange: Exchange
+    kept: bool
+    """Whether the walk found the promise kept."""

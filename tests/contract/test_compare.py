@@ -8,10 +8,11 @@ import pytest
 
 from mock_server.contract.compare import differences
 from mock_server.contract.conform import departures
-from mock_server.contract.model import Seen
+from mock_server.contract.model import Exchange, Seen, Sent
 from mock_server.settings import Settings
 from mock_server.spec.operations import Operation
 from mock_server.world import build_world
+from tests.contract.judging import ORIGIN, run_of_the_bundled_document
 
 JSON = ("Content-Type", "application/json")
 
@@ -63,18 +64,24 @@ def test_what_differs(collect: Operation, one: Seen, other: Seen, wanted: list[s
     ("answer", "aspect", "shape"),
     [
         (seen({"message": "x"}, 418), "status", "418"),
-        (seen({"message": "x"}, 200), "body", " required"),
-        (seen({**GOOD, "userId": "1"}), "body", "/userId type"),
-        (seen(b"{"), "body", "no JSON"),
+        (seen({"message": "x"}, 200), "body", "required status"),
+        (seen({**GOOD, "userId": "1"}), "body", "userId, type"),
+        (seen(b"{"), "body", "the JSON of 200 is wrong"),
         (seen(GOOD, 200, ("Content-Type", "text/html")), "media type", "text/html"),
     ],
 )
-def test_what_departs_from_the_document(collect: Operation, answer: Seen, aspect: str, shape: str) -> None:
-    (found,) = departures(collect, answer)
-    assert (found.aspect, found.shape) == (aspect, shape)
-    assert "openapi.yaml:" in found.source
+def test_what_departs_from_the_document(answer: Seen, aspect: str, shape: str) -> None:
+    run = run_of_the_bundled_document()
+    found = next(departures(run, exchange(answer)))
+    assert found.aspect == aspect
+    assert shape in found.text
+    assert found.promise.level in ("documented", "standard")
 
 
 @pytest.mark.parametrize("answer", [seen(GOOD), seen({"message": "x", "more": 1}, 402), Seen(0, (), b"", 1.0, "reset")])
-def test_what_keeps_the_document(collect: Operation, answer: Seen) -> None:
-    assert list(departures(collect, answer)) == []
+def test_what_keeps_the_document(answer: Seen) -> None:
+    assert list(departures(run_of_the_bundled_document(), exchange(answer))) == []
+
+
+def exchange(answer: Seen) -> Exchange:
+    return Exchange(ORIGIN, "POST /oauth2/credentials", Sent("POST", "/api/oauth2/credentials", (), b"{}"), answer)

@@ -144,7 +144,7 @@ def test_a_report_shows_both_requests_and_no_secret(server: Server) -> None:
     kept: list[Secrets] = []
     with before(server.url, foreign(pending_is_409)) as url:
         question = Question(url=f"{url}/api", tokens=TOKENS, seed=3, only=("collecting.pending",))
-        found = drift(question, server.api, watch=kept.append)
+        found = drift(question, server.api, watch=lambda secrets, _: kept.append(secrets))
     text = drift_report(found, kept[0])
     assert text.count("$ curl -i -X POST") == 2
     assert "the status 409 is not documented; documented are 200, 402, 403" in text

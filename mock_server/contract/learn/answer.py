@@ -13,6 +13,7 @@ from mock_server.contract.compare import TELLING_HEADERS
 from mock_server.contract.conform import departures
 from mock_server.contract.model import Exchange
 from mock_server.contract.observe import Observation
+from mock_server.contract.run import Run
 from mock_server.contract.secret import Secrets
 from mock_server.fixture.model import Response
 from mock_server.fixture.response import OWN_HEADERS, is_header
@@ -53,18 +54,20 @@ class Answer(NamedTuple):
         return self.status, self.media_type, _PASSING.sub("…", repr(self.body)) if self.has_body else ""
 
 
-def answer_of(operation: Operation, seen: Observation, old: Response, secrets: Secrets) -> Answer:
+def answer_of(run: Run, operation: Operation, seen: Observation, old: Response) -> Answer:
     """What the fixture's response should be to answer so. Raises ``Unlearnable``."""
     got = seen.exchange.seen
     if not got.status or got.fault:
         raise Unlearnable(f"there was no whole answer ({got.fault})")
     if got.status >= 500 or got.status < 200:
         raise Unlearnable(f"{got.status} is a failure, no answer to repeat")
-    for departure in departures(operation, got):
+    if (got.status < 400) != (old.status < 400):
+        raise Unlearnable(f"{got.status} where the fixtures have {old.status}: write by hand what that means")
+    for departure in departures(run, seen.exchange):
         if departure.aspect != "status":
             raise Unlearnable(departure.text)
     kind = essence(got.header("content-type") or "") if got.body else ""
-    headers = tuple(_headers(operation, seen.exchange, old, secrets))
+    headers = tuple(_headers(operation, seen.exchange, old, run.secrets))
     if not got.body:
         return Answer(got.status, "", None, False, headers)
     if len(got.body) > MAX_BODY_BYTES:
@@ -72,7 +75,7 @@ def answer_of(operation: Operation, seen: Observation, old: Response, secrets: S
     value = _value(got.body, kind)
     echoes = dict(_echoes(operation, seen.exchange))
     fields = _fields(operation) if seen.wanted.cell and seen.wanted.cell.group == "invalid" else ()
-    tree = _Writer(secrets, echoes, fields).write(value, old.body.tree if old.body else None)
+    tree = _Writer(run.secrets, echoes, fields).write(value, old.body.tree if old.body else None)
     return Answer(got.status, kind, tree, True, headers)
 
 

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from mock_server.contract.learn.answer import Answer, Unlearnable, answer_of
 from mock_server.contract.observe import Observation
 from mock_server.contract.profile import Cell
-from mock_server.contract.secret import Secrets
+from mock_server.contract.run import Run
 from mock_server.fixture.model import OperationFixture
 from mock_server.spec.operations import Operation
 
@@ -52,7 +52,7 @@ class _Told(NamedTuple):
     reason: str
 
 
-def decide(operation: Operation, fixture: OperationFixture, seen: Sequence[Observation], secrets: Secrets) -> Decided:
+def decide(run: Run, operation: Operation, fixture: OperationFixture, seen: Sequence[Observation]) -> Decided:
     """From everything that was observed of an operation. Only what is ``assumed`` is ever changed."""
     kept: dict[str, None] = {}
     by_response: dict[str, dict[Slot, _Told]] = {}
@@ -66,7 +66,7 @@ def decide(operation: Operation, fixture: OperationFixture, seen: Sequence[Obser
             kept[f"{each.reason}: {got} instead of the documented {old.status}"] = None
             continue
         try:
-            told = _Told(cell, answer_of(operation, each, old, secrets), each.reason)
+            told = _Told(cell, answer_of(run, operation, each, old), each.reason)
         except Unlearnable as error:
             kept[f"{each.reason}: {error}"] = None
             continue

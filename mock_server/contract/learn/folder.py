@@ -92,7 +92,7 @@ def learn(run: Run, folder: Path, settings: Settings) -> Learnt:
 def _decided(run: Run, operation: Operation) -> Decided | None:
     fixture = run.contract.fixtures.operations.get(operation.key)
     seen = [each for each in run.observations if each.operation == operation.key]
-    return decide(operation, fixture, seen, run.secrets) if fixture and seen else None
+    return decide(run, operation, fixture, seen) if fixture and seen else None
 
 
 def _all_files(folder: Path) -> Iterator[Path]:

@@ -8,7 +8,8 @@ from itertools import groupby
 from typing import Any
 
 from mock_server.contract.drift import Drift, Row
-from mock_server.contract.report.terminal import finding_text, printable_lines
+from mock_server.contract.report.shown import show
+from mock_server.contract.report.terminal import finding_lines, printable_lines
 from mock_server.contract.secret import Secrets
 
 FORMAT = "mock-server-drift/1"
@@ -37,8 +38,10 @@ def _cells(row: Row, secrets: Secrets) -> tuple[str, ...]:
 
 
 def _details(found: Drift, secrets: Secrets) -> Iterator[str]:
-    for number, finding in enumerate(found.result.counted, 1):
-        yield f"{number}. " + finding_text(finding, secrets)
+    shown = show(found.result, secrets)
+    for number, finding in enumerate(shown.of_group("finding"), 1):
+        yield f"{number}. " + "
+".join(finding_lines(finding))
 
 
 def _not_compared(found: Drift) -> Iterator[str]:

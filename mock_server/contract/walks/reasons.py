@@ -136,7 +136,7 @@ def unknown_provider(run: Run) -> Found:
             yield not_promised("reasons.provider", operation, reason)
             continue
         if name in near:  # that capitals and blanks count is stated nowhere
-            wanted = wanted._replace(promise=wanted.promise._replace(level="assumed"))
+            wanted = wanted._replace(promise=wanted.promise._replace(level="assumed"), cell=None)
         exchange = run.send(request.sent(run.target.base, run.target.tokens.good), operation)
         found = status_finding(run, "reasons.provider", operation, wanted, reason, exchange)
         if found:

@@ -11,14 +11,12 @@ from mock_server.contract.learn.answer import Answer, Unlearnable, answer_of
 from mock_server.contract.model import Exchange, Promise, Seen, Sent
 from mock_server.contract.observe import Observation
 from mock_server.contract.profile import Cell, Wanted
-from mock_server.contract.secret import Secrets
 from mock_server.fixture.model import Response
 from mock_server.fixture.template import compile_template
-from mock_server.settings import Settings
-from mock_server.world import build_world
+from tests.contract.judging import run_of_the_bundled_document
 
-COLLECT = build_world(Settings()).operations["POST /oauth2/credentials"]
-START = build_world(Settings()).operations["POST /oauth2"]
+RUN = run_of_the_bundled_document()
+START, COLLECT = RUN.contract.operations
 ASKED = {"pull_id": "a-pull-id-of-this-run", "note": "from-me"}
 
 
@@ -28,13 +26,12 @@ def learnt(body: object, old: object = None, *, status: int = 402, group: Any = 
     pairs = tuple((name.replace("_", "-"), value) for name, value in {**kind, **headers}.items())
     sent = Sent("POST", "/api/oauth2/credentials", (), json.dumps(ASKED).encode())
     exchange = Exchange("https://real.example", COLLECT.key, sent, Seen(status, pairs, data, 0.1))
-    secrets = Secrets()
-    secrets.learn_exchange(exchange)
+    RUN.secrets.learn_exchange(exchange)
     cell = Cell("x", group)
-    wanted = Wanted(402, Promise("k", "t", "assumed", "s"), cell)
+    wanted = Wanted(402, Promise("k", "t", "assumed", "s"), cell=cell)
     before = Response("x", 402, "assumed", compile_template(old) if old is not None else None, "application/json")
     operation = START if group == "invalid" else COLLECT
-    return answer_of(operation, Observation("c", operation.key, "r", wanted, exchange), before, secrets)
+    return answer_of(RUN, operation, Observation("c", operation.key, "r", wanted, exchange, False), before)
 
 
 @pytest.mark.parametrize(
