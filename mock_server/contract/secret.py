@@ -73,7 +73,8 @@ class Secrets:
         sent, seen = exchange.sent, exchange.seen
         for name, value in (*sent.headers, *seen.headers):
             if name.lower() in SECRET_HEADERS:
-                self.learn(value.partition(" ")[2] or ("" if value.lower() in SCHEMES else value))
+                scheme, _, secret = value.strip().partition(" ")
+                self.learn(secret or ("" if scheme.lower() in SCHEMES else scheme))
             elif name.lower() == "location":
                 self.learn_url(value)
         self.learn_url(sent.target)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,23 +17,19 @@ from mock_server.contract.prove import Question
 from mock_server.contract.report.drift import drift_report
 from mock_server.contract.secret import Secrets
 from mock_server.contract.target import Tokens
-from tests.contract.deployment import Asked, Breaker, Given, before
+from tests.contract.defects.front import correct, fronting
+from tests.contract.defects.model import Middle, edit, put, restatus, spoiling, to
 from tests.contract.test_command import keeps_no_secret, run
-from tests.contract.test_walks import said
 from tests.support import ROOT, Server, running
 
 TOKENS = Tokens("dev-token", "other-token", "noscope-token", "unpaid-token")
 
 
-def hidden(asked: Asked, given: Given) -> Given:
+@contextmanager
+def foreign(server: Server, make: Callable[[random.Random], Middle] = correct) -> Iterator[str]:
     """A deployment that is no mock: it has no control API and announces nothing."""
-    if asked.target.startswith("/__mock/"):
-        return Given(404)
-    return given._replace(headers=tuple(pair for pair in given.headers if not pair[0].lower().startswith("mock-")))
-
-
-def foreign(breaker: Breaker) -> Breaker:
-    return lambda asked, given: hidden(asked, breaker(asked, given))
+    with fronting(server.url, make(random.Random(1)), hide_control=True) as url:
+        yield f"{url}/api"
 
 
 def compared(real: str, mock: str, *only: str, strict: bool = False) -> Drift:
@@ -42,8 +41,8 @@ def rows(found: Drift) -> list[tuple[str, str, str, str, str, str]]:
 
 
 def test_two_that_are_alike_are_silent(server: Server) -> None:
-    with before(server.url, hidden) as url:
-        done = run("drift", "--mock", server.api, "--real", f"{url}/api", *tokens(), "--seed", "7")
+    with foreign(server) as url:
+        done = run("drift", "--mock", server.api, "--real", url, *tokens(), "--seed", "7")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "no difference" in done.stdout
     assert "documented  " not in done.stdout
@@ -56,64 +55,46 @@ def tokens() -> list[str]:
     return [word for pair in zip(names, filter(None, TOKENS), strict=True) for word in pair]
 
 
-def pending_is_409(asked: Asked, given: Given) -> Given:
-    return given._replace(status=409) if "consent is pending" in said(given) else given
-
-
-def pending_is_403(asked: Asked, given: Given) -> Given:
-    return given._replace(status=403) if "consent is pending" in said(given) else given
-
-
-def ids_are_texts(asked: Asked, given: Given) -> Given:
-    if given.status == 200 and b'"userId"' in given.body:
-        body = json.loads(given.body)
-        return given._replace(body=json.dumps({**body, "userId": str(body["userId"])}).encode())
-    return given
-
-
-def more_fields(asked: Asked, given: Given) -> Given:
-    if given.status == 403:
-        return given._replace(body=json.dumps({**json.loads(given.body), "trace": "8f14e45f"}).encode())
-    return given
-
-
-def invalid_is_400(asked: Asked, given: Given) -> Given:
-    return given._replace(status=403) if given.status == 429 else given
-
+PENDING = to("/oauth2/credentials", 402, "consent is pending")
+PENDING_IS_409 = spoiling(PENDING, restatus(409))
+PENDING_IS_403 = spoiling(PENDING, restatus(403))
+IDS_ARE_TEXTS = spoiling(to("/oauth2/credentials", 200), edit(lambda body: {**body, "userId": str(body["userId"])}))
+MORE_FIELDS = spoiling(lambda asked, given: given.status == 403, put(trace="8f14e45f"))
+INVALID_IS_403 = spoiling(to("/oauth2", 429), restatus(403))
 
 COLLECT = "POST /oauth2/credentials"
 
 
 @pytest.mark.parametrize(
-    ("breaker", "only", "row"),
+    ("make", "only", "row"),
     [
-        (pending_is_409, "collecting", (COLLECT, "status", "", "402", "409", "documented")),
-        (pending_is_403, "collecting", (COLLECT, "status", "", "402", "403", "assumed")),
-        (ids_are_texts, "collecting", (COLLECT, "shape", "body.userId", "number", "string", "documented")),
-        (more_fields, "reasons", (COLLECT, "shape", "body.trace", "missing", "string", "assumed")),
-        (invalid_is_400, "fuzz", ("POST /oauth2", "status", "", "429", "403", "assumed")),
-        (invalid_is_400, "reasons", ("POST /oauth2", "status", "", "429", "403", "documented")),
+        (PENDING_IS_409, "collecting", (COLLECT, "status", "", "402", "409", "documented")),
+        (PENDING_IS_403, "collecting", (COLLECT, "status", "", "402", "403", "assumed")),
+        (IDS_ARE_TEXTS, "collecting", (COLLECT, "shape", "body.userId", "number", "string", "documented")),
+        (MORE_FIELDS, "reasons", (COLLECT, "shape", "body.trace", "missing", "string", "assumed")),
+        (INVALID_IS_403, "fuzz", ("POST /oauth2", "status", "", "429", "403", "assumed")),
+        (INVALID_IS_403, "reasons", ("POST /oauth2", "status", "", "429", "403", "documented")),
     ],
 )
 def test_a_difference_has_its_row(
-    server: Server, breaker: Breaker, only: str, row: tuple[str, str, str, str, str, str]
+    server: Server, make: Callable[[random.Random], Middle], only: str, row: tuple[str, str, str, str, str, str]
 ) -> None:
-    with before(server.url, foreign(breaker)) as url:
-        found = compared(f"{url}/api", server.api, only)
+    with foreign(server, make) as url:
+        found = compared(url, server.api, only)
     assert row in rows(found)
     assert {each[5] for each in rows(found)} <= {row[5], "assumed"}
     assert bool(found.result.counted) is (row[5] == "documented")
 
 
 def test_the_reason_stands_in_the_row(server: Server) -> None:
-    with before(server.url, foreign(pending_is_403)) as url:
-        found = compared(f"{url}/api", server.api, "collecting.pending")
+    with foreign(server, PENDING_IS_403) as url:
+        found = compared(url, server.api, "collecting.pending")
     assert [row.reason for row in found.rows] == ["collected before anybody consented"]
 
 
 def test_assumed_differences_fail_only_when_strict(server: Server) -> None:
-    with before(server.url, foreign(pending_is_403)) as url:
-        arguments = ("drift", "--mock", server.api, "--real", f"{url}/api", *tokens(), "--only", "collecting.pending")
+    with foreign(server, PENDING_IS_403) as url:
+        arguments = ("drift", "--mock", server.api, "--real", url, *tokens(), "--only", "collecting.pending")
         assert run(*arguments).returncode == 0
         done = run(*arguments, "--strict")
     assert done.returncode == 1
@@ -128,8 +109,8 @@ def test_our_own_mock_is_started_and_differs_by_its_fixtures(tmp_path: Path) -> 
     file.write_text(
         file.read_text().replace("body: {status: 402, message: consent is pending}", "body: {message: wait}")
     )
-    with running("--fixtures", str(folder), "--quiet") as real, before(real.url, hidden) as url:
-        done = run("drift", "--real", f"{url}/api", *tokens(), "--json", "--only", "collecting")
+    with running("--fixtures", str(folder), "--quiet") as real, foreign(real) as url:
+        done = run("drift", "--real", url, *tokens(), "--json", "--only", "collecting")
     found = json.loads(done.stdout)
     assert done.returncode == 0, done.stdout + done.stderr
     assert {(each["where"], each["mock"], each["real"]) for each in found["differences"]} == {
@@ -142,12 +123,12 @@ def test_our_own_mock_is_started_and_differs_by_its_fixtures(tmp_path: Path) -> 
 
 def test_a_report_shows_both_requests_and_no_secret(server: Server) -> None:
     kept: list[Secrets] = []
-    with before(server.url, foreign(pending_is_409)) as url:
-        question = Question(url=f"{url}/api", tokens=TOKENS, seed=3, only=("collecting.pending",))
+    with foreign(server, PENDING_IS_409) as url:
+        question = Question(url=url, tokens=TOKENS, seed=3, only=("collecting.pending",))
         found = drift(question, server.api, watch=lambda secrets, _: kept.append(secrets))
     text = drift_report(found, kept[0])
     assert text.count("$ curl -i -X POST") == 2
-    assert "the status 409 is not documented; documented are 200, 402, 403" in text
+    assert "answers 409, which is not documented" in text
     keeps_no_secret(text)
 
 
@@ -157,8 +138,8 @@ def test_one_deployment_twice_is_refused(server: Server) -> None:
 
 
 def test_a_silence_that_means_nothing_is_refused(server: Server) -> None:
-    with before(server.url, hidden) as url, pytest.raises(CannotRun, match="MS532"):
-        drift(Question(url=f"{url}/api", tokens=Tokens("dev-token"), only=("collecting.foreign",)), server.api)
+    with foreign(server) as url, pytest.raises(CannotRun, match="MS532"):
+        drift(Question(url=url, tokens=Tokens("dev-token"), only=("collecting.foreign",)), server.api)
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from mock_server.contract.prove import Question, prove
 from mock_server.contract.target import Tokens
-from tests.contract.deployment import Asked, Given, before
+from tests.contract.defects.front import fronting
+from tests.contract.defects.model import Asked, Given, Send, restatus, spoiling, to
 from tests.support import Server
 
 START, COLLECT = "POST /oauth2", "POST /oauth2/credentials"
@@ -15,7 +18,7 @@ START, COLLECT = "POST /oauth2", "POST /oauth2/credentials"
 @pytest.mark.parametrize(
     ("only", "skip", "never", "wanted"),
     [
-        ((START,), ("fuzz",), "/api/oauth2/credentials", "reasons.invalid"),
+        ((START,), ("fuzz",), "/api/oauth2/credentials", "boundaries.body"),
         ((), ("fuzz", COLLECT), "/api/oauth2/credentials", "reasons.provider"),
         ((COLLECT, "collecting"), ("fuzz",), "", "collecting.pending"),
     ],
@@ -25,11 +28,11 @@ def test_only_what_is_left_is_sent_to(
 ) -> None:
     targets: set[str] = set()
 
-    def note(asked: Asked, given: Given) -> Given:
+    def note(asked: Asked, send: Send) -> Given:
         targets.add(asked.target.partition("?")[0])
-        return given
+        return send(asked)
 
-    with before(server.url, note) as url:
+    with fronting(server.url, note) as url:
         result = prove(Question(url=f"{url}/api", tokens=Tokens("dev-token"), seed=1, only=only, skip=skip))
     assert result.findings == ()
     assert never not in targets
@@ -52,10 +55,7 @@ def test_checks_about_the_start_alone_are_left_out_with_it(server: Server) -> No
 
 
 def test_what_keeps_us_from_an_operation_is_found_even_when_only_that_one_is_asked_about(server: Server) -> None:
-    def breaks(asked: Asked, given: Given) -> Given:
-        return given._replace(status=500) if asked.target == "/api/oauth2" else given
-
-    with before(server.url, breaks) as url:
+    with fronting(server.url, spoiling(to("/oauth2"), restatus(500))(random.Random())) as url:
         question = Question(url=f"{url}/api", tokens=Tokens("dev-token"), seed=1, only=(COLLECT,), skip=("fuzz",))
         result = prove(question)
-    assert [each.title for each in result.counted] == [f"{START} answers 500 instead of 200: a good request"]
+    assert f"{START} answers 500 instead of 200: a good request" in [each.title for each in result.counted]

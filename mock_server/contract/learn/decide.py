@@ -17,6 +17,10 @@ Slot = tuple[str, str, int | None, str]
 """Group, rule of the violation, index of the fixture's rule, state of the handshake: what tells reasons apart."""
 
 
+PLAIN = ("reasons.", "collecting.")
+"""Checks whose reasons say best what a response is for; of two that saw the same, theirs is told."""
+
+
 class Respond(NamedTuple):
     """A response of the fixture is to be so. ``like`` "" = it is there, else the new one begins as a copy of that."""
 
@@ -56,7 +60,7 @@ def decide(run: Run, operation: Operation, fixture: OperationFixture, seen: Sequ
     """From everything that was observed of an operation. Only what is ``assumed`` is ever changed."""
     kept: dict[str, None] = {}
     by_response: dict[str, dict[Slot, _Told]] = {}
-    for each in seen:
+    for each in sorted(seen, key=lambda each: not each.check.startswith(PLAIN)):
         cell = each.wanted.cell
         old = fixture.responses.get(cell.response) if cell else None
         if cell is None or old is None or old.source != "assumed":

@@ -126,7 +126,7 @@ def _undocumented(operation: Operation, decided: Decided) -> Iterator[str]:
             continue
         reason = next(each.reason for each in decided.respond if each.answer.status == status)
         entry: dict[str, Any] = {"description": f"{reason[:1].upper()}{reason[1:]}.", **_content(operation)}
-        snippet = emit({str(status): entry}, 8).rstrip()
+        snippet = f'        "{status}":\n{emit(entry, 10).rstrip()}'
         where = place_of(operation, "responses").partition(" ")[0]
         yield f"{operation.key} answers {status}, which is not documented; add below {where}:\n{snippet}"
 

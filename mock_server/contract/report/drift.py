@@ -40,8 +40,7 @@ def _cells(row: Row, secrets: Secrets) -> tuple[str, ...]:
 def _details(found: Drift, secrets: Secrets) -> Iterator[str]:
     shown = show(found.result, secrets)
     for number, finding in enumerate(shown.of_group("finding"), 1):
-        yield f"{number}. " + "
-".join(finding_lines(finding))
+        yield f"{number}. " + "\n".join(finding_lines(finding))
 
 
 def _not_compared(found: Drift) -> Iterator[str]:

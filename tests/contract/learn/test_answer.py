@@ -85,7 +85,7 @@ def test_dates_and_ids_make_no_other_answer() -> None:
     ("body", "status", "why"),
     [
         ({"message": "m"}, 500, "500 is a failure"),
-        (b"{", 402, "no JSON"),
+        (b"{", 402, "JSON of 402 is wrong"),
         ({"status": 402}, 402, "breaks its schema"),
         ({"message": "a {{ b"}, 402, "takes for a template"),
         ({"message": "m" * 70_000}, 402, "its body has"),

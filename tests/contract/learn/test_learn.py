@@ -18,9 +18,8 @@ from mock_server.contract.target import Tokens
 from mock_server.settings import Settings
 from mock_server.source import Source, load
 from mock_server.world import build_world
-from tests.contract.deployment import before
 from tests.contract.test_command import contract, keeps_no_secret, run
-from tests.contract.test_drift import hidden
+from tests.contract.test_drift import foreign as elsewhere
 from tests.support import ROOT, running
 
 TOKENS = Tokens("dev-token", "other-token", "noscope-token", "unpaid-token")
@@ -53,8 +52,8 @@ def foreign(folder: Path, spec: Path) -> Iterator[str]:
             assert old in text, old
             text = text.replace(old, new)
         (folder / name).write_text(text)
-    with running(str(spec), "--fixtures", str(folder), "--quiet") as server, before(server.url, hidden) as url:
-        yield f"{url}/api"
+    with running(str(spec), "--fixtures", str(folder), "--quiet") as server, elsewhere(server) as url:
+        yield url
 
 
 @pytest.fixture
@@ -123,9 +122,9 @@ def test_a_broken_documented_promise_is_a_finding_and_is_not_learnt(tmp_path: Pa
     for name in ("token-missing", "token-malformed"):
         text = text.replace(f"  {name}:\n    status: 403", f"  {name}:\n    status: 402")
     file.write_text(text)
-    with running(str(document), "--fixtures", str(theirs), "--quiet") as server, before(server.url, hidden) as url:
+    with running(str(document), "--fixtures", str(theirs), "--quiet") as server, elsewhere(server) as url:
         question = Question(
-            url=f"{url}/api", specs=(document,), fixtures=ROOT / "fixtures", tokens=TOKENS, skip=("fuzz",),
+            url=url, specs=(document,), fixtures=ROOT / "fixtures", tokens=TOKENS, skip=("fuzz",),
             learn=tmp_path / "learnt", only=("reasons.token",),
         )  # fmt: skip
         result = prove(question)
