@@ -37,19 +37,33 @@ Key = tuple[str, ...]
 
 
 class Row(NamedTuple):
-    """One difference, however many requests show it.
+    """One difference, however many requests show it. Statuses differ for a reason; all else is one row for all reasons.
 
-    ``Row("POST /oauth2/credentials", "collected before anybody consented", "status", "", "402", "409", "assumed", 1)``
+    ``Row("POST /oauth2/credentials", ("collected before anybody consented",), "status", "", "402", "402", "409",
+    "assumed", 1)``
     """
 
     operation: str
-    reason: str
+    reasons: tuple[str, ...]
     aspect: str
     where: str
+    status: str
+    """Of the answers whose shape or headers differ; of the mock's where the statuses do."""
     mock: str
     real: str
     level: Level
     times: int
+
+    @property
+    def reason(self) -> str:
+        """The first, and how many more there are."""
+        more = len(self.reasons) - 1
+        return self.reasons[0] + (f" (and {more} more)" if more else "")
+
+    @property
+    def what(self) -> str:
+        """``status``, or ``shape body.userId of 200``."""
+        return self.aspect if self.aspect == "status" else f"{f'{self.aspect} {self.where}'.strip()} of {self.status}"
 
 
 class Drift(NamedTuple):
@@ -273,7 +287,8 @@ def _compare(
         reason = observed.reason if observed else check.summary
         for each in differences(operation, one.seen, other.seen):
             level, promise = _judged(real.run, operation, each, one, other, (observed, observed_there), reason)
-            row = Row(operation.key, reason, each.aspect, each.where, each.one, each.other, level, 1)
+            status = str(one.seen.status)
+            row = Row(operation.key, (reason,), each.aspect, each.where, status, each.one, each.other, level, 1)
             _take(pairs, row, promise, check, (one, other), real.run.seed)
 
 
@@ -317,16 +332,16 @@ def _judged(
 def _take(
     pairs: Pairs, row: Row, promise: Promise, check: Check, exchanges: tuple[Exchange, Exchange], seed: int
 ) -> None:
-    key = tuple(map(str, row[:-1]))
+    reason = row.reasons[0] if row.aspect == "status" else ""
+    key = (row.operation, reason, *row[2:-1])
     if key in pairs.rows:
         before, finding = pairs.rows[key]
-        pairs.rows[key] = before._replace(times=before.times + 1), finding
+        reasons = before.reasons if row.reasons[0] in before.reasons else (*before.reasons, *row.reasons)
+        pairs.rows[key] = before._replace(times=before.times + 1, reasons=reasons), finding
         return
-    what = f"{row.aspect} {row.where}".strip()
-    title = f"{row.operation}: {row.reason}: {what} is {row.mock} on the mock, {row.real} on the real deployment"
-    shape = " ".join((row.reason, *key[2:6]))
+    title = f"{row.operation}: {row.reason}: {row.what} is {row.mock} on the mock, {row.real} on the real deployment"
     finding = Finding(
-        title, row.operation, promise, exchanges, promise.text, "error", f"drift.{check.name}", seed, shape
+        title, row.operation, promise, exchanges, promise.text, "error", f"drift.{check.name}", seed, " ".join(key)
     )  # fmt: skip
     pairs.rows[key] = row, finding
 
@@ -354,4 +369,4 @@ def _sorted(rows: Sequence[Row], operations: Sequence[Operation]) -> Iterator[Ro
     for row in rows:
         by_operation[row.operation].append(row)
     for key in dict.fromkeys((*(each.key for each in operations), *by_operation)):
-        yield from sorted(by_operation.get(key, []), key=lambda row: row.level == "assumed")
+        yield from sorted(by_operation.get(key, []), key=lambda row: (row.level == "assumed", row.aspect != "status"))

@@ -19,6 +19,7 @@ from mock_server.contract.secret import Secrets
 from mock_server.contract.target import Tokens
 from tests.contract.defects.front import correct, fronting
 from tests.contract.defects.model import Middle, edit, put, restatus, spoiling, to
+from tests.contract.switches import reference
 from tests.contract.test_command import keeps_no_secret, run
 from tests.support import ROOT, Server, running
 
@@ -89,7 +90,7 @@ def test_a_difference_has_its_row(
 def test_the_reason_stands_in_the_row(server: Server) -> None:
     with foreign(server, PENDING_IS_403) as url:
         found = compared(url, server.api, "collecting.pending")
-    assert [row.reason for row in found.rows] == ["collected before anybody consented"]
+    assert [reason for row in found.rows for reason in row.reasons] == ["collected before anybody consented"]
 
 
 def test_assumed_differences_fail_only_when_strict(server: Server) -> None:
@@ -130,6 +131,17 @@ def test_a_report_shows_both_requests_and_no_secret(server: Server) -> None:
     assert text.count("$ curl -i -X POST") == 2
     assert "answers 409, which is not documented" in text
     keeps_no_secret(text)
+
+
+def test_a_foreign_deployment_that_is_correct_differs_in_nothing_that_is_documented() -> None:
+    with reference() as url:
+        found = drift(Question(url=f"{url}/api", tokens=TOKENS, seed=3), None)
+    assert not found.result.counted, [finding.title for finding in found.result.counted]
+    assert found.compared > 500
+    assert {(row.aspect, row.where) for row in found.rows} == {
+        ("status", ""), ("shape", "body.request"), ("header", "www-authenticate"),
+    }  # fmt: skip
+    assert {row.reasons for row in found.rows if row.aspect == "status"} == {("a field more with NaN",)}
 
 
 def test_one_deployment_twice_is_refused(server: Server) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -26,6 +26,8 @@ from mock_server.spec.operations import Operation
 REDACTED = "redacted"
 MIN_ECHO = 4
 """A shorter text of the request may stand in an answer by chance."""
+MIN_DIFFERENT = 4
+"""So often a field has to be another text, and never the same, to be taken for one that always is."""
 MAX_BODY_BYTES = 64 * 1024
 _UUID = re.compile(r"\b[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b")
 _SOME_UUID = "00000000-0000-4000-8000-000000000000"
@@ -48,10 +50,37 @@ class Answer(NamedTuple):
     has_body: bool
     headers: tuple[tuple[str, str], ...]
 
-    @property
-    def gist(self) -> tuple[int, str, str]:
-        """The same for answers that differ by nature only."""
-        return self.status, self.media_type, _PASSING.sub("…", repr(self.body)) if self.has_body else ""
+    def gist(self, passing: frozenset[str] = frozenset()) -> tuple[int, str, str]:
+        """The same for answers that differ by nature only; ``passing`` are fields that do, ``{"body.request"}``."""
+        body = _without(self.body, "body", passing) if self.has_body else ""
+        return self.status, self.media_type, _PASSING.sub("…", repr(body))
+
+
+def _without(value: Any, path: str, passing: frozenset[str]) -> Any:
+    if path in passing:
+        return "…"
+    if isinstance(value, dict):
+        return {key: _without(item, f"{path}.{key}", passing) for key, item in sorted(value.items())}
+    return [_without(item, f"{path}[]", passing) for item in value] if isinstance(value, list) else value
+
+
+def passing_fields(answers: Iterable[Answer]) -> frozenset[str]:
+    """Fields that had another text in every answer, such as the id of a request: ``{"body.request"}``."""
+    seen: dict[str, list[str]] = {}
+    for answer in answers:
+        for path, text in _texts(answer.body, "body"):
+            seen.setdefault(path, []).append(text)
+    return frozenset(
+        path for path, texts in seen.items() if len(texts) >= MIN_DIFFERENT and len({*texts}) == len(texts)
+    )
+
+
+def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str) and "{{" not in value:
+        yield path, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _texts(item, f"{path}.{key}")
 
 
 def answer_of(run: Run, operation: Operation, seen: Observation, old: Response) -> Answer:

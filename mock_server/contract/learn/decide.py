@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from mock_server.contract.learn.answer import Answer, Unlearnable, answer_of
+from mock_server.contract.learn.answer import Answer, Unlearnable, answer_of, passing_fields
 from mock_server.contract.observe import Observation
 from mock_server.contract.profile import Cell
 from mock_server.contract.run import Run
@@ -59,9 +59,12 @@ class _Told(NamedTuple):
 def decide(run: Run, operation: Operation, fixture: OperationFixture, seen: Sequence[Observation]) -> Decided:
     """From everything that was observed of an operation. Only what is ``assumed`` is ever changed."""
     kept: dict[str, None] = {}
+    answers: list[Answer] = []
     by_response: dict[str, dict[Slot, _Told]] = {}
     for each in sorted(seen, key=lambda each: not each.check.startswith(PLAIN)):
         cell = each.wanted.cell
+        if cell is None and not each.kept and each.wanted.status and each.wanted.promise.level == "assumed":
+            kept[f"{each.reason}: {each.exchange.seen.status}, which no word of the fixtures says of this alone"] = None
         old = fixture.responses.get(cell.response) if cell else None
         if cell is None or old is None or old.source != "assumed":
             continue
@@ -74,6 +77,7 @@ def decide(run: Run, operation: Operation, fixture: OperationFixture, seen: Sequ
         except Unlearnable as error:
             kept[f"{each.reason}: {error}"] = None
             continue
+        answers.append(told.answer)
         slots = by_response.setdefault(cell.response, {})
         before = slots.setdefault(_slot(cell), told)
         if before.answer.status != told.answer.status:
@@ -81,9 +85,10 @@ def decide(run: Run, operation: Operation, fixture: OperationFixture, seen: Sequ
             kept[f"{told.reason}: {what} for what is one reason to the fixtures"] = None
     respond: list[Respond] = []
     lead: list[Lead] = []
+    passing = passing_fields(answers)
     for name, slots in by_response.items():
         names = {*fixture.responses, *(each.name for each in respond)}
-        _of_response(name, slots, names, respond, lead, kept)
+        _of_response(name, slots, names, passing, respond, lead, kept)
     return Decided(operation.key, tuple(respond), tuple(lead), tuple(kept))
 
 
@@ -95,6 +100,7 @@ def _of_response(
     name: str,
     slots: Mapping[Slot, _Told],
     names: set[str],
+    passing: frozenset[str],
     respond: list[Respond],
     lead: list[Lead],
     kept: dict[str, None],
@@ -103,7 +109,7 @@ def _of_response(
     parts: dict[tuple[object, ...], list[_Told]] = {}
     for told in slots.values():
         # The message about an invalid field names the field, so it says nothing about the rule.
-        gist = (told.answer.status,) if told.cell.group == "invalid" else told.answer.gist
+        gist = (told.answer.status,) if told.cell.group == "invalid" else told.answer.gist(passing)
         parts.setdefault(gist, []).append(told)
     first, *others = sorted(parts.values(), key=len, reverse=True)
     respond.append(Respond(name, first[0].answer, first[0].reason))

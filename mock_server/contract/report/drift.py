@@ -33,8 +33,7 @@ def _tables(found: Drift, secrets: Secrets) -> Iterator[str]:
 
 def _cells(row: Row, secrets: Secrets) -> tuple[str, ...]:
     reason = row.reason if len(row.reason) <= MAX_REASON else row.reason[: MAX_REASON - 1] + "…"
-    what = f"{row.aspect} {row.where}".strip()
-    return (row.level, secrets.scrub(reason), secrets.scrub(what), row.mock, row.real, str(row.times))
+    return (row.level, secrets.scrub(reason), secrets.scrub(row.what), row.mock, row.real, str(row.times))
 
 
 def _details(found: Drift, secrets: Secrets) -> Iterator[str]:
@@ -66,8 +65,8 @@ def drift_verdict(found: Drift) -> str:
 
 
 def drift_data(found: Drift, secrets: Secrets) -> dict[str, Any]:
-    """``{"format": "mock-server-drift/1", "compared": 182, "differences": [{"operation": …, "reason": …, "aspect":
-    "status", "where": "", "mock": "402", "real": "409", "level": "assumed", "times": 1}], …}``"""
+    """``{"format": "mock-server-drift/1", "compared": 182, "differences": [{"operation": …, "reasons": […], "aspect":
+    "status", "where": "", "status": "402", "mock": "402", "real": "409", "level": "assumed", "times": 1}], …}``"""
     result = found.result
     return {
         "format": FORMAT,

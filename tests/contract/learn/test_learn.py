@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from mock_server.contract.learn.answer import Answer
@@ -18,9 +19,11 @@ from mock_server.contract.target import Tokens
 from mock_server.settings import Settings
 from mock_server.source import Source, load
 from mock_server.world import build_world
+from tests.contract.serving import serving
+from tests.contract.switches import reference
 from tests.contract.test_command import contract, keeps_no_secret, run
 from tests.contract.test_drift import foreign as elsewhere
-from tests.support import ROOT, running
+from tests.support import ROOT, TOKEN, running
 
 TOKENS = Tokens("dev-token", "other-token", "noscope-token", "unpaid-token")
 CHANGES = {
@@ -111,6 +114,24 @@ def test_what_was_learnt_is_served_and_the_deployment_keeps_it_even_when_strict(
     assert "# true: a second read is answered with `already-collected`" in text
     assert "observed: collected with the token of another account" in text
     assert (learnt / "tokens.yaml").read_bytes() == (ROOT / "fixtures" / "tokens.yaml").read_bytes()
+
+
+def test_a_deployment_of_somebody_else_is_learnt_but_for_what_fixtures_cannot_say(tmp_path: Path) -> None:
+    learnt = tmp_path / "learnt"
+    with reference() as url:
+        first = prove(Question(url=f"{url}/api", tokens=TOKENS, seed=3, skip=("fuzz",), learn=learnt))
+        again = prove(Question(url=f"{url}/api", tokens=TOKENS, seed=4, skip=("fuzz",), fixtures=learnt, strict=True))
+    assert first.learnt is not None
+    assert len(first.learnt.changes) == 15
+    assert {each.rpartition(": a field")[2] for each in first.learnt.kept} == {
+        " more with NaN: 200, which no word of the fixtures says of this alone",
+        " more with NaN: 402, which no word of the fixtures says of this alone",
+    }
+    assert {each.title.rpartition(": ")[2] for each in again.counted} == {"a field more with NaN"}
+    with serving(ROOT / "openapi.yaml", fixtures=learnt) as mock:
+        answer = httpx2.post(f"{mock}/api/oauth2", json={"datasource_id": "mysql"}, headers=TOKEN)
+    assert answer.status_code == 429
+    assert answer.json()["message"] == "Invalid param: datasource_id is not one of ours"
 
 
 def test_a_broken_documented_promise_is_a_finding_and_is_not_learnt(tmp_path: Path, document: Path) -> None:
