@@ -105,6 +105,11 @@ CODES: dict[str, str] = {
     "MS507": "the time of the run is over before anything was tested",
     "MS508": "our own mock does not start",
     "MS520": "a report that cannot be written",
+    "MS530": "what was observed cannot be written there",
+    "MS531": "both sides of a comparison are the same deployment",
+    "MS532": "nothing could be compared",
+    "MS533": "a recording cannot be read",
+    "MS534": "an application that cannot be started for a contract run",
 }
 
 

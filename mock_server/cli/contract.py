@@ -109,6 +109,12 @@ def _rate(_: click.Context, __: click.Parameter, value: str | None) -> float | N
     help="Fail when less of what is documented was reached.",
 )
 @click.option("--strict", is_flag=True, help="Fail for what differs from our assumptions, too.")
+@click.option(
+    "--learn",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Write a copy of the fixtures there, with what the deployment answered where they only assume.",
+)
 @report_options
 def command(url: str | None, headers: tuple[tuple[str, str], ...], seed: int | None, **options: Any) -> None:
     """Fuzz a deployment at URL and walk it; without URL our own mock is started and tested.
@@ -141,5 +147,6 @@ def command(url: str | None, headers: tuple[tuple[str, str], ...], seed: int | N
         allow_remote=options["allow_remote"],
         max_response_s=options["max_response_time"],
         schemathesis_reports=kept_reports(options["schemathesis_reports"]),
+        learn=options["learn"],
     )
     sys.exit(run_and_report(question, options["reports"], options["as_json"]))

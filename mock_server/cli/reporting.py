@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 REPORT_FORMATS = ("text", "json", "junit", "html", "github", "sarif")
 KEEPABLE = ("junit", "har", "vcr", "ndjson", "json")
 """Schemathesis' own that are one text file each; the others are folders that nobody could clear of secrets."""
+Wishes = tuple[tuple[str, str], ...]
 BESIDE_THE_TEXT = "github"
 """Annotations are lines of a log, and go with the text on standard output."""
 
@@ -37,6 +38,14 @@ def _wishes(context: click.Context, parameter: click.Parameter, values: tuple[st
     if len(printed) > 1:
         raise click.BadParameter(f"only one of {', '.join(printed)} can go to standard output; give the others a path")
     return tuple(wishes)
+
+
+def file_wishes(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> Wishes:
+    """``FORMAT:PATH``, for a command whose standard output has a form of its own."""
+    wishes = _wishes(context, parameter, values)
+    if any(path == "-" for _, path in wishes):
+        raise click.BadParameter("write it as FORMAT:PATH")
+    return wishes
 
 
 def _kept(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
@@ -119,7 +128,7 @@ def _run(question: Question, wishes: Sequence[Wish]) -> int:
 
     def ask(auth_uri: str) -> None:
         progress.pause()
-        _ask(auth_uri)
+        show_link(auth_uri)
         progress.go_on()
 
     try:
@@ -181,10 +190,14 @@ def _show(result: Result, secrets: Secrets, wishes: Sequence[Wish]) -> int:
             click.echo(FORMATS[name](shown), nl=False)
     for line in failed:
         click.echo(line, err=True)
-    return 2 if failed else 0
+    if result.learnt:
+        from mock_server.contract.report.learnt import learnt_report
+
+        click.echo(learnt_report(result.learnt), err=True, nl=False)
+    return 2 if failed or (result.learnt and not result.learnt.folder) else 0
 
 
-def _ask(auth_uri: str) -> None:
+def show_link(auth_uri: str) -> None:
     """The link is a secret of this run; a person at this terminal has asked for it."""
     click.echo(f"\nOpen this link, consent there, then press Enter:\n{auth_uri}", err=True)
     sys.stdin.readline()

@@ -36,6 +36,8 @@ class Check:
     function: Function
     needs: tuple[Need, ...] = ()
     profiles: tuple[ProfileName, ...] = ("quick", "full")
+    about: Literal["", "start"] = ""
+    """``start`` = about the operation that begins a handshake and no other, so ``--only`` another leaves it out."""
 
 
 def all_checks() -> tuple[Check, ...]:

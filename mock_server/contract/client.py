@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from mock_server.contract.errors import OutOfTime
+from mock_server.contract.errors import LeftOut, OutOfTime
 from mock_server.contract.model import Exchange, Headers, Seen, Sent
 from mock_server.contract.watchdog import Watchdog
 
@@ -61,6 +61,8 @@ class Client:
         self._watchdog = Watchdog()
         self._tls: ssl.SSLContext | None = None
         self._idle: dict[str, list[tuple[http.client.HTTPConnection, float, Exchange]]] = {}
+        self.allowed: frozenset[str] | None = None
+        """The only operations that are sent to; None = all. Pages and paths of no operation are always sent to."""
         self._lock = threading.Lock()
         self._next_at = 0.0
 
@@ -70,8 +72,10 @@ class Client:
         A deployment that lets too many requests hang is given up: ``gave_up`` says so.
 
         A network failure is no exception but an answer with the status 0 and a fault. Raises ``OutOfTime`` when
-        the run's time is over.
+        the run's time is over, and ``LeftOut`` for an operation that is not to be sent to.
         """
+        if operation and self.allowed is not None and operation not in self.allowed:
+            raise LeftOut(operation)
         where = origin or self.origin
         if where == self.origin:
             given = {name.lower() for name, _ in sent.headers}

@@ -27,6 +27,14 @@ class OutOfTime(MockServerError):
         super().__init__(why)
 
 
+class LeftOut(MockServerError):
+    """A check would send to an operation that ``--only`` and ``--skip`` leave out."""
+
+    def __init__(self, operation: str) -> None:
+        self.operation = operation
+        super().__init__(f"{operation} is left out")
+
+
 class Blocked(MockServerError):
     """A check cannot go on, because what it builds upon is broken: that is what it found."""
 

@@ -101,6 +101,19 @@ class Reached(NamedTuple):
     how: str = ""
 
 
+class Learnt(NamedTuple):
+    """What ``--learn`` wrote; ``folder`` ``""`` = nothing, and the hints say why.
+
+    ``kept`` is what was not learnt, with the reason; ``diff`` has no secrets.
+    """
+
+    folder: str
+    changes: tuple[str, ...]
+    kept: tuple[str, ...]
+    hints: tuple[str, ...]
+    diff: str
+
+
 class Result(NamedTuple):
     """All that a run found. ``counted`` are the findings that make it fail."""
 
@@ -123,6 +136,7 @@ class Result(NamedTuple):
     """Fingerprint of a finding -> how often it was seen."""
     error: str = ""
     """Why nothing could be tested; then all else is empty."""
+    learnt: Learnt | None = None
 
     @property
     def counted(self) -> tuple[Finding, ...]:

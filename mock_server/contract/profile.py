@@ -8,7 +8,7 @@ API's fixtures configure the walks without a line of code.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from mock_server.contract.good import GoodRequest, Unmakeable, good_request
 from mock_server.contract.model import Level, Promise
@@ -24,6 +24,22 @@ from mock_server.spec.operations import Operation
 _NOBODY: Mapping[str, Any] = {"account": "an-account", "plan": "paid", "scopes": []}
 
 
+class Cell(NamedTuple):
+    """Which words of the fixtures lead to a promised answer.
+
+    ``Cell("pending", "rules", rule=1, state="asked")``, ``Cell("invalid-parameter", "invalid", violated="minimum")``.
+    """
+
+    response: str
+    group: Literal["unauthorized", "invalid", "rules", "otherwise"]
+    violated: str = ""
+    """The rule of the violation; ``""`` for what breaks nothing."""
+    rule: int | None = None
+    """Index of the fixture's rule, for the group ``rules``."""
+    state: str = ""
+    """``handshake.state``, where the operation collects."""
+
+
 class Wanted(NamedTuple):
     """The status that one reason must give."""
 
@@ -31,6 +47,7 @@ class Wanted(NamedTuple):
     promise: Promise
     response: Response | None = None
     """The fixture's response that was promised, body and headers and all; None where only a status is."""
+    cell: Cell | None = None
 
 
 class Contract(NamedTuple):
@@ -65,7 +82,10 @@ class Contract(NamedTuple):
         by_rule = fixture.unauthorized if group == "unauthorized" else fixture.invalid
         name = by_rule.get(rule) or by_rule.get("*")
         response = fixture.responses.get(name or "")
-        return _wanted(operation, response, fixture.place, f"{group}: {name}", reason) if response else None
+        if response is None:
+            return None
+        cell = Cell(response.name, "unauthorized" if group == "unauthorized" else "invalid", rule)
+        return _wanted(operation, response, fixture.place, f"{group}: {name}", reason)._replace(cell=cell)
 
     def ruled(self, operation: Operation, facts: Mapping[str, Any], reason: str) -> Wanted | None:
         """What a request that breaks nothing gets; ``facts`` are ``{"body": …, "token": …, "handshake": …}``."""
@@ -77,7 +97,10 @@ class Contract(NamedTuple):
         if found is None or (found[2].startswith("otherwise") and self._cannot_start(fixture, facts)):
             return None
         response, place, what = found
-        return _wanted(operation, response, place, what, reason)
+        index = next((i for i, rule in enumerate(fixture.rules) if rule.place == place and place), None)
+        state = str((facts.get("handshake") or {}).get("state", ""))
+        cell = Cell(response.name, "otherwise" if index is None else "rules", rule=index, state=state)
+        return _wanted(operation, response, place, what, reason)._replace(cell=cell)
 
     def _cannot_start(self, fixture: OperationFixture, facts: Mapping[str, Any]) -> bool:
         """Whether a handshake should begin with a provider that no fixture knows: nobody says what that gives."""

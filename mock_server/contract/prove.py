@@ -17,6 +17,7 @@ from mock_server.contract.fuzz.findings import FuzzRecord, seen_statuses
 from mock_server.contract.fuzz.kept import KeptReport
 from mock_server.contract.fuzz.opinion import Opinion
 from mock_server.contract.fuzz.phase import FUZZ, Fuzzing, Job, fuzz_findings
+from mock_server.contract.learn.folder import check_destination, learnt
 from mock_server.contract.model import Exchange, Finding, Headers, NotRun, Result
 from mock_server.contract.own import own_mock
 from mock_server.contract.profile import Contract, read_contract
@@ -59,6 +60,13 @@ class Question:
     max_response_s: float | None = None
     """``--max-response-time``: every answer comes within so many seconds."""
     schemathesis_reports: tuple[KeptReport, ...] = ()
+    learn: Path | None = None
+    """A folder for a copy of the fixtures with what was observed."""
+
+    @property
+    def settings(self) -> Settings:
+        """What is promised, as the world is built from it."""
+        return Settings(specs=self.specs, fixtures=self.fixtures, allow_remote=self.allow_remote)
 
 
 def prove(
@@ -75,10 +83,13 @@ def prove(
     began, began_at = time.monotonic(), time.time()
     deadline = began + question.max_time_s if question.max_time_s is not None else None
     tell("reading the document")
-    world = build_world(Settings(specs=question.specs, fixtures=question.fixtures, allow_remote=question.allow_remote))
+    world = build_world(question.settings)
     operations = tuple(plan.operation for plan in world.plans.values())
     contract = read_contract(world.documents, operations, world.fixtures, time.time(), question.seed)
-    _check_words(question, contract)
+    check_words(question, contract)
+    if question.learn is not None:
+        check_destination(question.learn, question.settings)
+    contract, allowed = narrowed(question, contract)
     with ExitStack() as stack:
         if question.url is None:
             tell("starting our own mock")
@@ -96,22 +107,25 @@ def prove(
         progress = Progress(client, ledger)
         watch(secrets, progress)
         client.watchers.append(secrets.learn_exchange)
-        target = _target(question, contract, client, base)
+        target = find_target(question, contract, client, base)
         if target.is_mock:
             client.headers = (*client.headers, ("Mock-Session", target.session))
         run = Run(target, contract, client, secrets, question.seed, question.profile, ask, question.max_response_s)
         run.witness = Witness(run)
         client.watchers.append(run.witness.watch)
         tell("looking at the deployment")
-        _probe(run, question)
+        client.allowed = allowed
+        probe(run, question)
         reach = Reach(operations, target.tokens)
         client.watchers.append(reach.see)
         record = _fuzz_and_walk(_Course(run, question, world, ledger, progress, reach, deadline, tell), stack)
         result = _result(run, question, ledger, record, reach, began)
+        if question.learn is not None:
+            result = result._replace(learnt=learnt(run, question.learn, question.settings))
         return result._replace(profile=question.profile, began_at=began_at, times=dict(ledger.times))
 
 
-def _check_words(question: Question, contract: Contract) -> None:
+def check_words(question: Question, contract: Contract) -> None:
     """``--only`` and ``--skip`` name operations, checks or families. Raises ``CannotRun`` (MS506)."""
     checks = all_checks()
     known = {FUZZ, *(each.name for each in checks), *(each.family for each in checks)}
@@ -132,7 +146,7 @@ def common_base(operations: Sequence[Operation]) -> str:
     return bases.pop() if len(bases) == 1 else ""
 
 
-def _target(question: Question, contract: Contract, client: Client, base: str) -> Target:
+def find_target(question: Question, contract: Contract, client: Client, base: str) -> Target:
     is_mock = is_our_mock(client)
     tokens = question.tokens
     if is_mock:  # its tokens are those of the fixtures; what was given comes first
@@ -144,15 +158,17 @@ def _target(question: Question, contract: Contract, client: Client, base: str) -
     return Target(client.origin, base, tokens, is_mock, clock, question.consent, session if is_mock else "")
 
 
-def _probe(run: Run, question: Question) -> None:
+def probe(run: Run, question: Question) -> None:
     """Good requests to a few operations, those that begin a handshake and those without path ids first."""
-    operations = [each for each in run.contract.operations if each.key in run.contract.requests]
-    operations.sort(key=lambda each: (each != run.contract.start, "{" in each.path, each.method != "GET"))
+    start = run.contract.start
+    able = [*run.contract.operations, *([start] if start and start not in run.contract.operations else [])]
+    operations = [each for each in able if each.key in run.contract.requests]
+    operations.sort(key=lambda each: (each != start, "{" in each.path, each.method != "GET"))
     wants = [each for each in operations if each.security and all(each.security)]
     if wants and run.target.tokens.good is None and not question.headers and not run.target.is_mock:
         hint = "give --token TOKEN, or --header 'NAME: VALUE' for another way to be let in"
         raise CannotRun("MS505", f"{wants[0].key} wants authorization, and no token was given", hint)
-    chosen_ones = operations[:1] if run.contract.start else operations[:MAX_PROBES]
+    chosen_ones = operations[:1] if start else operations[:MAX_PROBES]
     judge_probes([(each, run.good(each)) for each in chosen_ones], run.target.tokens.good)
 
 
@@ -173,7 +189,8 @@ class _Course:
 def _fuzz_and_walk(course: _Course, stack: ExitStack) -> FuzzRecord | None:
     """Fuzz in a process while we walk; one after the other where the rate is limited."""
     run, question, ledger, tell = course.run, course.question, course.ledger, course.tell
-    checks, left_out = chosen(all_checks(), _of_checks(question.only, run), _of_checks(question.skip, run))
+    only, skip = words_of_checks(question.only, run), words_of_checks(question.skip, run)
+    checks, left_out = chosen(all_checks(), only, skip, starts=run.contract.start in run.contract.operations)
     ledger.not_run += left_out
     fuzz = _start_fuzz(course)
     whole, why = True, "the time of the run (--max-time) is used up"
@@ -221,7 +238,7 @@ def _witnessed(run: Run, checks: list[Check]) -> Iterator[Finding]:
         yield from run.witness.found(check.name)
 
 
-def _of_checks(words: tuple[str, ...], run: Run) -> tuple[str, ...]:
+def words_of_checks(words: tuple[str, ...], run: Run) -> tuple[str, ...]:
     """The words that do not name an operation."""
     return tuple(word for word in words if run.contract.operation(word) is None)
 
@@ -233,9 +250,22 @@ def _selected(question: Question, contract: Contract) -> tuple[Operation, ...]:
     return tuple(each for each in contract.operations if (not only or each.key in only) and each.key not in skip)
 
 
+def narrowed(question: Question, contract: Contract) -> tuple[Contract, frozenset[str] | None]:
+    """The contract of the operations that are left, and the keys of those that may be sent to (None = all).
+
+    The operation that begins a handshake is still sent to where the one that collects is left: it is the way there.
+    """
+    selected = _selected(question, contract)
+    if len(selected) == len(contract.operations):
+        return contract, None
+    start = contract.start if contract.start in selected or contract.collect in selected else None
+    keys = frozenset(each.key for each in (*selected, start) if each)
+    return contract._replace(operations=selected, start=start), keys
+
+
 def _start_fuzz(course: _Course) -> Fuzzing | None:
     run, question = course.run, course.question
-    only, skip = _of_checks(question.only, run), _of_checks(question.skip, run)
+    only, skip = words_of_checks(question.only, run), words_of_checks(question.skip, run)
     jobs = list(_jobs(run, question, _selected(question, run.contract)))
     if (only and FUZZ not in only) or FUZZ in skip or not jobs:
         course.ledger.take(NotRun(FUZZ, "left out by --only or --skip"))
@@ -283,6 +313,8 @@ def _result(
     if question.require_coverage is not None:
         for finding in too_little(run, rows, question.require_coverage):
             ledger.take(finding)
+    if run.contract.start:
+        selected.add(run.contract.start.key)  # only what keeps us from getting any further
     findings = tuple(each for each in ledger.findings.values() if not each.operation or each.operation in selected)
     return Result(
         url=run.target.url,

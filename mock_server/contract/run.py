@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from mock_server.contract.checks import HOW_TO_GIVE, Check, Need, ProfileName
 from mock_server.contract.client import Client
 from mock_server.contract.consent import Consented, give_consent
-from mock_server.contract.errors import Blocked, NotPromised, OutOfTime
+from mock_server.contract.errors import Blocked, LeftOut, NotPromised, OutOfTime
 from mock_server.contract.model import Exchange, Finding, NotRun, Promise, Sent
+from mock_server.contract.observe import Observation
 from mock_server.contract.profile import Contract
 from mock_server.contract.secret import Secrets
 from mock_server.contract.target import Target
@@ -44,6 +45,8 @@ class Run:
     moved_s: float = 0.0
     """How far the deployment's clock was moved."""
     is_frozen: bool = field(default=False, init=False)
+    observations: list[Observation] = field(default_factory=list)
+    """Every answer that was judged against a promise for its reason."""
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)  # noqa: S311
@@ -172,14 +175,14 @@ def _walk_one(run: Run, check: Check, ledger: Ledger) -> None:
         ledger.take(NotRun(check.name, HOW_TO_GIVE[missing]))
         return
     clean = True
-    for each in _guarded(run, check):
+    for each in guarded(run, check):
         ledger.take(each)
         clean = False
     if clean:
         ledger.passed.append(check.name)
 
 
-def _guarded(run: Run, check: Check) -> Iterator[Finding | NotRun]:
+def guarded(run: Run, check: Check) -> Iterator[Finding | NotRun]:
     """A check that fails itself proves nothing: it is neither passed nor silent."""
     try:
         yield from check.function(run)
@@ -187,6 +190,8 @@ def _guarded(run: Run, check: Check) -> Iterator[Finding | NotRun]:
         raise
     except NotPromised as reason:
         yield NotRun(check.name, f"only a part of it: {reason}")
+    except LeftOut as left_out:
+        yield NotRun(check.name, f"it sends {left_out.operation}, which --only or --skip leaves out")
     except Blocked as blocked:
         yield blocked.finding
         if blocked.finding.check != check.name:
@@ -198,13 +203,18 @@ def _guarded(run: Run, check: Check) -> Iterator[Finding | NotRun]:
         yield Finding(title, "", promise, (), detail, "error", check.name, run.seed, type(error).__name__)
 
 
-def chosen(checks: Sequence[Check], only: Sequence[str], skip: Sequence[str]) -> tuple[list[Check], list[NotRun]]:
-    """The checks that ``--only`` and ``--skip`` leave, by name or family, and those left out."""
+def chosen(
+    checks: Sequence[Check], only: Sequence[str], skip: Sequence[str], *, starts: bool = True
+) -> tuple[list[Check], list[NotRun]]:
+    """The checks that ``--only`` and ``--skip`` leave, by name or family, and those left out.
+
+    ``starts`` False = the operation that begins a handshake is not asked about, only needed on the way.
+    """
     kept: list[Check] = []
     out: list[NotRun] = []
     for check in checks:
         names = {check.name, check.family}
-        if (only and not names & set(only)) or names & set(skip):
+        if (only and not names & set(only)) or names & set(skip) or (check.about == "start" and not starts):
             out.append(NotRun(check.name, "left out by --only or --skip"))
         else:
             kept.append(check)

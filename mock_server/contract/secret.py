@@ -16,6 +16,8 @@ MIN_LENGTH = 6
 MIN_LETTERS = 4
 """A text of fewer different characters is a line or a blank, not a secret."""
 MAX_KNOWN = 200_000
+SCHEMES = frozenset(("basic", "bearer", "digest"))
+"""Sent alone they are a malformed Authorization, and no secret: hidden they would be missing everywhere."""
 
 
 class Secrets:
@@ -71,7 +73,8 @@ class Secrets:
         sent, seen = exchange.sent, exchange.seen
         for name, value in (*sent.headers, *seen.headers):
             if name.lower() in SECRET_HEADERS:
-                self.learn(value.partition(" ")[2] or value)
+                scheme, _, secret = value.strip().partition(" ")
+                self.learn(secret or ("" if scheme.lower() in SCHEMES else scheme))
             elif name.lower() == "location":
                 self.learn_url(value)
         self.learn_url(sent.target)

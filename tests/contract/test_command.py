@@ -23,8 +23,12 @@ TICKET = re.compile(r"[A-Za-z0-9_-]{12}(~[A-Za-z0-9._-]+)?\.[A-Za-z0-9_-]{16,}")
 
 
 def contract(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return run("contract", *arguments, folder=folder)
+
+
+def run(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command("contract", *arguments),
+        command(*arguments),
         cwd=folder,
         capture_output=True,
         text=True,
@@ -102,7 +106,7 @@ def test_a_defect_that_only_fuzzing_sees_is_found_once(server: Server) -> None:
         (["--consent", "guess"], 2, "there are visit, ask, none and command:CMD"),
         (["--rate-limit", "fast"], 2, "write it as 10/s or 100/m"),
         (["--header", "no colon"], 2, "write it as 'NAME: VALUE'"),
-        (["--learn", "x"], 2, "No such option"),
+        (["--lern", "x"], 2, "No such option"),
     ],
 )
 def test_what_cannot_be_run_is_said_clearly(arguments: list[str], code: int, text: str) -> None:

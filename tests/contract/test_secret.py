@@ -73,3 +73,10 @@ def test_a_curl_line_says_token_instead_of_the_token_and_keeps_the_rest() -> Non
 def test_a_curl_line_is_safe_for_a_shell(body: bytes, shown: str) -> None:
     line = curl_line(ORIGIN, Sent("POST", "/a", (), body), Secrets())
     assert line.endswith(f"--data-binary {shown}")
+
+
+def test_a_scheme_that_was_sent_alone_is_no_secret() -> None:
+    secrets = Secrets()
+    sent = Sent("POST", "/oauth2", (("Authorization", "Bearer"),), b"")
+    secrets.learn_exchange(Exchange("http://h", "", sent, Seen(403, (), b"", 0.0)))
+    assert secrets.scrub("must be: Bearer <token>") == "must be: Bearer <token>"

@@ -14,6 +14,7 @@ from mock_server.codec.table import judged, read_value
 from mock_server.codec.unreadable import Unreadable
 from mock_server.contract.good import GoodRequest
 from mock_server.contract.model import Exchange, Finding, Level, Promise, Seen
+from mock_server.contract.observe import Observation
 from mock_server.contract.profile import Contract, Wanted, place_of
 from mock_server.contract.run import Run
 from mock_server.contract.walks.handshake import begin, collect_request, start_request
@@ -158,6 +159,8 @@ def refused(
     found = {rule: run.contract.violated(operation, group, rule, reason) for rule in rules} if fixture else {}
     wanted = [each for each in found.values() if each]
     if wanted and len(wanted) == len(rules):
+        if len(rules) > 1:  # which of them was judged first nobody knows
+            wanted = [each._replace(cell=None) for each in wanted]
         unique = {each.status: _keyed(each, key, level) for each in wanted}
         return Expect("refused", tuple(unique.values()), wanted[0].promise)
     promise = Promise(key, f"refused: {reason}", level or "documented", place_of(operation))
@@ -179,11 +182,14 @@ def robust(reason: str, key: str) -> Expect:
 
 
 def _keyed(wanted: Wanted, key: str, level: Level | None) -> Wanted:
-    """One promise for all requests of one kind: the same defect is one finding."""
+    """One promise for all requests of one kind: the same defect is one finding.
+
+    What is promised for such a request with another certainty than for its kind teaches nothing about the kind.
+    """
     promise = wanted.promise._replace(key=key)
     if level == "assumed" or (level and promise.level != "assumed"):
-        promise = promise._replace(level=level)
-    return Wanted(wanted.status, promise)
+        return Wanted(wanted.status, promise._replace(level=level))
+    return Wanted(wanted.status, promise, cell=wanted.cell)
 
 
 def body_rules(on: Ground, data: bytes, kind: str | None = None) -> tuple[str, ...]:
@@ -225,7 +231,10 @@ def verdict(run: Run, check: str, on: Ground, expect: Expect, reason: str, *exch
     """None when the last answer is what was to be expected."""
     seen = exchanges[-1].seen
     operation = on.operation
-    if not seen.fault and seen.status and _fits(run, on, expect, seen.status):
+    kept = not seen.fault and bool(seen.status) and _fits(run, on, expect, seen.status)
+    single = expect.wanted[0] if len(expect.wanted) == 1 and expect.kind != "open" else Wanted(0, expect.promise)
+    run.observations.append(Observation(check, operation.key, reason, single, exchanges[-1], kept))
+    if kept:
         return None
     shown = told(seen) if not (seen.fault and seen.status) else f"{seen.status} with a broken body ({seen.fault})"
     statuses = sorted({each.status for each in expect.wanted})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from mock_server.contract.model import Exchange, Finding, Level, Promise, Seen
+from mock_server.contract.observe import Observation
 from mock_server.contract.profile import Wanted
 from mock_server.contract.run import Run
 from mock_server.contract.walks.exact import difference
@@ -35,7 +36,9 @@ def status_finding(
     consent, the contract's own one where it is not given.
     """
     seen = exchanges[-1].seen
-    if seen.status != wanted.status or seen.fault:
+    kept = seen.status == wanted.status and not seen.fault
+    run.observations.append(Observation(check, operation.key, reason, wanted, exchanges[-1], kept))
+    if not kept:
         shown = told(seen) if seen.status != wanted.status else f"{seen.status} with a broken body ({seen.fault})"
         return Finding(
             title=f"{operation.key} answers {shown} instead of {wanted.status}: {reason}",

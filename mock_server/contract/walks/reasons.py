@@ -136,7 +136,7 @@ def unknown_provider(run: Run) -> Found:
             yield not_promised("reasons.provider", operation, reason)
             continue
         if name in near:  # that capitals and blanks count is stated nowhere
-            wanted = wanted._replace(promise=wanted.promise._replace(level="assumed"))
+            wanted = wanted._replace(promise=wanted.promise._replace(level="assumed"), cell=None)
         exchange = run.send(request.sent(run.target.base, run.target.tokens.good), operation)
         found = status_finding(run, "reasons.provider", operation, wanted, reason, exchange)
         if found:
@@ -144,9 +144,18 @@ def unknown_provider(run: Run) -> Found:
 
 
 CHECKS = (
-    Check(BEGIN, "reasons", "a good request begins a handshake", good_start_answers, ("handshake",)),
+    Check(BEGIN, "reasons", "a good request begins a handshake", good_start_answers, ("handshake",), about="start"),
     Check("reasons.token", "reasons", "missing, broken, unknown and expired tokens", token, ("token",)),
     Check("reasons.scope", "reasons", "a token without the scope", scope, ("token-without-scope",)),
-    Check("reasons.unpaid", "reasons", "an account that does not pay", unpaid, ("handshake", "token-unpaid")),
-    Check("reasons.provider", "reasons", "a source that has no OAuth2", unknown_provider, ("handshake",)),
+    Check(
+        "reasons.unpaid",
+        "reasons",
+        "an account that does not pay",
+        unpaid,
+        ("handshake", "token-unpaid"),
+        about="start",
+    ),
+    Check(
+        "reasons.provider", "reasons", "a source that has no OAuth2", unknown_provider, ("handshake",), about="start"
+    ),
 )
