@@ -25,6 +25,7 @@ from mock_server.contract.progress import Progress
 from mock_server.contract.reach import Reach
 from mock_server.contract.run import Ledger, Run, Tell, chosen, walk
 from mock_server.contract.secret import Secrets
+from mock_server.contract.serving import as_served
 from mock_server.contract.target import ANY_TOKEN, Target, Tokens, is_our_mock, judge_probes, split_url
 from mock_server.contract.walks.witness import Witness
 from mock_server.settings import Settings
@@ -83,6 +84,7 @@ def prove(
     began, began_at = time.monotonic(), time.time()
     deadline = began + question.max_time_s if question.max_time_s is not None else None
     tell("reading the document")
+    question = as_served(question)
     world = build_world(question.settings)
     operations = tuple(plan.operation for plan in world.plans.values())
     contract = read_contract(world.documents, operations, world.fixtures, time.time(), question.seed)

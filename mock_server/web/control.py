@@ -28,6 +28,7 @@ from mock_server.web.asked import Refused, read_object
 from mock_server.web.faults import Faults
 from mock_server.web.live import BadSession, Live, session_name
 from mock_server.web.webhooks import Webhooks
+from mock_server.world import bundled
 
 MAX_TIMES = 1_000_000
 _DIGITS = re.compile(r"[0-9]{1,9}\Z")
@@ -46,6 +47,7 @@ class Control:
             ("GET", "/health", self.health),
             ("GET", "/ready", self.ready),
             ("GET", "/openapi.json", self.openapi),
+            ("GET", "/serving", self.serving),
             ("GET", "/journal", self.journal),
             ("GET", "/handshakes", self.handshakes),
             ("GET", "/handshakes/{id}", self.handshake),
@@ -83,6 +85,16 @@ class Control:
         if not await self.live.store.ready():
             raise Refused("MS407", 503, "the store cannot be reached")
         return {"status": "ready", "operations": len(self.live.world.plans), "warnings": self.live.world.warning_count}
+
+    async def serving(self, request: Request) -> Any:
+        """The files that this mock was started with, for whoever proves on this machine that it keeps them."""
+        settings = self.live.settings
+        specs = settings.specs or (bundled("openapi.yaml"),)
+        folder = settings.fixtures or (None if settings.specs else bundled("fixtures"))
+        return {
+            "specs": [str(each.resolve()) if isinstance(each, Path) else each for each in specs],
+            "fixtures": str(folder.resolve()) if folder else None,
+        }
 
     async def openapi(self, request: Request) -> Any:
         return control_document()
