@@ -31,7 +31,10 @@ from mock_server.spec.generate.sample import letter
 
 MAX_STATES = 3_000
 MAX_WALK = 1_500
-MAX_CHARS = 16
+_CROWD = 16
+"""So many states of the automata at once cost as much as a step of the walk."""
+MAX_CHARS = 24
+MAX_RANGES = 8
 _ANY: Ranges = ((0, LAST),)
 _ORDINARY = "a0A-_ .@/1Zz!"
 
@@ -183,7 +186,7 @@ class _Walk:
                             return
             following: dict[States, str] = {}
             for states, text in layer.items():
-                walked += 1
+                walked += 1 + sum(map(len, states)) // _CROWD
                 for char, after in self._steps(states):
                     following.setdefault(after, text + char)
             layer, length = following, length + 1
@@ -209,8 +212,9 @@ class _Walk:
         """A few characters that tell the ways on from here apart."""
         ranges: dict[Ranges, None] = {}
         for each, mine in zip(self.automata, states, strict=True):
-            ranges.update(dict.fromkeys(r for state in sorted(mine) for r, _ in each.steps[state] if r != _ANY))
-        some = list(ranges)[:8]
+            wanted = {r: None for state in sorted(mine) for r, _ in each.steps[state] if r != _ANY}
+            ranges.update(dict.fromkeys(sorted(wanted, key=_width)[:MAX_RANGES]))  # a literal is harder to meet by luck
+        some = list(ranges)
         atoms = [*some, *(_common(one, other) for i, one in enumerate(some) for other in some[:i])]
         atoms += [_common(one, inverted(other)) for one in some for other in some if one != other]
         atoms += [inverted(one) for one in some] if any(each.is_refused for each in self.automata) else []
@@ -222,6 +226,10 @@ class _Walk:
 def _is_open(automaton: Automaton, states: frozenset[int]) -> bool:
     """Whether the text may still become what the automaton wants."""
     return automaton.end not in states if automaton.is_refused else bool(states)
+
+
+def _width(ranges: Ranges) -> int:
+    return sum(high - low + 1 for low, high in ranges)
 
 
 def _common(one: Ranges, other: Ranges) -> Ranges:

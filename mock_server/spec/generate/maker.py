@@ -6,7 +6,9 @@ What is built is right by its construction for most schemas. Where it may not be
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from itertools import compress, islice
 from typing import Any, NamedTuple
 
@@ -36,6 +38,8 @@ RICH_NODES = 1_500
 """After so many values only what is required is made: about 64 KB."""
 _RICH_DEPTH = 5
 _MISSES = 400
+_OK = 200
+_STATUS = re.compile(r"/responses/([1-5][0-9][0-9])/")
 _TRIES = 12
 """Candidates of one option before the next option is tried."""
 
@@ -228,6 +232,8 @@ class Maker:
             case "integer" | "number":
                 whole = kind == "integer"
                 low, high, places = usual_for(place.name, whole=whole)
+                if low == high == _OK and (status := _STATUS.search(place.path)):
+                    low = high = Fraction(status[1])  # a body of a 404 says 404
                 yield from numbers(shape, self.draw(place), whole=whole, usual=(low, high), places=places)
             case "boolean":
                 draw = self.draw(place)

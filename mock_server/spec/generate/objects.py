@@ -32,7 +32,7 @@ def objects(maker: Maker, shape: Shape, place: Place) -> Iterator[dict[str, Any]
     full = builder.build(builder.optional())
     if full is not None:
         yield full
-    bare = builder.build([])
+    bare = builder.build([], is_least=True)
     if bare is not None and bare != full:
         yield bare
     if full is None or bare is None:
@@ -112,8 +112,8 @@ class _Builder:
                 return found
             found.update(dict.fromkeys(more))
 
-    def build(self, optional: list[str]) -> dict[str, Any] | None:
-        """None when something required cannot be made."""
+    def build(self, optional: list[str], *, is_least: bool = False) -> dict[str, Any] | None:
+        """None when something required cannot be made. ``is_least``: a map is given no member for its looks."""
         most = MAX_MEMBERS if self.shape.max_members is None else self.shape.max_members
         wanted = dict(self.must)
         for name in optional:
@@ -130,7 +130,7 @@ class _Builder:
             elif name in self.must:
                 return None
         self._drop_unmet(found)
-        self._add_more(found, optional, most)
+        self._add_more(found, most, is_lush=not is_least and not optional and not self.must)
         return found if self.shape.min_members <= len(found) <= most else None
 
     def _value(self, name: str) -> Any:
@@ -157,7 +157,7 @@ class _Builder:
             for name in unmet:
                 found.pop(name, None)
 
-    def _add_more(self, found: dict[str, Any], optional: list[str], most: int) -> None:
+    def _add_more(self, found: dict[str, Any], most: int, *, is_lush: bool) -> None:
         """Members beyond those wanted: as ``minProperties`` asks, and some for a map."""
         least = self.shape.min_members
         for name in self.shape.names_known:
@@ -169,7 +169,7 @@ class _Builder:
                 if _NOTHING not in made.values():
                     found.update(made)
         wanted = least
-        if self._is_map() and self.generosity == 2 and not optional and not self.must:
+        if self._is_map() and self.generosity == 2 and is_lush:
             wanted = max(least, min(most, self.draw.between(1, 2) if self.draw.plain else self.draw.below(4)))
         if len(found) < wanted:
             for name in self._invented():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
+from itertools import islice, product
 from json import dumps
 from string import ascii_letters, digits, punctuation
 from typing import TYPE_CHECKING, Any
@@ -63,12 +63,25 @@ def _of_formats(shape: Shape, draw: Draw) -> Iterator[str]:
         for text in samples(pattern, draw, least, most):
             if all(has_match(grammar, text) for grammar in grammars):
                 yield text
+    if shape.patterns:
+        yield from _spliced(shape, draw)
     if shape.patterns or shape.refused_patterns or least or most is not None or len(shape.formats) > 1:
         yield from matching([*shape.patterns, *grammars], shape.refused_patterns, least, most, draw)
     for name in shape.formats:
         yield from _ordinary(name, shape, draw, _MORE_TRIES)
     for _ in range(_MORE_TRIES if grammars else 0):
         yield from samples(grammars[0], draw, least, most)
+
+
+def _spliced(shape: Shape, draw: Draw) -> Iterator[str]:
+    """What a pattern wants, put at the end or the beginning of texts of the format: ``https://`` + ``a.example``."""
+    for name in shape.formats:
+        for pattern in shape.patterns:
+            for wanted in islice(samples(pattern, draw, 0, shape.max_length), _FORMAT_TRIES):
+                frame = formatted(name, draw) or ""
+                for cut in range(1, len(frame)):
+                    yield frame[:cut] + wanted
+                    yield wanted + frame[cut:]
 
 
 def _ordinary(name: str, shape: Shape, draw: Draw, tries: int) -> Iterator[str]:
