@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mock_server.core.problem import PROBLEM_JSON, problem
 from mock_server.core.route import Found
 from mock_server.model import Answer
+from mock_server.state.store import AWAY, RETRY, Away
 from mock_server.web.callback import CallbackPage
 from mock_server.web.control import Control
 from mock_server.web.guard import ControlGuard
@@ -55,6 +56,7 @@ class MockApp(Starlette):
                 HTTPException: _http_error,
                 ClientDisconnect: _gone,
                 Contended: _contended,
+                Away: _away,
                 Exception: self._failed,
             },
             max_body_size=live.settings.max_body_bytes,
@@ -171,6 +173,11 @@ async def _contended(request: Request, error: Exception) -> Response:
     """Others changed the same record faster, every time: the client may try again."""
     detail = "others changed the same state faster"
     return _response(problem("MS407", 503, detail, headers=((b"retry-after", b"1"),)))
+
+
+async def _away(request: Request, error: Exception) -> Response:
+    """The store of the state is elsewhere and does not answer: nothing is promised, so the client tries again."""
+    return _response(problem("MS450", 503, f"{AWAY}: {error}", headers=RETRY))
 
 
 async def _gone(request: Request, error: Exception) -> Response:

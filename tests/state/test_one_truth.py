@@ -11,8 +11,6 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 
-from mock_server.core.snapshot import Changes, Snapshot
-from mock_server.handshake.provider import Grant
 from mock_server.settings import Settings
 from mock_server.state.memory import MemoryStore
 from mock_server.web.app import MockApp
@@ -20,33 +18,10 @@ from mock_server.web.live import Live
 from mock_server.web.log import RequestLog
 from mock_server.world import build_world
 from tests.editing import GET, edited
+from tests.state.interleaved import Interleaved
 from tests.support import ASK, TOKEN, FakeChance, FakeWall
 
 PARALLEL = 24
-
-
-class Interleaved(MemoryStore):
-    """A memory store whose every look and change lets all the others go first."""
-
-    async def load(
-        self, session: str, handshake_id: str | None = None, shelves: tuple[str, ...] = (), *, make: bool = True
-    ) -> Snapshot:
-        seen = await super().load(session, handshake_id, shelves, make=make)
-        await asyncio.sleep(0)
-        return seen
-
-    async def save(self, seen: Snapshot, changes: Changes) -> bool:
-        await asyncio.sleep(0)
-        return await super().save(seen, changes)
-
-    async def load_grant(self, session: str, grant_id: str) -> Grant | None:
-        seen = await super().load_grant(session, grant_id)
-        await asyncio.sleep(0)
-        return seen
-
-    async def save_grant(self, grant: Grant) -> bool:
-        await asyncio.sleep(0)
-        return await super().save_grant(grant)
 
 
 @pytest.fixture(params=[MemoryStore, Interleaved])
