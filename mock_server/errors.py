@@ -98,8 +98,7 @@ CODES: dict[str, str] = {
     "MS450": "the store cannot be reached",
     "MS451": "the state file cannot be used",
     "MS452": "the state was written in another form",
-    "MS453": "a store that there is not",
-    "MS454": "the store needs a package that is not installed",
+    "MS453": "the store needs a package that is not installed",
     # MS5xx: contract runs
     "MS501": "what is to be tested is not the URL of an API",
     "MS502": "the deployment gives no answer",

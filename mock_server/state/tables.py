@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
+from contextlib import suppress
 
 from mock_server.state.store import Away, Unusable
 
@@ -37,6 +39,8 @@ CREATE TABLE image (session TEXT NOT NULL, label TEXT NOT NULL, data BLOB NOT NU
 
 def connect(path: str) -> sqlite3.Connection:
     """The file, made when it is not there. Raises ``Unusable`` when it is damaged or not ours, and ``Away``."""
+    with suppress(OSError):  # SQLite says better than we could why it cannot be
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # tickets stand in it: it is its owner's alone
     try:
         db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, cached_statements=256)
     except sqlite3.Error as error:
