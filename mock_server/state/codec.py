@@ -55,6 +55,41 @@ def write_head(head: Head) -> bytes:
     return orjson.dumps([FORM, [clock.offset_s, clock.frozen_at], scenario, [list(each) for each in queue], rules])
 
 
+def write_clock(clock: Clock) -> bytes:
+    return orjson.dumps([FORM, clock.offset_s, clock.frozen_at])
+
+
+def read_clock(data: bytes | None) -> Clock:
+    """Raises ``Unusable``, as all that read do."""
+    return Clock(*_read(data)) if data else Clock()
+
+
+def write_text(text: str | None) -> bytes:
+    return orjson.dumps([FORM, text])
+
+
+def read_text(data: bytes | None) -> str | None:
+    text: str | None = _read(data)[0] if data else None
+    return text
+
+
+def write_queue(queue: tuple[Queued, ...]) -> bytes:
+    return orjson.dumps([FORM, *(list(each) for each in queue)])
+
+
+def read_queue(data: bytes | None) -> tuple[Queued, ...]:
+    return tuple(Queued(*each) for each in _read(data)) if data else ()
+
+
+def write_faults(faults: tuple[FaultRule, ...] | None) -> bytes:
+    return orjson.dumps([FORM, None if faults is None else [_rule(each) for each in faults]])
+
+
+def read_faults(data: bytes | None) -> tuple[FaultRule, ...] | None:
+    rules = _read(data)[0] if data else None
+    return None if rules is None else tuple(_read_rule(each) for each in rules)
+
+
 def read_head(data: bytes | str | None) -> Head:
     """A session's head; that of a new one for None. Raises ``Unusable``."""
     if data is None:

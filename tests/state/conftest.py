@@ -11,4 +11,5 @@ from tests.state.stores import KINDS, Factory
 
 @pytest.fixture(params=KINDS)
 def factory(request: pytest.FixtureRequest, tmp_path: Path) -> Factory:
-    return Factory(request.param, tmp_path)
+    redis = request.getfixturevalue("redis_url") if request.param == "redis" else ""
+    return Factory(request.param, tmp_path, redis)

@@ -5,21 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from mock_server.state.memory import MemoryStore
+from mock_server.state.redis import RedisStore
 from mock_server.state.sqlite import SqliteStore
 from mock_server.state.store import Store
 from tests.support import FakeWall
 
-KINDS = ("memory", "sqlite")
+KINDS = ("memory", "sqlite", "redis")
 _OPEN: list[Store] = []
 
 
 class Factory:
     """Makes empty stores of one kind; :func:`run` closes them."""
 
-    def __init__(self, kind: str, folder: Path) -> None:
+    def __init__(self, kind: str, folder: Path, redis: str = "") -> None:
+        self._redis = redis
         self.kind = kind
         self.rooms = "each" if kind == "redis" else "one"
         """Whether all sessions share one room for handshakes, or each has its own."""
@@ -35,6 +38,8 @@ class Factory:
         match self.kind:
             case "sqlite":
                 return SqliteStore(str(self._folder / f"{name}.db"), wall, **limits)
+            case "redis":
+                return RedisStore(self._redis, wall, **limits, prefix=f"{self._folder.name}-{token_hex(4)}-{name}")
         return MemoryStore(wall, **limits)
 
 
