@@ -8,11 +8,31 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-Command = tuple[Any, ...]
+
+class Packed(NamedTuple):
+    """A command as it goes over the wire."""
+
+    data: bytes
+
+
+Command = tuple[Any, ...] | Packed
 """``("GET", "key")``."""
 MAX_BATCH = 512
+
+
+def packed(command: Command) -> bytes:
+    """``b"*2\\r\\n$3\\r\\nGET\\r\\n$3\\r\\nkey\\r\\n"`` (redis.io, RESP: arrays of bulk strings)."""
+    if isinstance(command, Packed):
+        return command.data
+    return b"*%d\r\n" % len(command) + b"".join(map(packed_item, command))
+
+
+def packed_item(value: object) -> bytes:
+    """``b"$3\\r\\nkey\\r\\n"``."""
+    data = value if isinstance(value, bytes) else str(value).encode()
+    return b"$%d\r\n%b\r\n" % (len(data), data)
 
 
 class Batch:

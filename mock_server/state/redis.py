@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from mock_server.core.shelf import NOTHING, Shelf, ShelfChange, changed
 from mock_server.core.snapshot import Changes, Queued, Snapshot
@@ -21,7 +22,7 @@ from mock_server.handshake.provider import Grant
 from mock_server.mask import NOTHING_MORE, Hidden
 from mock_server.settings import MAX_HANDSHAKES
 from mock_server.state import codec, scripts
-from mock_server.state.batch import Batch, Command
+from mock_server.state.batch import Batch, Command, Packed, packed, packed_item
 from mock_server.state.clock import Clock
 from mock_server.state.image import RESTORED, Image, renamed
 from mock_server.state.journal import MAX_BYTES, MAX_ENTRIES, Entry, cost_of
@@ -52,9 +53,20 @@ ANSWER_S = 2.0
 PAUSE_S = 0.5
 """After a failure Redis is left alone for so long, and every request is told at once."""
 TOUCH_S = 10.0
+"""How often the keys of a session in use are told so."""
 CANDIDATES = 100
 """Of so many sessions used longest ago, one is put out when there is no room for another."""
-_SHA = {script: sha1(script.text.encode(), usedforsecurity=False).hexdigest() for script in scripts.SCRIPTS}
+_OFTEN = (scripts.SAVE, scripts.RECORD)
+MAX_KNOWN_KEYS = 10_000
+
+
+def _head(script: Script) -> bytes:
+    """The beginning of ``EVALSHA SHA COUNT``, whose number of items is filled in later."""
+    sha = sha1(script.text.encode(), usedforsecurity=False).hexdigest()
+    return b"*%d\r\n" + b"".join(map(packed_item, ("EVALSHA", sha, len(script.parts))))
+
+
+_HEAD = {script: _head(script) for script in scripts.SCRIPTS}
 
 
 class RedisStore:
@@ -76,6 +88,7 @@ class RedisStore:
         self._registry = f"{prefix}:sessions"
         self._used: dict[str, float] = {}
         self._told_at: dict[str, float] = {}
+        self._packed: dict[tuple[str, tuple[str, ...]], bytes] = {}
         self._client: Any = None
         self._away_until = 0.0
         self.batch = Batch(self._execute)
@@ -89,7 +102,7 @@ class RedisStore:
         try:
             answers: list[Any] = await self._piped(commands)
             if any(isinstance(each, NoScriptError) for each in answers):  # it was started anew
-                await self._piped([("SCRIPT LOAD", script.text) for script in scripts.SCRIPTS])
+                await self._piped([("SCRIPT", "LOAD", script.text) for script in scripts.SCRIPTS])
                 again = [at for at, each in enumerate(answers) if isinstance(each, NoScriptError)]
                 for at, answer in zip(again, await self._piped([commands[at] for at in again]), strict=True):
                     answers[at] = answer
@@ -99,26 +112,52 @@ class RedisStore:
         return [Away(f"Redis: {each}") if isinstance(each, RedisError) else each for each in answers]
 
     async def _piped(self, commands: Sequence[Command]) -> list[Any]:
+        """On a connection of redis-py, without its pipeline, which takes longer than Redis does."""
         if self._client is None:
-            self._client = Redis.from_url(
-                self._url, socket_connect_timeout=CONNECT_S, socket_timeout=ANSWER_S, retry=Retry(NoBackoff(), 0),
-                single_connection_client=False, max_connections=4,
-            )  # fmt: skip
-        pipe = self._client.pipeline(transaction=False)
-        for command in commands:
-            pipe.execute_command(*command)
-        answers: list[Any] = await pipe.execute(raise_on_error=False)
+            self._client = Redis.from_url(self._url, socket_connect_timeout=CONNECT_S, retry=Retry(NoBackoff(), 0))
+        pool = self._client.connection_pool
+        connection = await pool.get_connection()
+        answers: list[Any] = []
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                await connection.send_packed_command([packed(command) for command in commands])
+                while len(answers) < len(commands):
+                    try:
+                        answers.append(await connection.read_response(disable_decoding=True))
+                    except ResponseError as error:
+                        answers.append(error)
+        except BaseException:
+            await connection.disconnect(nowait=True)  # what comes late must not answer somebody else
+            raise
+        finally:
+            await pool.release(connection)
         return answers
 
+    def _keys(self, session: str, parts: tuple[str, ...]) -> bytes:
+        """The keys as a command has them, which is the greater part of it."""
+        known = self._packed.get((session, parts))
+        if known is None:
+            keys = scripts.keys_of(self._prefix, session)
+            if len(self._packed) >= MAX_KNOWN_KEYS:
+                self._packed.clear()
+            known = self._packed[session, parts] = b"".join(packed_item(keys[each]) for each in parts)
+        return known
+
     async def _run(self, script: Script, session: str, *arguments: Any) -> Any:
-        keys = scripts.keys_of(self._prefix, session)
-        named = [keys[part] for part in script.parts]
-        return await self.batch.do(("EVALSHA", _SHA[script], len(named), *named, *arguments))
+        count = len(script.parts)
+        head = _HEAD[script] % (3 + count + len(arguments))
+        items = b"".join(map(packed_item, arguments))
+        return await self.batch.do(Packed(head + self._keys(session, script.parts) + items))
 
     async def _changed(self, script: Script, session: str, *arguments: Any) -> bool:
         """Run a script that changes the session, which is made if need be. False = another was faster."""
+        idle_s = IDLE_S
+        if script in _OFTEN:
+            idle_s = -IDLE_S
+            if self._is_due(session):
+                await self._run(scripts.TOUCH, session, IDLE_S)
         while True:
-            match await self._run(script, session, IDLE_S, *arguments):
+            match await self._run(script, session, idle_s, *arguments):
                 case scripts.DONE:
                     return True
                 case scripts.CONFLICT:
@@ -155,16 +194,15 @@ class RedisStore:
             pairs = [value for name, at in used.items() for value in (at, name)]
             await self.batch.do(("ZADD", self._registry, "XX", "GT", *pairs))
 
-    async def _note_used(self, session: str) -> None:
-        """That the session is in use is told to the others every now and then."""
-        at = time.time()
-        if at - self._told_at.get(session, 0.0) < TOUCH_S:
-            self._used[session] = at
-            return
-        if len(self._told_at) > self._max_sessions:
+    def _is_due(self, session: str) -> bool:
+        """Whether its keys have to be told once more that it is in use."""
+        at = time.monotonic()
+        if at - self._told_at.get(session, float("-inf")) < TOUCH_S:
+            return False
+        if len(self._told_at) >= self._max_sessions:
             self._told_at.clear()
-        self._told_at[session] = self._used[session] = at
-        await self._tell_used()
+        self._told_at[session] = at
+        return True
 
     async def load(
         self, session: str, handshake_id: str | None = None, shelves: tuple[str, ...] = (), *, make: bool = True
@@ -262,7 +300,7 @@ class RedisStore:
     async def record(self, entry: Entry, hidden: Hidden = NOTHING_MORE) -> None:
         data = codec.write_entry(entry, hidden)
         await self._changed(scripts.RECORD, entry.session, cost_of(entry), data, MAX_ENTRIES, MAX_BYTES)
-        await self._note_used(entry.session)
+        self._used[entry.session] = time.time()
 
     async def entries(self, session: str, limit: int | None = None, since: str | None = None) -> list[Told]:
         first = 0 if limit is None or since is not None else -limit

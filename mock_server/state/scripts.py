@@ -32,10 +32,15 @@ def keys_of(prefix: str, session: str) -> dict[str, str]:
     return {part: f"{prefix}:{{{session}}}:{part}" for part in PARTS}
 
 
-_NAMES = "local head, handshakes, order, ends, shelves, grants, grant_order, journal, images = unpack(KEYS)\n"
+_ALL = "local head, handshakes, order, ends, shelves, grants, grant_order, journal, images = unpack(KEYS)\n"
+_CHANGED = ("head", "handshakes", "order", "ends", "shelves")
+# Every key gets its term when it is made, and all of them together by TOUCH every now and then; a term below zero asks
+# only for the former.
 _IDLE = """
-local function used(seconds)
-  for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, seconds) end
+local function used(seconds, fresh)
+  if tonumber(seconds) > 0 or fresh then
+    for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, math.abs(seconds)) end
+  end
 end
 """
 _VERSION = """
@@ -59,10 +64,12 @@ return {{found, handshake, on}}
     ("head", "handshakes", "shelves"),
 )
 
-MAKE = Script(_NAMES + _IDLE + "redis.call('HSETNX', head, 'version', 0) used(ARGV[1]) return 1")
+MAKE = Script(_ALL + _IDLE + "redis.call('HSETNX', head, 'version', 0) used(ARGV[1]) return 1")
+
+TOUCH = Script(_ALL + _IDLE + "used(ARGV[1]) return 1")
 
 SAVE = Script(
-    _NAMES
+    "local head, handshakes, order, ends, shelves = unpack(KEYS)\n"
     + _IDLE
     + _VERSION
     + """
@@ -70,7 +77,7 @@ local idle, seen, queue, tally, id, known, data, ends_at, now, room, most, most_
 local version = redis.call('HGET', head, 'version')
 if not version then return 4 end
 if seen ~= '' and seen ~= version then return 0 end
-local count, bytes = 0, 0
+local count, bytes, fresh = 0, 0, #ARGV > 12 and redis.call('HLEN', shelves) == 0
 for at = 13, #ARGV, 5 do
   if version_in(shelves, ARGV[at]) ~= tonumber(ARGV[at + 1]) then return 0 end
   count, bytes = count + ARGV[at + 3], bytes + ARGV[at + 4]
@@ -82,7 +89,9 @@ end
 if id ~= '' then
   if version_in(handshakes, id) ~= tonumber(known) then return 0 end
   if known == '0' then
-    if redis.call('HLEN', handshakes) >= tonumber(room) then
+    local live = redis.call('HLEN', handshakes)
+    fresh = fresh or live == 0
+    if live >= tonumber(room) then
       for _, gone in ipairs(redis.call('ZRANGEBYSCORE', ends, '-inf', now)) do
         redis.call('HDEL', handshakes, gone) redis.call('ZREM', order, gone) redis.call('ZREM', ends, gone)
       end
@@ -102,13 +111,14 @@ end
 if count ~= 0 or bytes ~= 0 then
   redis.call('HINCRBY', head, 'shelf_count', count) redis.call('HINCRBY', head, 'shelf_bytes', bytes)
 end
-used(idle)
+used(idle, fresh)
 return 1
-"""
+""",
+    _CHANGED,
 )
 
 SET = Script(
-    _NAMES
+    _ALL
     + _IDLE
     + """
 local idle, field, before, after, more = unpack(ARGV)
@@ -124,7 +134,7 @@ return 1
 """One field of the head; ``*`` = whatever it was."""
 
 GRANT = Script(
-    _NAMES
+    _ALL
     + _IDLE
     + _VERSION
     + """
@@ -144,7 +154,7 @@ return 1
 )
 
 RECORD = Script(
-    _NAMES
+    "local head, journal = unpack(KEYS)\n"
     + _IDLE
     + """
 local idle, cost, data, most, most_bytes = unpack(ARGV)
@@ -156,13 +166,14 @@ while count > tonumber(most) or bytes > tonumber(most_bytes) do
   local gone = tonumber(string.match(redis.call('LPOP', journal), '^%d+'))
   count, bytes = count - 1, redis.call('HINCRBY', head, 'journal_bytes', -gone)
 end
-used(idle)
+used(idle, count == 1)
 return 1
-"""
+""",
+    ("head", "journal"),
 )
 
 IMAGE = Script(
-    _NAMES
+    _ALL
     + f"""
 local data = {{}}
 for at, id in ipairs(redis.call('ZRANGE', order, 0, -1)) do data[at] = redis.call('HGET', handshakes, id) end
@@ -171,7 +182,7 @@ return {{{_HMGET}, data, redis.call('HVALS', shelves)}}
 )
 
 KEEP_IMAGE = Script(
-    _NAMES
+    _ALL
     + _IDLE
     + """
 local idle, label, data, most = unpack(ARGV)
@@ -184,7 +195,7 @@ return 1
 )
 
 PUT_IMAGE = Script(
-    _NAMES
+    _ALL
     + _IDLE
     + _VERSION
     + """
@@ -211,4 +222,4 @@ return 1
 """
 )
 
-SCRIPTS: Final = (LOAD, MAKE, SAVE, SET, GRANT, RECORD, IMAGE, KEEP_IMAGE, PUT_IMAGE)
+SCRIPTS: Final = (LOAD, MAKE, TOUCH, SAVE, SET, GRANT, RECORD, IMAGE, KEEP_IMAGE, PUT_IMAGE)
