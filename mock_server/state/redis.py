@@ -114,7 +114,9 @@ class RedisStore:
     async def _piped(self, commands: Sequence[Command]) -> list[Any]:
         """On a connection of redis-py, without its pipeline, which takes longer than Redis does."""
         if self._client is None:
-            self._client = Redis.from_url(self._url, socket_connect_timeout=CONNECT_S, retry=Retry(NoBackoff(), 0))
+            self._client = Redis.from_url(
+                self._url, socket_connect_timeout=CONNECT_S, socket_timeout=None, retry=Retry(NoBackoff(), 0)
+            )  # one deadline for the whole batch, below, not one for each answer
         pool = self._client.connection_pool
         connection = await pool.get_connection()
         answers: list[Any] = []
