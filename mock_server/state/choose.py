@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from mock_server.settings import MAX_HANDSHAKES
 from mock_server.state.memory import MemoryStore
@@ -25,6 +26,10 @@ def read_state(text: str) -> str:
     if text.startswith("sqlite:") and text.removeprefix("sqlite:").removeprefix("//"):
         return f"sqlite:{text.removeprefix('sqlite:').removeprefix('//')}"
     if text.startswith(REDIS):
+        try:
+            _ = urlsplit(text).port
+        except ValueError as error:
+            raise ValueError(f"this is no address of a Redis: {error}") from None
         return text
     raise ValueError(f"no store is called {text!r}; there are memory:, sqlite:PATH and redis://HOST[:PORT][/DATABASE]")
 

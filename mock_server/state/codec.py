@@ -195,7 +195,9 @@ def _check(form: object) -> None:
 
 def ends_at(handshake: Handshake) -> float:
     """When it lives no more unless somebody changes it, by its session's clock; minus infinity = it has ended."""
+    if handshake.state not in LIVE:
+        return float("-inf")
     due = handshake.decide_at
-    if handshake.state not in LIVE or (due is not None and settle(handshake, due).state not in LIVE):
-        return float("-inf") if handshake.state not in LIVE or due is None else due
+    if due is not None and due < handshake.expires_at and settle(handshake, due).state not in LIVE:
+        return due
     return handshake.expires_at
