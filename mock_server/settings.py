@@ -7,6 +7,7 @@ from pathlib import Path
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 4010
+DEFAULT_STATE = "memory:"
 MAX_BODY_BYTES = 1024 * 1024
 MAX_HANDSHAKES = 10_000
 HEADER_TIMEOUT_S = 10.0
@@ -24,6 +25,8 @@ class Settings:
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
     tls: bool = False
+    state: str = DEFAULT_STATE
+    """Where the state is kept, as ``state.choose.read_state`` gives it: ``sqlite:mock.db``."""
     cert: Path | None = None
     """None under ``tls`` = a certificate made for this machine."""
     key: Path | None = None

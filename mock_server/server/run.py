@@ -20,10 +20,10 @@ from mock_server.server.protocol import guarded
 from mock_server.server.tls import Certificate, make_context
 from mock_server.settings import Settings
 from mock_server.state.memory import MemoryStore
+from mock_server.state.store import Store
 from mock_server.web.app import MockApp
 from mock_server.web.live import Live
 from mock_server.web.log import RequestLog
-from mock_server.web.outgoing import Outgoing
 from mock_server.web.stop import GivesUpPolitely
 from mock_server.world import World
 
@@ -59,9 +59,9 @@ def address(sock: socket.socket, scheme: str = "http") -> str:
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def make_app(world: World, settings: Settings, log: RequestLog) -> MockApp:
-    """The application over a memory store."""
-    return MockApp(Live(world, MemoryStore(time.time, settings.max_handshakes), settings, log))
+def make_app(world: World, settings: Settings, log: RequestLog, store: Store | None = None) -> MockApp:
+    """The application over a store; None = one in memory."""
+    return MockApp(Live(world, store or MemoryStore(time.time, settings.max_handshakes), settings, log))
 
 
 class _Server(uvicorn.Server):
@@ -70,9 +70,9 @@ class _Server(uvicorn.Server):
     uvicorn raises the signal again after its graceful stop, so that the process would die by it.
     """
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None], outgoing: Outgoing) -> None:
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None], live: Live) -> None:
         super().__init__(config)
-        self._outgoing = outgoing
+        self._live = live
         self._on_ready = on_ready
         self.interrupted = False
 
@@ -81,9 +81,10 @@ class _Server(uvicorn.Server):
         self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Answers under way first, then what they would still have sent."""
+        """Answers under way first, then what they would still have sent; the store last."""
         await super().shutdown(sockets)
-        await self._outgoing.stop()
+        await self._live.outgoing.stop()
+        await self._live.store.close()
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -139,7 +140,7 @@ def make_server(app: MockApp, on_ready: Callable[[], None]) -> _Server:
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACEFUL_STOP_S - 1,
     )
-    return _Server(config, on_ready, app.live.outgoing)
+    return _Server(config, on_ready, app.live)
 
 
 def _has_uvloop() -> bool:

@@ -104,7 +104,7 @@ class Journal:
 
     def add(self, entry: Entry) -> None:
         entries = self._entries
-        cost = _cost(entry)
+        cost = cost_of(entry)
         entries.append((cost, entry))
         self._bytes += cost
         while len(entries) > self._max_entries or self._bytes > self._max_bytes:
@@ -117,6 +117,7 @@ class Journal:
         return len(self._entries)
 
 
-def _cost(entry: Entry) -> int:
+def cost_of(entry: Entry) -> int:
+    """About how many bytes an entry takes."""
     headers = _NAME_COST * len(entry.request_headers) + sum(map(len, entry.request_headers.values()))
     return len(entry.request_body) + len(entry.response_body) + len(entry.target) + headers + _ENTRY_COST

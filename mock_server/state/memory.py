@@ -8,14 +8,17 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from mock_server.core.shelf import NOTHING
 from mock_server.core.snapshot import Changes, Meter, Queued, Snapshot
 from mock_server.fixture.fault import FaultRule
 from mock_server.handshake.machine import LIVE, Handshake, settle
 from mock_server.handshake.provider import Grant
+from mock_server.mask import NOTHING_MORE, Hidden
 from mock_server.settings import MAX_HANDSHAKES
 from mock_server.state.clock import Clock
+from mock_server.state.image import RESTORED, Image, renamed
 from mock_server.state.journal import Entry, Journal
 from mock_server.state.shelves import Shelves
 from mock_server.state.store import (
@@ -24,9 +27,14 @@ from mock_server.state.store import (
     MAX_GRANTS,
     MAX_QUEUE,
     MAX_SESSIONS,
+    MAX_SNAPSHOTS,
+    ClockChange,
     Full,
     QueueFull,
     ShelvesFull,
+    SnapshotsFull,
+    Told,
+    part,
     tallied,
 )
 
@@ -44,6 +52,7 @@ class _Session:
     turn: int = 0
     shelves: Shelves | None = None
     """What it remembers; made when something is."""
+    snapshots: dict[str, Image] = field(default_factory=dict)
 
 
 _NO_HANDSHAKE: tuple[int, Handshake | None] = (0, None)
@@ -187,17 +196,19 @@ class MemoryStore:
             self._grants.popitem(last=False)
         return True
 
-    async def handshakes(self, session: str) -> list[Handshake]:
+    async def handshakes(self, session: str, limit: int | None = None) -> list[Handshake]:
         found = self._known(session)
         now = found.clock.now(self._wall())
-        return [settle(each, now) for _, each in reversed(found.handshakes.values())]
+        return [settle(each, now) for _, each in islice(reversed(found.handshakes.values()), limit)]
 
     async def clock(self, session: str) -> Clock:
         return self._known(session).clock
 
-    async def set_clock(self, session: str, clock: Clock) -> None:
-        self._session(session).clock = clock
+    async def change_clock(self, session: str, change: ClockChange) -> Clock:
+        found = self._session(session)
+        found.clock = change(found.clock, self._wall())
         self._swept_at = float("-inf")
+        return found.clock
 
     async def set_scenario(self, session: str, scenario: str | None) -> None:
         self._session(session).scenario = scenario
@@ -214,7 +225,7 @@ class MemoryStore:
         found.queue = (*found.queue, queued)
         found.version += 1
 
-    async def record(self, entry: Entry) -> None:
+    async def record(self, entry: Entry, hidden: Hidden = NOTHING_MORE) -> None:
         self.record_now(entry)
 
     def record_now(self, entry: Entry) -> None:
@@ -238,8 +249,69 @@ class MemoryStore:
             if self._journal_bytes <= MAX_ALL_JOURNALS_BYTES:
                 return
 
-    async def entries(self, session: str) -> list[Entry]:
-        return list(self._known(session).journal)
+    async def entries(self, session: str, limit: int | None = None, since: str | None = None) -> list[Told]:
+        return part(list(self._known(session).journal), limit, since)
+
+    async def count(self, session: str) -> int:
+        return len(self._known(session).journal)
+
+    async def sessions(self) -> list[str]:
+        return sorted(self._sessions)
+
+    async def snapshot(self, session: str, label: str = "") -> None:
+        found = self._session(session)
+        if label not in found.snapshots and len(found.snapshots) >= MAX_SNAPSHOTS:
+            raise SnapshotsFull
+        found.snapshots[label] = self._image(found)
+
+    async def restore(self, session: str, label: str = "") -> bool:
+        found = self._known(session)
+        image = found.snapshots.get(label)
+        if image is not None:
+            self._put(found, image)
+        return image is not None
+
+    async def fork(self, session: str, name: str) -> None:
+        if session == name:
+            return
+        image = renamed(self._image(self._known(session)), name)
+        self._fits(self._known(name), image)
+        await self.reset(name)
+        self._put(self._session(name), image)
+
+    @staticmethod
+    def _image(found: _Session) -> Image:
+        shelves = tuple(found.shelves) if found.shelves else ()
+        handshakes = tuple(each for _, each in found.handshakes.values())
+        return Image(
+            found.clock, found.scenario, found.queue, found.faults, dict(found.tally), found.turn, handshakes, shelves
+        )
+
+    def _fits(self, found: _Session, image: Image) -> tuple[Shelves, int, int]:
+        """The shelves, how many bytes more and how many handshakes. Raises ``Full`` and ``ShelvesFull``."""
+        shelves = Shelves.made_of(image.shelves, found.shelves)
+        grown = shelves.bytes - (found.shelves.bytes if found.shelves else 0)
+        if grown > 0 and self._remembered_bytes + grown > MAX_ALL_REMEMBERED_BYTES:
+            raise ShelvesFull
+        more = len(image.handshakes) - len(found.handshakes)
+        if more > 0 and self._handshake_count + more > self._max_handshakes:
+            raise Full
+        return shelves, grown, more
+
+    def _put(self, found: _Session, image: Image) -> None:
+        """In place of what the session was. Raises as ``_fits`` does, and then leaves all as it was."""
+        shelves, grown, more = self._fits(found, image)
+        known = found.handshakes
+        found.handshakes = {
+            each.id: (known.get(each.id, _NO_HANDSHAKE)[0] + RESTORED, each) for each in image.handshakes
+        }
+        found.clock, found.scenario, found.queue = image.clock, image.scenario, image.queue
+        found.faults, found.tally, found.turn = image.faults, dict(image.tally), image.turn
+        found.version += 1
+        found.shelves = shelves
+        self._handshake_count += more
+        self._remembered_bytes += grown
+        self._swept_at = float("-inf")
 
     async def reset(self, session: str) -> None:
         gone = self._sessions.pop(session, None)
@@ -252,3 +324,9 @@ class MemoryStore:
 
     async def ready(self) -> bool:
         return True
+
+    async def open(self) -> None:
+        """Nothing is to be opened."""
+
+    async def close(self) -> None:
+        """Nothing is to be closed, and nothing stays."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from mock_server.codec.json_text import write_json
 from mock_server.core.shelf import Shelf, ShelfChange, changed
+from mock_server.state.image import RESTORED
 from mock_server.state.store import MAX_REMEMBERED, MAX_REMEMBERED_BYTES, ShelvesFull
 
 _COST = 100
@@ -25,6 +28,19 @@ class Shelves:
     def get(self, name: str) -> Shelf:
         """The shelf as it is; one that nobody has written to is empty, at version 0."""
         return self._shelves.get(name) or Shelf(name)
+
+    def __iter__(self) -> Iterator[Shelf]:
+        return iter(self._shelves.values())
+
+    @classmethod
+    def made_of(cls, shelves: Iterable[Shelf], before: Shelves | None) -> Shelves:
+        """These shelves in place of those before; every version is one that nobody has seen."""
+        made = cls()
+        for each in shelves:
+            made.keep((ShelfChange(each.name, 0, each.items, (), each.made),))
+            seen = before.get(each.name).version if before else 0
+            made._shelves[each.name] = each._replace(version=max(seen, each.version) + RESTORED)
+        return made
 
     def are_as_seen(self, changes: tuple[ShelfChange, ...]) -> bool:
         """Whether nobody has changed these shelves in the meantime."""
@@ -69,6 +85,21 @@ class Shelves:
                 self.count -= key in sizes
                 self.bytes -= sizes.pop(key, 0)
         return self.bytes - before
+
+
+def weighed(shelf: Shelf, change: ShelfChange) -> tuple[int, int]:
+    """How many bytes and how many values more there are after a change of ``shelf``; a new shelf counts too."""
+    room = Shelves()
+    before = (0, 0)
+    if shelf.version:
+        room.keep((ShelfChange(shelf.name, 0, {key: shelf.items[key] for key in _touched(shelf, change)}, (), 0),))
+        before = (room.bytes, room.count)
+    room.keep((change,))
+    return room.bytes - before[0], room.count - before[1]
+
+
+def _touched(shelf: Shelf, change: ShelfChange) -> list[str]:
+    return [key for key in dict.fromkeys((*change.put, *change.drop)) if key in shelf.items]
 
 
 def _size(key: str, value: object) -> int:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from mock_server.core.snapshot import Changes, Meter, Queued, Snapshot
+from mock_server.errors import MockServerError
 from mock_server.fixture.fault import FaultRule
 from mock_server.handshake.machine import Handshake
 from mock_server.handshake.provider import Grant
+from mock_server.mask import NOTHING_MORE, Hidden
 from mock_server.state.clock import Clock
 from mock_server.state.journal import Entry
 
@@ -22,6 +24,11 @@ MAX_REMEMBERED = 1_000
 """Values that one session may remember, on all its shelves, and shelves."""
 MAX_REMEMBERED_BYTES = 16 * 1024 * 1024
 MAX_ALL_REMEMBERED_BYTES = 256 * 1024 * 1024
+MAX_SNAPSHOTS = 16
+"""Labels under which one session keeps itself as it was."""
+RETRY = ((b"retry-after", b"1"),)
+"""When a client may ask again after the store was away, in seconds (RFC 9110 §10.2.3)."""
+AWAY = "the store of the mock's state cannot be reached"
 
 
 class Full(Exception):
@@ -36,6 +43,46 @@ class ShelvesFull(Full):
     """No room for more that is remembered; nothing is forgotten to make some."""
 
 
+class SnapshotsFull(Full):
+    """No room for the session under another label."""
+
+
+class Away(MockServerError):
+    """The store cannot be reached or cannot write just now. Nothing of what was asked is promised to be kept."""
+
+
+class Unusable(MockServerError):
+    """The store cannot be used at all: a damaged file, another program's, a newer version's. ``code`` is ours."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(message)
+
+
+class Told(Protocol):
+    """An entry of the journal as it is read: the memory store's own, or what a shared store wrote down."""
+
+    @property
+    def id(self) -> str: ...
+
+    def as_json(self, hidden: Hidden = NOTHING_MORE) -> dict[str, Any]: ...
+
+
+ClockChange = Callable[[Clock, float], Clock]
+"""A clock as it shall be, of the clock as it is and the wall's Unix seconds."""
+
+
+def part(entries: Sequence[Told], limit: int | None, since: str | None) -> list[Told]:
+    """Of the entries, oldest first, the newest ``limit`` after the one with the id ``since``.
+
+    All of them when that one is not there: it was dropped long ago.
+    """
+    if since is not None:
+        found = next((at for at, each in enumerate(entries) if each.id == since), -1)
+        entries = entries[found + 1 :]
+    return list(entries if limit is None else entries[-limit:] if limit else ())
+
+
 def tallied(before: Mapping[str, Meter], counted: Mapping[str, Meter]) -> dict[str, Meter]:
     """What was counted, laid over what was known; of more than ``MAX_TALLY`` the oldest are forgotten."""
     found = {**{key: each for key, each in before.items() if key not in counted}, **counted}
@@ -46,6 +93,8 @@ def tallied(before: Mapping[str, Meter], counted: Mapping[str, Meter]) -> dict[s
 
 class Store(Protocol):
     """Where sessions, handshakes, grants and the journal are kept.
+
+    Any method may raise ``Away`` when the store is elsewhere.
 
     A change is taken whole or not at all (compare and set on ``version``): of any number of
     requests that saw the same state, one is accepted and the others are told to look again.
@@ -71,13 +120,15 @@ class Store(Protocol):
         """Keep a grant over the version it was made from; version 0 of an unknown id is new."""
         ...
 
-    async def handshakes(self, session: str) -> list[Handshake]:
-        """The session's handshakes, settled at its clock's now; the newest first."""
+    async def handshakes(self, session: str, limit: int | None = None) -> list[Handshake]:
+        """The session's handshakes, settled at its clock's now; the newest first, at most ``limit``."""
         ...
 
     async def clock(self, session: str) -> Clock: ...
 
-    async def set_clock(self, session: str, clock: Clock) -> None: ...
+    async def change_clock(self, session: str, change: ClockChange) -> Clock:
+        """The clock after ``change``, of which none is lost, however many come at once. It may be called again."""
+        ...
 
     async def set_scenario(self, session: str, scenario: str | None) -> None: ...
 
@@ -89,20 +140,50 @@ class Store(Protocol):
         """Raises ``QueueFull`` when the queue has no room."""
         ...
 
-    async def record(self, entry: Entry) -> None:
-        """Add to the journal of the entry's session."""
+    async def record(self, entry: Entry, hidden: Hidden = NOTHING_MORE) -> None:
+        """Add to the journal of the entry's session. A store that others read writes no secret: neither the usual
+        ones nor what ``hidden`` names."""
         ...
 
-    async def entries(self, session: str) -> list[Entry]:
-        """The session's journal, the oldest first."""
+    async def entries(self, session: str, limit: int | None = None, since: str | None = None) -> list[Told]:
+        """The session's journal, the oldest first: the newest ``limit`` of those after the id ``since``."""
+        ...
+
+    async def count(self, session: str) -> int:
+        """How many entries its journal holds."""
+        ...
+
+    async def sessions(self) -> list[str]:
+        """The names of all sessions, in order."""
+        ...
+
+    async def snapshot(self, session: str, label: str = "") -> None:
+        """Keep the session as it is under a label of its own: all but journal and grants. Raises ``SnapshotsFull``."""
+        ...
+
+    async def restore(self, session: str, label: str = "") -> bool:
+        """As it was at the snapshot. False = there is none. Whoever looked before is told that another was faster."""
+        ...
+
+    async def fork(self, session: str, name: str) -> None:
+        """Another session that begins as this one is, in place of whatever had the ``name``. The handshake ``ID`` is
+        ``ID~name`` there, in its tickets too; journal, grants and snapshots stay behind. Raises ``Full``."""
         ...
 
     async def reset(self, session: str) -> None:
-        """As if the session had never been: clock, scenario, queue, handshakes, grants, shelves, journal."""
+        """As if the session had never been: clock, scenario, queue, handshakes, grants, shelves, journal, snapshots."""
         ...
 
     async def ready(self) -> bool:
         """Whether the store can be reached."""
+        ...
+
+    async def open(self) -> None:
+        """Before the first request. Raises ``Unusable``, or ``Away``."""
+        ...
+
+    async def close(self) -> None:
+        """After the last request; what was acknowledged stays."""
         ...
 
 

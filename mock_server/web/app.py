@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mock_server.core.problem import PROBLEM_JSON, problem
 from mock_server.core.route import Found
 from mock_server.model import Answer
+from mock_server.state.store import AWAY, RETRY, Away, InstantStore
 from mock_server.web.callback import CallbackPage
 from mock_server.web.control import Control
 from mock_server.web.guard import ControlGuard
@@ -55,12 +56,14 @@ class MockApp(Starlette):
                 HTTPException: _http_error,
                 ClientDisconnect: _gone,
                 Contended: _contended,
+                Away: _away,
                 Exception: self._failed,
             },
             max_body_size=live.settings.max_body_bytes,
         )
         self.router.redirect_slashes = False  # a path is right or it is not
         self._operations, self._preflight = _with_cors(live)
+        self._instant = live.store if isinstance(live.store, InstantStore) else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -88,10 +91,11 @@ class MockApp(Starlette):
 
     def prepare(self, scope: Scope) -> Prepared | None:
         """What a request with this head can be answered by at once; see :mod:`mock_server.web.short`."""
-        if scope["path"].startswith(OWN_PREFIXES):
+        store = self._instant
+        if store is None or scope["path"].startswith(OWN_PREFIXES):
             return None
         cors = self.live.settings.cors
-        return prepare(self.live, scope, () if cors is None else ANY_ORIGIN if "*" in cors else None)
+        return prepare(self.live, store, scope, () if cors is None else ANY_ORIGIN if "*" in cors else None)
 
     async def _pages(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Everything besides the operations. Starlette would refuse a declared length in plain text."""
@@ -171,6 +175,11 @@ async def _contended(request: Request, error: Exception) -> Response:
     """Others changed the same record faster, every time: the client may try again."""
     detail = "others changed the same state faster"
     return _response(problem("MS407", 503, detail, headers=((b"retry-after", b"1"),)))
+
+
+async def _away(request: Request, error: Exception) -> Response:
+    """The store of the state is elsewhere and does not answer: nothing is promised, so the client tries again."""
+    return _response(problem("MS450", 503, f"{AWAY}: {error}", headers=RETRY))
 
 
 async def _gone(request: Request, error: Exception) -> Response:

@@ -23,6 +23,7 @@ from mock_server.handshake.ticket import Reference, read_id, read_ticket, same
 from mock_server.mask import MASK
 from mock_server.source import load, read_source
 from mock_server.spec.beside import ambiguous, called
+from mock_server.state.clock import Clock
 from mock_server.state.store import Full, QueueFull
 from mock_server.web.asked import Refused, read_object
 from mock_server.web.faults import Faults
@@ -102,8 +103,10 @@ class Control:
     async def journal(self, request: Request) -> Any:
         text = request.query_params.get("limit", "100")
         limit = _whole_number(int(text) if _DIGITS.match(text) else text, 1, 1_000, "limit")
-        entries = await self.live.store.entries(_session(request))
-        return {"entries": [entry.as_json(self.live.world.hidden) for entry in entries[-limit:]], "total": len(entries)}
+        session, store = _session(request), self.live.store
+        entries = await store.entries(session, limit)
+        shown = [entry.as_json(self.live.world.hidden) for entry in entries]
+        return {"entries": shown, "total": await store.count(session)}
 
     async def handshakes(self, request: Request) -> Any:
         found = await self.live.store.handshakes(_session(request))
@@ -145,19 +148,23 @@ class Control:
     async def set_clock(self, request: Request) -> Any:
         """Freeze or thaw first, then set, then advance."""
         body = await read_object(request, {"advance", "set", "freeze"})
-        session = _session(request)
-        clock, wall = await self.live.store.clock(session), self.live.wall()
-        if "freeze" in body:
-            if not isinstance(body["freeze"], bool):
-                raise Refused("MS408", 400, "`freeze` is true or false")
-            clock = clock.freeze(wall) if body["freeze"] else clock.thaw(wall)
-        if "set" in body:
-            clock = clock.set(_seconds(body, "set"), wall)
-        if "advance" in body:
-            clock = clock.advance(_seconds(body, "advance"), wall)
         if not body:
             raise Refused("MS408", 400, "say `advance`, `set` or `freeze`")
-        await self.live.store.set_clock(session, clock)
+        freeze = body.get("freeze")
+        if "freeze" in body and not isinstance(freeze, bool):
+            raise Refused("MS408", 400, "`freeze` is true or false")
+        instant = _seconds(body, "set") if "set" in body else None
+        ahead_s = _seconds(body, "advance") if "advance" in body else 0.0
+
+        def change(clock: Clock, wall: float) -> Clock:
+            if freeze is not None:
+                clock = clock.freeze(wall) if freeze else clock.thaw(wall)
+            if instant is not None:
+                clock = clock.set(instant, wall)
+            return clock.advance(ahead_s, wall) if ahead_s else clock
+
+        session = _session(request)
+        await self.live.store.change_clock(session, change)
         return await self._clock_json(session)
 
     async def _clock_json(self, session: str) -> dict[str, Any]:

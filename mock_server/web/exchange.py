@@ -45,12 +45,12 @@ class Exchange:
         entry_id = self.live.entry_id()
         response.headers["mock-entry"] = entry_id
         answer = Answer(response.status_code, tuple(response.raw_headers), bytes(response.body))
-        seen = await self.live.store.load(self.session, make=False)
+        now = await self.live.now(self.session)
         duration_s = self.live.ticks() - self.started
         await self.live.record(
             make_entry(
                 entry_id,
-                seen.now,
+                now,
                 self.session,
                 duration_s,
                 self.request,

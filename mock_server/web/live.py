@@ -17,7 +17,7 @@ from mock_server.handshake.ticket import DEFAULT_SESSION, SESSION_NAME, Referenc
 from mock_server.model import Answer, Chance, Reason, Request
 from mock_server.settings import Settings
 from mock_server.state.journal import MAX_BODY_BYTES, SMALL_BODY_BYTES, Entry
-from mock_server.state.store import Full, InstantStore, Store
+from mock_server.state.store import Away, Full, InstantStore, Store
 from mock_server.web.log import RequestLog
 from mock_server.web.outgoing import Outgoing
 from mock_server.world import World
@@ -108,8 +108,23 @@ class Live:
     async def record(self, entry: Entry) -> None:
         """Journal one exchange and say it in one line on the terminal."""
         self._say(entry)
-        with suppress(Full):  # a session for which there is no room has no journal
-            await self.store.record(entry)
+        await self.keep_entry(entry)
+
+    async def keep_entry(self, entry: Entry) -> None:
+        """Journal it. The answer is out already: what cannot be journalled is told in the log."""
+        try:
+            await self.store.record(entry, self.world.hidden)
+        except Full:
+            return  # a session for which there is no room has no journal
+        except Away as error:
+            self.log.error(f"entry {entry.id} is not in the journal: {error}")
+
+    async def now(self, session: str) -> float:
+        """The hour of a session; the wall's while the store is away."""
+        try:
+            return (await self.store.load(session, make=False)).now
+        except Away:
+            return self.wall()
 
     def record_now(self, store: InstantStore, entry: Entry) -> None:
         """The same in a store that never waits."""

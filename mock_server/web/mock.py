@@ -14,7 +14,7 @@ from mock_server.core.snapshot import Outcome
 from mock_server.core.wanted import Unmet
 from mock_server.handshake.ticket import DEFAULT_SESSION
 from mock_server.model import Answer, Break, Effect, Reason, Request, Wait
-from mock_server.state.store import Full, ShelvesFull
+from mock_server.state.store import AWAY, RETRY, Away, Full, ShelvesFull
 from mock_server.web.breaking import send_broken
 from mock_server.web.live import MAX_TRIES, BadSession, Contended, Live, make_entry, session_name
 from mock_server.web.outgoing import Cause
@@ -67,7 +67,7 @@ class MockEndpoint:
         if broken is None:
             await send_answer(send, answered, head=head)
         if outcome is None:
-            at = (await live.store.load(session, make=False)).now
+            at = await live.now(session)
         duration_s = live.ticks() - started
         await live.record(make_entry(entry_id, at, session, duration_s, request, given, outcome, reasons))
         if broken is not None:  # journalled first: it may take as long as the client's patience
@@ -114,6 +114,8 @@ class MockEndpoint:
                 return _refusal(
                     "MS410", 503, "too many live handshakes or sessions; a live handshake is never put out", retry
                 )
+            case Away():
+                return _refusal("MS450", 503, f"{AWAY}: {error}", RETRY)
             case Contended():
                 return _refusal("MS407", 503, "others changed the same state faster", ((b"retry-after", b"1"),))
         self.live.log.error(f"entry {entry_id}:\n{''.join(traceback.format_exception(error))}")

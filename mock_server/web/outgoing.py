@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import NamedTuple, Protocol
 
 from mock_server.core.target import Allowed, NotAllowed, Target, allowed_addresses, read_target, without_credentials
 from mock_server.model import Reason, Send
 from mock_server.settings import CALLBACK_TIMEOUT_S
 from mock_server.state.journal import MAX_BODY_BYTES, Entry
-from mock_server.state.store import Full, Store
 from mock_server.web.caller import CallFailed, Received, Resolver, call, resolve
 from mock_server.web.log import RequestLog
 
@@ -49,12 +47,12 @@ class _Surroundings(Protocol):
     """What is needed of ``Live``."""
 
     @property
-    def store(self) -> Store: ...
-    @property
     def log(self) -> RequestLog: ...
     @property
     def ticks(self) -> Callable[[], float]: ...
     def entry_id(self) -> str: ...
+    async def keep_entry(self, entry: Entry) -> None: ...
+    async def now(self, session: str) -> float: ...
 
 
 class Outgoing:
@@ -171,7 +169,7 @@ class Outgoing:
         status = received.status if received else 0
         live.log.line(f"-> {send.method}", url, status, send.name, duration_s, reasons)
         entry_id = live.entry_id()
-        at = (await live.store.load(cause.session, make=False)).now
+        at = await live.now(cause.session)
         entry = Entry(
             id=entry_id, at=at, session=cause.session, method=send.method, target=url, operation=cause.operation,
             status=status, response=send.name, source="", reasons=reasons, handshake_id=None, duration_s=duration_s,
@@ -179,8 +177,7 @@ class Outgoing:
             response_headers=received.headers if received else (), response_body=received.body if received else b"",
             kind="outgoing", cause=cause.entry_id, attempt=attempt, error=error,
         )  # fmt: skip
-        with suppress(Full):  # a session for which there is no room has no journal
-            await live.store.record(entry)
+        await live.keep_entry(entry)
         return Result(entry_id, received, error)
 
     async def forget(self, session: str) -> None:

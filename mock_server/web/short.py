@@ -8,8 +8,6 @@ Whatever is out of the ordinary takes the usual way, which this one must never d
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.types import Scope
 
 from mock_server.core.answer import Head, answer, read, read_head
@@ -64,17 +62,16 @@ class Prepared:
         return given, (*self._headers, (b"mock-entry", entry_id.encode()))
 
 
-def prepare(live: Live, scope: Scope, any_origin: Headers | None) -> Prepared | None:
+def prepare(live: Live, store: InstantStore, scope: Scope, any_origin: Headers | None) -> Prepared | None:
     """What the head in an ASGI scope leads to; None = nothing that could be answered at once.
 
     ``any_origin`` are the headers for browsers; None = they depend on the origin.
     """
-    store: Any = live.store
     headers = read_headers(scope["headers"])
     ordinary = scope["method"] not in ("HEAD", "OPTIONS") and not any(
         name.startswith("x-forwarded-") for name in headers
     )
-    if not ordinary or not isinstance(store, InstantStore) or ("origin" in headers and any_origin is None):
+    if not ordinary or ("origin" in headers and any_origin is None):
         return None
     found = live.world.router.find(scope["method"], raw_path(scope))
     if not isinstance(found, Found):

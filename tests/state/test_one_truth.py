@@ -11,54 +11,32 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 
-from mock_server.core.snapshot import Changes, Snapshot
-from mock_server.handshake.provider import Grant
 from mock_server.settings import Settings
-from mock_server.state.memory import MemoryStore
+from mock_server.state.store import Store
 from mock_server.web.app import MockApp
 from mock_server.web.live import Live
 from mock_server.web.log import RequestLog
 from mock_server.world import build_world
 from tests.editing import GET, edited
+from tests.state.interleaved import Interleaved
+from tests.state.stores import KINDS, Factory, run
 from tests.support import ASK, TOKEN, FakeChance, FakeWall
 
 PARALLEL = 24
 
 
-class Interleaved(MemoryStore):
-    """A memory store whose every look and change lets all the others go first."""
-
-    async def load(
-        self, session: str, handshake_id: str | None = None, shelves: tuple[str, ...] = (), *, make: bool = True
-    ) -> Snapshot:
-        seen = await super().load(session, handshake_id, shelves, make=make)
-        await asyncio.sleep(0)
-        return seen
-
-    async def save(self, seen: Snapshot, changes: Changes) -> bool:
-        await asyncio.sleep(0)
-        return await super().save(seen, changes)
-
-    async def load_grant(self, session: str, grant_id: str) -> Grant | None:
-        seen = await super().load_grant(session, grant_id)
-        await asyncio.sleep(0)
-        return seen
-
-    async def save_grant(self, grant: Grant) -> bool:
-        await asyncio.sleep(0)
-        return await super().save_grant(grant)
-
-
-@pytest.fixture(params=[MemoryStore, Interleaved])
-def store(request: pytest.FixtureRequest) -> MemoryStore:
-    made: MemoryStore = request.param(FakeWall())
-    return made
+@pytest.fixture(params=[*KINDS, "interleaved"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    if request.param == "interleaved":
+        return Interleaved(FakeWall())
+    redis = request.getfixturevalue("redis_url") if request.param == "redis" else ""
+    return Factory(request.param, tmp_path, redis)(FakeWall())
 
 
 Story = Callable[[httpx2.AsyncClient], Awaitable[None]]
 
 
-def play(store: MemoryStore, story: Story, fixtures: Path | None = None) -> None:
+def play(store: Store, story: Story, fixtures: Path | None = None) -> None:
     settings = Settings(fixtures=fixtures)
     live = Live(build_world(settings), store, settings, RequestLog(None), FakeChance(), wall=FakeWall())
 
@@ -67,7 +45,7 @@ def play(store: MemoryStore, story: Story, fixtures: Path | None = None) -> None
         async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:4010") as client:
             await story(client)
 
-    asyncio.run(whole())
+    run(whole)
 
 
 async def begin(client: httpx2.AsyncClient, scenario: str | None = "consent-approved") -> dict[str, str]:
@@ -86,7 +64,7 @@ async def collect(client: httpx2.AsyncClient, begun: dict[str, str], times: int 
     return Counter(answer.status_code for answer in answers)
 
 
-def test_single_use_credentials_are_handed_out_once_under_parallel_requests(store: MemoryStore, tmp_path: Path) -> None:
+def test_single_use_credentials_are_handed_out_once_under_parallel_requests(store: Store, tmp_path: Path) -> None:
     async def story(client: httpx2.AsyncClient) -> None:
         for _ in range(5):
             assert await collect(client, await begin(client)) == {200: 1, 402: PARALLEL - 1}
@@ -94,14 +72,14 @@ def test_single_use_credentials_are_handed_out_once_under_parallel_requests(stor
     play(store, story, edited(tmp_path, GET, ("single_use: false", "single_use: true")))
 
 
-def test_credentials_that_may_be_read_twice_are_read_by_all(store: MemoryStore) -> None:
+def test_credentials_that_may_be_read_twice_are_read_by_all(store: Store) -> None:
     async def story(client: httpx2.AsyncClient) -> None:
         assert await collect(client, await begin(client)) == {200: PARALLEL}
 
     play(store, story)
 
 
-def test_a_queued_answer_is_given_as_often_as_it_was_queued(store: MemoryStore) -> None:
+def test_a_queued_answer_is_given_as_often_as_it_was_queued(store: Store) -> None:
     async def story(client: httpx2.AsyncClient) -> None:
         await client.post("/__mock/next", json={"operation": "POST /oauth2", "response": "rate-limited", "times": 5})
         answers = await asyncio.gather(*(client.post("/api/oauth2", json=ASK, headers=TOKEN) for _ in range(PARALLEL)))
@@ -111,7 +89,7 @@ def test_a_queued_answer_is_given_as_often_as_it_was_queued(store: MemoryStore) 
     play(store, story)
 
 
-def test_every_parallel_start_is_a_handshake_of_its_own(store: MemoryStore) -> None:
+def test_every_parallel_start_is_a_handshake_of_its_own(store: Store) -> None:
     async def story(client: httpx2.AsyncClient) -> None:
         begun = await asyncio.gather(*(begin(client, None) for _ in range(PARALLEL)))
         assert len({each["pull_id"] for each in begun}) == PARALLEL
@@ -120,7 +98,7 @@ def test_every_parallel_start_is_a_handshake_of_its_own(store: MemoryStore) -> N
     play(store, story)
 
 
-def test_a_callback_that_comes_24_times_grants_once(store: MemoryStore) -> None:
+def test_a_callback_that_comes_24_times_grants_once(store: Store) -> None:
     async def story(client: httpx2.AsyncClient) -> None:
         begun = await begin(client, None)
         shown = await client.get(begun["auth_uri"])
@@ -138,7 +116,7 @@ def test_a_callback_that_comes_24_times_grants_once(store: MemoryStore) -> None:
     play(store, story)
 
 
-def test_of_two_opposite_decisions_one_is_taken(store: MemoryStore) -> None:
+def test_of_two_opposite_decisions_one_is_taken(store: Store) -> None:
     async def story(client: httpx2.AsyncClient) -> None:
         begun = await begin(client, None)
         path = f"/__mock/handshakes/{begun['pull_id']}/decide"
@@ -153,7 +131,7 @@ def test_of_two_opposite_decisions_one_is_taken(store: MemoryStore) -> None:
     play(store, story)
 
 
-def test_a_page_that_is_opened_24_times_at_once_is_shown_each_time(store: MemoryStore) -> None:
+def test_a_page_that_is_opened_24_times_at_once_is_shown_each_time(store: Store) -> None:
     async def story(client: httpx2.AsyncClient) -> None:
         begun = await begin(client, None)
         shown = await asyncio.gather(*(client.get(begun["auth_uri"]) for _ in range(PARALLEL)))
@@ -162,7 +140,7 @@ def test_a_page_that_is_opened_24_times_at_once_is_shown_each_time(store: Memory
     play(store, story)
 
 
-def test_a_page_that_is_opened_while_others_decide_is_never_a_failure_of_ours(store: MemoryStore) -> None:
+def test_a_page_that_is_opened_while_others_decide_is_never_a_failure_of_ours(store: Store) -> None:
     async def story(client: httpx2.AsyncClient) -> None:
         begun = await begin(client, None)
         decide = f"/__mock/handshakes/{begun['pull_id']}/decide"

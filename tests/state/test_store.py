@@ -1,50 +1,38 @@
-"""What every store keeps. A new store joins by its factory and must pass the whole file unchanged."""
+"""What every store keeps. A new store joins by its factory (``stores.py``) and must pass the whole file unchanged."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 
-from mock_server.core.snapshot import Changes, Queued, Snapshot
+from mock_server.core.shelf import Shelf, change
+from mock_server.core.snapshot import Changes, Meter, Queued, Snapshot
+from mock_server.fixture.fault import Delay, Fault, FaultRule
 from mock_server.handshake.machine import Handshake, step
 from mock_server.handshake.provider import Grant
 from mock_server.model import Reason
 from mock_server.state.clock import Clock
-from mock_server.state.journal import MAX_ENTRIES, Entry
-from mock_server.state.memory import MemoryStore
-from mock_server.state.store import MAX_QUEUE, Full, QueueFull, Store
+from mock_server.state.journal import MAX_BYTES, MAX_ENTRIES, Entry
+from mock_server.state.store import (
+    MAX_QUEUE,
+    MAX_REMEMBERED,
+    MAX_REMEMBERED_BYTES,
+    MAX_SNAPSHOTS,
+    ClockChange,
+    Full,
+    QueueFull,
+    ShelvesFull,
+    SnapshotsFull,
+    Store,
+)
+from tests.state.stores import Factory, run
 from tests.support import FakeWall
-
-
-class Factory(Protocol):
-    def __call__(self, wall: FakeWall, **limits: Any) -> Store: ...
-
-
-def memory(wall: FakeWall, **limits: Any) -> Store:
-    return MemoryStore(wall, **limits)
-
-
-STORES: list[Factory] = [memory]
 
 WALL = 1_700_000_000.0
 QUEUED = Queued("POST /oauth2", "rate-limited", 1)
-
-
-@pytest.fixture(params=STORES, ids=lambda factory: str(factory.__name__))
-def factory(request: pytest.FixtureRequest) -> Factory:
-    made: Factory = request.param
-    return made
-
-
-def run(story: Callable[[], Awaitable[None]]) -> None:
-    async def whole() -> None:
-        await story()
-
-    asyncio.run(whole())
 
 
 def handshake(name: str = "a", session: str = "default", valid_for_s: float = 300) -> Handshake:
@@ -78,6 +66,10 @@ def entry(number: int, session: str = "default") -> Entry:
         str(number), WALL, session, "POST", "/oauth2", "POST /oauth2", 200, "started", "documented",
         (Reason("client", "no preference"),), None, 0.001, {"host": "x"}, b"{}", ((b"a", b"b"),), b"{}",
     )  # fmt: skip
+
+
+def later(seconds: float) -> ClockChange:
+    return lambda clock, wall: clock.advance(seconds, wall)
 
 
 async def keep(store: Store, made: Handshake) -> None:
@@ -212,7 +204,7 @@ def test_sessions_share_nothing(factory: Factory) -> None:
     async def story() -> None:
         store = factory(FakeWall(WALL))
         await keep(store, handshake(session="alice"))
-        await store.set_clock("alice", Clock(offset_s=60))
+        await store.change_clock("alice", later(60))
         await store.set_scenario("alice", "expired")
         await store.enqueue("alice", QUEUED)
         await store.record(entry(1, "alice"))
@@ -232,7 +224,7 @@ def test_a_reset_forgets_one_session_and_no_other(factory: Factory) -> None:
         store = factory(FakeWall(WALL))
         for session in ("alice", "bob"):
             await keep(store, handshake(session=session))
-            await store.set_clock(session, Clock(offset_s=60))
+            await store.change_clock(session, later(60))
             await store.set_scenario(session, "expired")
             await store.enqueue(session, QUEUED)
             await store.record(entry(1, session))
@@ -270,12 +262,12 @@ def test_the_clock_of_a_session_moves_what_it_sees(factory: Factory) -> None:
     async def story() -> None:
         wall = FakeWall(WALL)
         store = factory(wall)
-        await store.set_clock("default", (await store.clock("default")).freeze(wall()))
+        await store.change_clock("default", Clock.freeze)
         wall.now += 5
         assert (await store.load("default")).now == WALL
-        await store.set_clock("default", (await store.clock("default")).advance(43_200, wall()))
+        await store.change_clock("default", later(43_200))
         assert (await store.load("default")).now == WALL + 43_200
-        await store.set_clock("default", (await store.clock("default")).thaw(wall()))
+        await store.change_clock("default", Clock.thaw)
         wall.now += 1
         assert (await store.load("default")).now == WALL + 43_201
 
@@ -363,14 +355,15 @@ def test_what_has_ended_goes_first(factory: Factory) -> None:
         store = factory(wall, max_handshakes=3)
         await keep(store, handshake("expired", valid_for_s=300))
         await keep(store, step(handshake("denied", valid_for_s=900), "deny", WALL))
-        await keep(store, handshake("live", session="other", valid_for_s=900))
+        other = "other" if factory.rooms == "one" else "default"
+        await keep(store, handshake("live", session=other, valid_for_s=900))
         wall.now += 300
         await keep(store, handshake("new-a", valid_for_s=900))
         await keep(store, handshake("new-b", valid_for_s=900))
         with pytest.raises(Full):
             await keep(store, handshake("new-c", valid_for_s=900))
-        assert {each.id.rstrip("-") for each in await store.handshakes("default")} == {"new-a", "new-b"}
-        assert len(await store.handshakes("other")) == 1
+        alive = [*await store.handshakes("default"), *(await store.handshakes("other"))]
+        assert {each.id.rstrip("-") for each in alive} == {"new-a", "new-b", "live"}
 
     run(story)
 
@@ -382,7 +375,7 @@ def test_a_clock_that_is_moved_makes_room_at_once(factory: Factory) -> None:
         await keep(store, handshake("a"))
         with pytest.raises(Full):
             await keep(store, handshake("b"))
-        await store.set_clock("default", Clock().advance(300, wall()))
+        await store.change_clock("default", later(300))
         await keep(store, handshake("b", valid_for_s=900))
 
     run(story)
@@ -391,10 +384,11 @@ def test_a_clock_that_is_moved_makes_room_at_once(factory: Factory) -> None:
 def test_a_reset_gives_its_room_back(factory: Factory) -> None:
     async def story() -> None:
         store = factory(FakeWall(WALL), max_handshakes=1)
-        await keep(store, handshake("a", session="alice"))
+        alice = "alice" if factory.rooms == "one" else "default"
+        await keep(store, handshake("a", session=alice))
         with pytest.raises(Full):
             await keep(store, handshake("b"))
-        await store.reset("alice")
+        await store.reset(alice)
         await keep(store, handshake("b"))
 
     run(story)
@@ -417,5 +411,366 @@ def test_a_refused_handshake_leaves_nothing_behind(factory: Factory) -> None:
 def test_a_store_that_can_be_reached_is_ready(factory: Factory) -> None:
     async def story() -> None:
         assert await factory(FakeWall(WALL)).ready()
+
+    run(story)
+
+
+# Clocks, sessions and journals of many
+
+
+def test_of_24_changes_of_a_clock_none_is_lost(factory: Factory) -> None:
+    async def story() -> None:
+        store = factory(FakeWall(WALL))
+        await asyncio.gather(*(store.change_clock("default", later(10)) for _ in range(24)))
+        assert (await store.load("default")).now == WALL + 240
+
+    run(story)
+
+
+def test_of_24_answers_queued_at_once_none_is_lost(factory: Factory) -> None:
+    async def story() -> None:
+        store = factory(FakeWall(WALL))
+        await asyncio.gather(*(store.enqueue("default", QUEUED._replace(times=n)) for n in range(24)))
+        assert sorted(each.times for each in (await store.load("default")).queue) == list(range(24))
+
+    run(story)
+
+
+def test_sessions_that_were_used_are_listed(factory: Factory) -> None:
+    async def story() -> None:
+        store = factory(FakeWall(WALL))
+        assert await store.sessions() == []
+        await store.set_scenario("bob", None)
+        await store.load("alice")
+        await store.load("nobody", make=False)
+        assert await store.sessions() == ["alice", "bob"]
+        await store.reset("bob")
+        assert await store.sessions() == ["alice"]
+
+    run(story)
+
+
+def test_the_journal_is_read_in_parts(factory: Factory) -> None:
+    async def story() -> None:
+        store = factory(FakeWall(WALL))
+        for number in range(10):
+            await store.record(entry(number))
+
+        async def ids(limit: int | None = None, since: str | None = None) -> str:
+            return "".join(each.id for each in await store.entries("default", limit, since))
+
+        assert await ids() == "0123456789"
+        assert await ids(3) == "789"
+        assert await ids(since="6") == "789"
+        assert await ids(2, "6") == "89"
+        assert await ids(since="9") == ""
+        assert await ids(2, "dropped long ago") == "89"
+        assert (await store.count("default"), await store.count("nobody")) == (10, 0)
+
+    run(story)
+
+
+def test_each_entry_is_a_turn(factory: Factory) -> None:
+    async def story() -> None:
+        store = factory(FakeWall(WALL))
+        await store.record(entry(1))
+        await store.record(entry(2))
+        assert (await store.load("default")).turn == 2
+
+    run(story)
+
+
+def test_the_journal_is_bounded_in_bytes(factory: Factory) -> None:
+    async def story() -> None:
+        store = factory(FakeWall(WALL))
+        big = entry(0)._replace(request_body=b"x" * (MAX_BYTES // 4))
+        for number in range(5):
+            await store.record(big._replace(id=str(number)))
+        assert [each.id for each in await store.entries("default")] == ["2", "3", "4"]
+
+    run(story)
+
+
+def test_handshakes_are_listed_in_parts(factory: Factory) -> None:
+    async def story() -> None:
+        store = factory(FakeWall(WALL))
+        for name in "abc":
+            await keep(store, handshake(name))
+        assert [each.id[0] for each in await store.handshakes("default", 2)] == ["c", "b"]
+
+    run(story)
+
+
+# Faults and their tally
+
+
+def test_faults_are_set_and_counting_begins_again(factory: Factory) -> None:
+    rules = (
+        FaultRule("session.faults[0]", Fault("reset"), "POST /oauth2", "2XX", times=3),
+        FaultRule("session.faults[1]", Fault("", Delay("normal", 0.1, 0.05), 100), None, None, None, 5, 0.25),
+    )
+
+    async def story() -> None:
+        store = factory(FakeWall(WALL))
+        await store.set_faults("default", rules)
+        seen = await store.load("default")
+        assert seen.faults == rules
+        counted = Changes(tally={rules[0].key: Meter(1, WALL)})
+        assert await store.save(seen, counted)
+        assert not await store.save(seen, counted)
+        again = await store.load("default")
+        assert dict(again.tally) == {rules[0].key: Meter(1, WALL)}
+        assert await store.save(again, Changes(tally={rules[1].key: Meter(2.5, WALL)}))
+        assert len((await store.load("default")).tally) == 2
+        await store.set_faults("default", ())
+        seen = await store.load("default")
+        assert (seen.faults, dict(seen.tally)) == ((), {})
+        await store.set_faults("default", None)
+        assert (await store.load("default")).faults is None
+
+    run(story)
+
+
+# Shelves
+
+
+async def put(store: Store, key: str, value: Any, session: str = "default", name: str = "/things") -> bool:
+    seen = await store.load(session, None, (name,))
+    shelf = seen.shelves.get(name) or Shelf(name)
+    return await store.save(seen, Changes(shelves=(change(shelf, {key: value}),)))
+
+
+async def items(store: Store, session: str = "default", name: str = "/things") -> dict[str, Any]:
+    shelf = (await store.load(session, None, (name,))).shelves.get(name) or Shelf(name)
+    return dict(shelf.items)
+
+
+DEEP: Any = 1
+for _ in range(60):
+    DEEP = [DEEP]
+
+
+@pytest.mark.parametrize("value", [{"n": 1, "a": [None, True, 1.5, "ü\x00"]}, 2**70 + 1, DEEP, "", None])
+def test_a_shelf_remembers_every_value_in_its_order(factory: Factory, value: Any) -> None:
+    async def story() -> None:
+        store = factory(FakeWall(WALL))
+        assert await put(store, "b", value)
+        assert await put(store, "a", 1)
+        assert list((await items(store)).items()) == [("b", value), ("a", 1)]
+        seen = await store.load("default", None, ("/things",))
+        dropped = change(seen.shelves["/things"], drop=("b",), made=7)
+        assert await store.save(seen, Changes(shelves=(dropped,)))
+        after = (await store.load("default", None, ("/things",))).shelves["/things"]
+        assert after == Shelf("/things", 3, {"a": 1}, 7)
+        assert await items(store, "other") == {}
+
+    run(story)
+
+
+def test_of_24_changes_of_a_shelf_one_is_kept(factory: Factory) -> None:
+    async def story() -> None:
+        store = factory(FakeWall(WALL))
+        assert await put(store, "other", 1, name="two")
+        seen = await store.load("default", None, ("one", "two"))
+        two = seen.shelves["two"]
+        kept = await asyncio.gather(
+            *(store.save(seen, Changes(shelves=(change(two, {str(n): n}),))) for n in range(24))
+        )
+        assert kept.count(True) == 1
+        both = Changes(shelves=(change(Shelf("one"), {"k": 1}), change(two, {"k": 1})))
+        assert not await store.save(seen, both), "one that has changed keeps the others from being written"
+        assert await items(store, name="one") == {}
+
+    run(story)
+
+
+def test_the_shelves_of_a_session_are_bounded_in_values(factory: Factory) -> None:
+    async def story() -> None:
+        store = factory(FakeWall(WALL))
+        seen = await store.load("default", None, ("/things",))
+        many = {str(number): 0 for number in range(MAX_REMEMBERED - 1)}  # the shelf itself counts as one
+        assert await store.save(seen, Changes(shelves=(change(Shelf("/things"), many),)))
+        with pytest.raises(ShelvesFull):
+            await put(store, "more", 0)
+        assert await put(store, "0", 1), "what is there may still change"
+        seen = await store.load("default", None, ("/things",))
+        assert await store.save(seen, Changes(shelves=(change(seen.shelves["/things"], drop=("0",)),)))
+        assert await put(store, "more", 0)
+        assert await put(store, "1", 0, session="other"), "another session has room of its own"
+
+    run(story)
+
+
+def test_the_shelves_of_a_session_are_bounded_in_bytes(factory: Factory) -> None:
+    async def story() -> None:
+        store = factory(FakeWall(WALL))
+        half = "x" * (MAX_REMEMBERED_BYTES // 2)
+        assert await put(store, "1", half)
+        with pytest.raises(ShelvesFull):
+            await put(store, "2", half, name="another")
+        assert await items(store, name="another") == {}
+        assert await put(store, "1", "small")
+        assert await put(store, "2", half)
+
+    run(story)
+
+
+# Snapshot, restore, fork
+
+
+async def furnish(store: Store, session: str = "default") -> None:
+    await keep(store, handshake("a", session))
+    await store.change_clock(session, later(60))
+    await store.set_scenario(session, "expired")
+    await store.enqueue(session, QUEUED)
+    await store.set_faults(session, (FaultRule("f", Fault("reset")),))
+    assert await put(store, "1", {"n": 1}, session)
+    seen = await store.load(session)
+    assert await store.save(seen, Changes(tally={"f": Meter(3, WALL)}))
+
+
+async def all_of(store: Store, session: str = "default", handshake_id: str | None = None) -> Snapshot:
+    """Without the versions, which go on."""
+    seen = await store.load(session, handshake_id or handshake().id, ("/things",))
+    shelves = {name: each._replace(version=0) for name, each in seen.shelves.items()}
+    return seen._replace(version=0, handshake_version=0, shelves=shelves, tally=dict(seen.tally))
+
+
+def test_a_session_is_restored_as_it_was(factory: Factory) -> None:
+    async def story() -> None:
+        store = factory(FakeWall(WALL))
+        await furnish(store)
+        before = await all_of(store)
+        await store.snapshot("default")
+        seen = await store.load("default", handshake().id, ("/things",))
+        assert await store.save(seen, Changes(step(handshake(), "deny", WALL), queue=()))
+        await keep(store, handshake("b"))
+        await store.change_clock("default", later(1_000))
+        await store.set_scenario("default", None)
+        await store.set_faults("default", None)
+        assert await put(store, "2", 2)
+        assert await store.restore("default")
+        assert await all_of(store) == before
+        assert [each.id[0] for each in await store.handshakes("default")] == ["a"]
+        assert await store.restore("default"), "as often as one likes"
+
+    run(story)
+
+
+def test_whoever_looked_before_a_restore_is_told_to_look_again(factory: Factory) -> None:
+    async def story() -> None:
+        store = factory(FakeWall(WALL))
+        await furnish(store)
+        await store.snapshot("default")
+        seen = await store.load("default", handshake().id, ("/things",))
+        assert await store.restore("default")
+        assert not await store.save(seen, Changes(handshake=step(handshake(), "open", WALL)))
+        assert not await store.save(seen, Changes(queue=()))
+        assert not await store.save(seen, Changes(shelves=(change(seen.shelves["/things"], {"9": 9}),)))
+        await keep(store, step(handshake(), "open", WALL))
+
+    run(story)
+
+
+def test_the_journal_goes_on_after_a_restore(factory: Factory) -> None:
+    async def story() -> None:
+        store = factory(FakeWall(WALL))
+        await store.record(entry(1))
+        await store.snapshot("default")
+        await store.record(entry(2))
+        assert await store.restore("default")
+        assert [each.id for each in await store.entries("default")] == ["1", "2"]
+        assert (await store.load("default")).turn == 1, "what is made up is made up as it was then"
+
+    run(story)
+
+
+def test_a_session_has_snapshots_under_labels_of_their_own_and_they_are_bounded(factory: Factory) -> None:
+    async def story() -> None:
+        store = factory(FakeWall(WALL))
+        for number in range(MAX_SNAPSHOTS):
+            await store.set_scenario("default", f"s{number}")
+            await store.snapshot("default", str(number))
+        with pytest.raises(SnapshotsFull):
+            await store.snapshot("default", "one more")
+        await store.snapshot("default", "0")
+        for number in (1, 3):
+            assert await store.restore("default", str(number))
+            assert (await store.load("default")).scenario == f"s{number}"
+        assert not await store.restore("default", "one more")
+        assert not await store.restore("other", "1")
+        await store.reset("default")
+        assert not await store.restore("default", "1")
+
+    run(story)
+
+
+def test_a_fork_begins_as_the_session_is_and_goes_its_own_way(factory: Factory) -> None:
+    async def story() -> None:
+        store = factory(FakeWall(WALL))
+        await furnish(store)
+        await store.record(entry(1))
+        await keep(store, handshake("gone", "copy"))
+        await store.fork("default", "copy")
+        moved = f"{handshake().id}~copy"
+        one, other = await all_of(store), await all_of(store, "copy", moved)
+        assert one.handshake is not None
+        assert other.handshake == one.handshake._replace(session="copy", id=moved, pull_id=f"{moved}.pull",
+                                                         state_ticket=f"{moved}.state")  # fmt: skip
+        assert other._replace(session="default", handshake=one.handshake) == one
+        assert await store.entries("copy") == []
+        assert len(await store.handshakes("copy")) == 1
+        await store.set_scenario("copy", None)
+        assert await put(store, "2", 2, "copy")
+        assert await all_of(store) == one
+        await store.fork("copy", "copy")
+        assert list(await items(store, "copy")) == ["1", "2"]
+
+    run(story)
+
+
+def test_a_fork_for_which_there_is_no_room_leaves_all_as_it_was(factory: Factory) -> None:
+    async def story() -> None:
+        store = factory(FakeWall(WALL), max_handshakes=3)
+        await keep(store, handshake("a"))
+        await keep(store, handshake("b"))
+        await keep(store, handshake("c", "copy"))
+        if factory.rooms == "one":
+            with pytest.raises(Full):
+                await store.fork("default", "copy")
+            assert [each.id[0] for each in await store.handshakes("copy")] == ["c"]
+        await store.reset("copy")
+        await store.reset("default")
+        await keep(store, handshake("d"))
+
+    run(story)
+
+
+# Time
+
+
+def test_a_handshake_that_a_due_decision_ends_makes_room(factory: Factory) -> None:
+    async def story() -> None:
+        wall = FakeWall(WALL)
+        store = factory(wall, max_handshakes=1)
+        await keep(store, handshake("a")._replace(decision="deny", decide_at=WALL + 10))
+        with pytest.raises(Full):
+            await keep(store, handshake("b"))
+        wall.now += 10
+        await keep(store, handshake("b"))
+
+    run(story)
+
+
+def test_a_handshake_that_will_be_granted_is_not_put_out(factory: Factory) -> None:
+    async def story() -> None:
+        wall = FakeWall(WALL)
+        store = factory(wall, max_handshakes=1)
+        await keep(store, handshake("a")._replace(decision="approve", decide_at=WALL + 10))
+        wall.now += 10
+        with pytest.raises(Full):
+            await keep(store, handshake("b"))
+        wall.now += 290
+        await keep(store, handshake("b"))
 
     run(story)

@@ -11,7 +11,6 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
-from mock_server.core.snapshot import Changes, Snapshot
 from mock_server.settings import Settings
 from mock_server.state import shelves as shelf_room
 from mock_server.state.memory import MemoryStore
@@ -19,6 +18,7 @@ from mock_server.web.app import MockApp
 from mock_server.web.live import Live
 from mock_server.web.log import RequestLog
 from mock_server.world import build_world
+from tests.state.interleaved import Interleaved
 from tests.support import FakeChance, FakeWall, make_app, make_client
 
 PARALLEL = 24
@@ -67,21 +67,6 @@ def write(folder: Path, data: Any, fixtures: dict[str, Any] | None = None) -> tu
 def client(folder: Path, data: Any = None, fixtures: dict[str, Any] | None = None, **settings: Any) -> TestClient:
     spec, where = write(folder, data or document(), fixtures)
     return make_client(make_app(spec, fixtures=where, **{"stateful": True, **settings}))
-
-
-class Interleaved(MemoryStore):
-    """A memory store in which every look and change lets all the others go first."""
-
-    async def load(
-        self, session: str, handshake_id: str | None = None, shelves: tuple[str, ...] = (), *, make: bool = True
-    ) -> Snapshot:
-        seen = await super().load(session, handshake_id, shelves, make=make)
-        await asyncio.sleep(0)
-        return seen
-
-    async def save(self, seen: Snapshot, changes: Changes) -> bool:
-        await asyncio.sleep(0)
-        return await super().save(seen, changes)
 
 
 @pytest.mark.parametrize("kind", [MemoryStore, Interleaved])

@@ -1,0 +1,82 @@
+"""Commands of many requests in one round trip.
+
+While one batch is on its way, whatever is asked for gathers and goes with the next. An idle connection is asked
+at once: a single request never waits for company.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NamedTuple
+
+
+class Packed(NamedTuple):
+    """A command as it goes over the wire."""
+
+    data: bytes
+
+
+Command = tuple[Any, ...] | Packed
+"""``("GET", "key")``."""
+MAX_BATCH = 512
+
+
+def packed(command: Command) -> bytes:
+    """``b"*2\\r\\n$3\\r\\nGET\\r\\n$3\\r\\nkey\\r\\n"`` (redis.io, RESP: arrays of bulk strings)."""
+    if isinstance(command, Packed):
+        return command.data
+    return b"*%d\r\n" % len(command) + b"".join(map(packed_item, command))
+
+
+def packed_item(value: object) -> bytes:
+    """``b"$3\\r\\nkey\\r\\n"``."""
+    data = value if isinstance(value, bytes) else str(value).encode()
+    return b"$%d\r\n%b\r\n" % (len(data), data)
+
+
+class Batch:
+    """``execute`` sends commands and gives an answer for each, an exception where one was refused."""
+
+    def __init__(self, execute: Callable[[Sequence[Command]], Awaitable[Sequence[Any]]]) -> None:
+        self._execute = execute
+        self._waiting: list[tuple[Command, asyncio.Future[Any]]] = []
+        self._task: asyncio.Task[None] | None = None
+        self.round_trips = 0
+
+    async def do(self, command: Command) -> Any:
+        """The answer. Raises the exception that it is, or what ``execute`` raised."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+        self._waiting.append((command, future))
+        if self._task is None:
+            self._task = loop.create_task(self._run())
+        return await future
+
+    async def stop(self) -> None:
+        """After all that was asked for was answered."""
+        if self._task is not None:
+            await self._task
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
+                await self._go(batch)
+        finally:
+            self._task = None
+
+    async def _go(self, batch: list[tuple[Command, asyncio.Future[Any]]]) -> None:
+        self.round_trips += 1
+        answers: Sequence[Any]
+        try:
+            answers = await self._execute([command for command, _ in batch])
+        except Exception as error:  # told to everybody who waits: nothing is swallowed
+            answers = [error] * len(batch)
+        for (_, future), answer in zip(batch, answers, strict=True):
+            if future.done():
+                continue  # whoever asked was cancelled
+            if isinstance(answer, Exception):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)

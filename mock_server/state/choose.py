@@ -1,0 +1,64 @@
+"""Which store ``--state`` names. Each is imported only when it is asked for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from mock_server.settings import MAX_HANDSHAKES
+from mock_server.state.memory import MemoryStore
+from mock_server.state.store import Store, Unusable
+
+MEMORY = "memory:"
+REDIS = ("redis://", "rediss://", "unix://", "valkey://", "valkeys://")
+
+
+def is_shared(state: str) -> bool:
+    """Whether other processes see the same state."""
+    return state != MEMORY
+
+
+def read_state(text: str) -> str:
+    """``memory:``, ``sqlite:PATH`` or the address of a Redis. Raises ``ValueError`` with what there is."""
+    if text in ("memory", MEMORY):
+        return MEMORY
+    if text.startswith("sqlite:") and text.removeprefix("sqlite:").removeprefix("//"):
+        return f"sqlite:{text.removeprefix('sqlite:').removeprefix('//')}"
+    if text.startswith(REDIS):
+        try:
+            _ = urlsplit(text).port
+        except ValueError as error:
+            raise ValueError(f"this is no address of a Redis: {error}") from None
+        return text
+    raise ValueError(f"no store is called {text!r}; there are memory:, sqlite:PATH and redis://HOST[:PORT][/DATABASE]")
+
+
+def make_store(state: str, wall: Callable[[], float], max_handshakes: int = MAX_HANDSHAKES) -> Store:
+    """The store, not yet opened. ``state`` is what ``read_state`` gave. Raises ``Unusable``."""
+    if state.startswith("sqlite:"):
+        from mock_server.state.sqlite import SqliteStore
+
+        return SqliteStore(state.removeprefix("sqlite:"), wall, max_handshakes)
+    if state.startswith(REDIS):
+        try:
+            from mock_server.state.redis import RedisStore
+        except ImportError as error:
+            if error.name != "redis":
+                raise
+            message = "this store needs the package `redis`; pip install 'mock-server[redis]'"
+            raise Unusable("MS453", message) from None
+        return RedisStore(state, wall, max_handshakes)
+    return MemoryStore(wall, max_handshakes)
+
+
+def prove(store: Store) -> None:
+    """Open it and close it again, before anything is served. Raises ``Unusable`` and ``Away``."""
+
+    async def proven() -> None:
+        try:
+            await store.open()
+        finally:
+            await store.close()
+
+    asyncio.run(proven())

@@ -1,0 +1,159 @@
+"""One thread that owns an SQLite file and does what is asked of it, many requests in one transaction.
+
+A commit with ``synchronous=FULL`` waits for the disk. Whatever came while the last one waited goes into the next
+together, and each is answered only after it: what was acknowledged is on the disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import Any, NamedTuple, TypeVar, cast
+
+from mock_server.state.store import Away, Full
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], Any]
+MAX_BATCH = 256
+
+
+class _Job(NamedTuple):
+    work: Work
+    writes: bool
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Any]
+
+
+_Done = tuple[_Job, Any, BaseException | None]
+
+
+class Lane:
+    """``connect`` is called in the thread, when the first thing is asked for, and again after it failed."""
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        self._connect = connect
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._db: sqlite3.Connection | None = None
+
+    async def do(self, work: Callable[[sqlite3.Connection], T], *, writes: bool = True) -> T:
+        """What ``work`` returns, after the commit. It must check all before it writes any: what it raises of ``Full``
+        undoes nothing. Raises ``Away`` when the file cannot be read or written."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="state", daemon=True)
+            self._thread.start()
+        self._jobs.put(_Job(work, writes, loop, future))
+        return cast("T", await future)
+
+    async def stop(self) -> None:
+        """Finish what was asked for, close the file, end the thread."""
+        if self._thread is not None:
+            thread, self._thread = self._thread, None
+            self._jobs.put(None)
+            await asyncio.to_thread(thread.join)
+
+    def _run(self) -> None:
+        while True:
+            batch, goes_on = self._next()
+            if batch:
+                _deliver(self._tried(batch))
+            if not goes_on:
+                if self._db is not None:
+                    self._db.close()
+                    self._db = None
+                return
+
+    def _next(self) -> tuple[list[_Job], bool]:
+        """All that waits; False = and nothing more will come."""
+        batch: list[_Job] = []
+        job = self._jobs.get()
+        with suppress(Empty):
+            while job is not None:
+                batch.append(job)
+                if len(batch) == MAX_BATCH:
+                    return batch, True
+                job = self._jobs.get_nowait()
+            return batch, False
+        return batch, True
+
+    def _tried(self, batch: list[_Job]) -> list[_Done]:
+        """One that fails by our fault is told so, and the others are done without it."""
+        failed: list[_Done] = []
+        while True:
+            try:
+                if self._db is None:
+                    self._db = self._connect()
+                return [*failed, *_transaction(self._db, batch)]
+            except _Failed as error:
+                failed.append((error.job, None, error.__cause__))
+                batch = [job for job in batch if job is not error.job]
+            except sqlite3.Error as error:
+                away = Away(f"the state file: {error}")
+                return [*failed, *((job, None, away) for job in batch)]
+            except Exception as error:  # told to everybody who waits: nothing is swallowed
+                return [*failed, *((job, None, error) for job in batch)]
+
+
+class _Failed(Exception):
+    def __init__(self, job: _Job) -> None:
+        self.job = job
+        super().__init__()
+
+
+def _transaction(db: sqlite3.Connection, batch: list[_Job]) -> list[_Done]:
+    """Those who only look need not wait for whoever writes, in this process or another."""
+    if not any(job.writes for job in batch):
+        try:
+            return _committed(db, batch, "BEGIN")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            # A look that had to make a session, while another process wrote: look again, as a writer.
+    return _committed(db, batch, "BEGIN IMMEDIATE")
+
+
+def _committed(db: sqlite3.Connection, batch: list[_Job], begin: str) -> list[_Done]:
+    done: list[_Done] = []
+    try:
+        db.execute(begin)
+        for job in batch:
+            try:
+                done.append((job, job.work(db), None))
+            except Full as full:
+                done.append((job, None, full))
+            except sqlite3.Error:
+                raise
+            except Exception as error:
+                raise _Failed(job) from error
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+    return done
+
+
+def _deliver(done: list[_Done]) -> None:
+    """Answers of one loop wake it once."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[_Done]] = {}
+    for each in done:
+        by_loop.setdefault(each[0].loop, []).append(each)
+    for loop, answers in by_loop.items():
+        with suppress(RuntimeError):  # the loop was closed: nobody waits any more
+            loop.call_soon_threadsafe(_hand_over, answers)
+
+
+def _hand_over(answers: list[_Done]) -> None:
+    for job, result, error in answers:
+        if job.future.done():
+            continue  # whoever asked was cancelled
+        if error is None:
+            job.future.set_result(result)
+        else:
+            job.future.set_exception(error)

@@ -1,0 +1,400 @@
+"""The store in Redis or Valkey: a request is one look and one change, each a round trip that many requests share."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from hashlib import sha1
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError, RedisError, ResponseError
+
+from mock_server.core.shelf import NOTHING, Shelf, ShelfChange, changed
+from mock_server.core.snapshot import Changes, Queued, Snapshot
+from mock_server.fixture.fault import FaultRule
+from mock_server.handshake.machine import Handshake, settle
+from mock_server.handshake.provider import Grant
+from mock_server.mask import NOTHING_MORE, Hidden
+from mock_server.settings import MAX_HANDSHAKES
+from mock_server.state import codec, scripts
+from mock_server.state.batch import Batch, Command, Packed, packed, packed_item
+from mock_server.state.clock import Clock
+from mock_server.state.image import RESTORED, Image, renamed
+from mock_server.state.journal import MAX_BYTES, MAX_ENTRIES, Entry, cost_of
+from mock_server.state.scripts import Script
+from mock_server.state.shelves import weighed
+from mock_server.state.store import (
+    MAX_GRANTS,
+    MAX_QUEUE,
+    MAX_REMEMBERED,
+    MAX_REMEMBERED_BYTES,
+    MAX_SESSIONS,
+    MAX_SNAPSHOTS,
+    Away,
+    ClockChange,
+    Full,
+    QueueFull,
+    ShelvesFull,
+    SnapshotsFull,
+    Told,
+    part,
+    tallied,
+)
+
+IDLE_S = 7 * 24 * 3600
+"""A session that nobody uses for so long is forgotten."""
+CONNECT_S = 1.0
+ANSWER_S = 2.0
+PAUSE_S = 0.5
+"""After a failure Redis is left alone for so long, and every request is told at once."""
+TOUCH_S = 10.0
+"""How often the keys of a session in use are told so."""
+CANDIDATES = 100
+"""Of so many sessions used longest ago, one is put out when there is no room for another."""
+_OFTEN = (scripts.SAVE, scripts.RECORD)
+MAX_KNOWN_KEYS = 10_000
+
+
+def _head(script: Script) -> bytes:
+    """The beginning of ``EVALSHA SHA COUNT``, whose number of items is filled in later."""
+    sha = sha1(script.text.encode(), usedforsecurity=False).hexdigest()
+    return b"*%d\r\n" + b"".join(map(packed_item, ("EVALSHA", sha, len(script.parts))))
+
+
+_HEAD = {script: _head(script) for script in scripts.SCRIPTS}
+
+
+class RedisStore:
+    """See ``Store`` of :mod:`mock_server.state.store`. Each session has room for ``max_handshakes`` of its own."""
+
+    def __init__(
+        self,
+        url: str,
+        wall: Callable[[], float],
+        max_handshakes: int = MAX_HANDSHAKES,
+        max_sessions: int = MAX_SESSIONS,
+        prefix: str = scripts.DEFAULT_PREFIX,
+    ) -> None:
+        self._url = url.replace("valkeys://", "rediss://", 1).replace("valkey://", "redis://", 1)
+        self._wall = wall
+        self._max_handshakes = max_handshakes
+        self._max_sessions = max_sessions
+        self._prefix = prefix
+        self._registry = f"{prefix}:sessions"
+        self._used: dict[str, float] = {}
+        self._told_at: dict[str, float] = {}
+        self._packed: dict[tuple[str, tuple[str, ...]], bytes] = {}
+        self._client: Any = None
+        self._away_until = 0.0
+        self.batch = Batch(self._execute)
+
+    # The wire
+
+    async def _execute(self, commands: Sequence[Command]) -> Sequence[Any]:
+        """All commands in one round trip. Raises ``Away``, at once while Redis is left alone."""
+        if time.monotonic() < self._away_until:
+            raise Away("Redis did not answer a moment ago")
+        try:
+            answers: list[Any] = await self._piped(commands)
+            if any(isinstance(each, NoScriptError) for each in answers):  # it was started anew
+                await self._piped([("SCRIPT", "LOAD", script.text) for script in scripts.SCRIPTS])
+                again = [at for at, each in enumerate(answers) if isinstance(each, NoScriptError)]
+                for at, answer in zip(again, await self._piped([commands[at] for at in again]), strict=True):
+                    answers[at] = answer
+        except (RedisError, OSError) as error:
+            self._away_until = time.monotonic() + PAUSE_S
+            raise Away(f"Redis: {error}") from None
+        return [Away(f"Redis: {each}") if isinstance(each, RedisError) else each for each in answers]
+
+    async def _piped(self, commands: Sequence[Command]) -> list[Any]:
+        """On a connection of redis-py, without its pipeline, which takes longer than Redis does."""
+        if self._client is None:
+            self._client = Redis.from_url(
+                self._url, socket_connect_timeout=CONNECT_S, socket_timeout=None, retry=Retry(NoBackoff(), 0)
+            )  # one deadline for the whole batch, below, not one for each answer
+        pool = self._client.connection_pool
+        connection = await pool.get_connection()
+        answers: list[Any] = []
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                await connection.send_packed_command([packed(command) for command in commands])
+                while len(answers) < len(commands):
+                    try:
+                        answers.append(await connection.read_response(disable_decoding=True))
+                    except ResponseError as error:
+                        answers.append(error)
+        except BaseException:
+            await connection.disconnect(nowait=True)  # what comes late must not answer somebody else
+            raise
+        finally:
+            await pool.release(connection)
+        return answers
+
+    def _keys(self, session: str, parts: tuple[str, ...]) -> bytes:
+        """The keys as a command has them, which is the greater part of it."""
+        known = self._packed.get((session, parts))
+        if known is None:
+            keys = scripts.keys_of(self._prefix, session)
+            if len(self._packed) >= MAX_KNOWN_KEYS:
+                self._packed.clear()
+            known = self._packed[session, parts] = b"".join(packed_item(keys[each]) for each in parts)
+        return known
+
+    async def _run(self, script: Script, session: str, *arguments: Any) -> Any:
+        count = len(script.parts)
+        head = _HEAD[script] % (3 + count + len(arguments))
+        items = b"".join(map(packed_item, arguments))
+        return await self.batch.do(Packed(head + self._keys(session, script.parts) + items))
+
+    async def _changed(self, script: Script, session: str, *arguments: Any) -> bool:
+        """Run a script that changes the session, which is made if need be. False = another was faster."""
+        idle_s = IDLE_S
+        if script in _OFTEN:
+            idle_s = -IDLE_S
+            if self._is_due(session):
+                await self._run(scripts.TOUCH, session, IDLE_S)
+        while True:
+            match await self._run(script, session, idle_s, *arguments):
+                case scripts.DONE:
+                    return True
+                case scripts.CONFLICT:
+                    return False
+                case scripts.FULL:
+                    raise SnapshotsFull if script is scripts.KEEP_IMAGE else Full
+                case scripts.SHELVES_FULL:
+                    raise ShelvesFull
+            await self._admit(session)
+
+    # Sessions
+
+    async def _admit(self, session: str) -> None:
+        """Make the session. Raises ``Full`` when there is no room and a handshake lives in all that could go."""
+        await self._tell_used()
+        if await self.batch.do(("ZCARD", self._registry)) >= self._max_sessions:
+            await self._put_out_a_session()
+        await self.batch.do(("ZADD", self._registry, time.time(), session))
+        await self._run(scripts.MAKE, session, IDLE_S)
+
+    async def _put_out_a_session(self) -> None:
+        for name in await self.batch.do(("ZRANGE", self._registry, 0, CANDIDATES - 1)):
+            session = name.decode()
+            now = (await self.clock(session)).now(self._wall())
+            ends = scripts.keys_of(self._prefix, session)["ends"]
+            if await self.batch.do(("ZCOUNT", ends, f"({now!r}", "+inf")) == 0:
+                await self.reset(session)
+                return
+        raise Full
+
+    async def _tell_used(self) -> None:
+        used, self._used = self._used, {}
+        if used:
+            pairs = [value for name, at in used.items() for value in (at, name)]
+            await self.batch.do(("ZADD", self._registry, "XX", "GT", *pairs))
+
+    def _is_due(self, session: str) -> bool:
+        """Whether its keys have to be told once more that it is in use."""
+        at = time.monotonic()
+        if at - self._told_at.get(session, float("-inf")) < TOUCH_S:
+            return False
+        if len(self._told_at) >= self._max_sessions:
+            self._told_at.clear()
+        self._told_at[session] = at
+        return True
+
+    async def load(
+        self, session: str, handshake_id: str | None = None, shelves: tuple[str, ...] = (), *, make: bool = True
+    ) -> Snapshot:
+        fields, written, on = await self._run(scripts.LOAD, session, handshake_id or "", *shelves)
+        clock, scenario, queue, faults, tally, version, turn = fields
+        if make and version is None:
+            await self._admit(session)
+        elif make:
+            self._used[session] = time.time()
+        handshake, handshake_version = None, 0
+        if written is not None:
+            handshake_version, data = _versioned(written)
+            handshake = codec.read_handshake(data)
+        known: Mapping[str, Shelf] = NOTHING
+        if shelves and version is not None:
+            known = {name: _shelf(name, each) for name, each in zip(shelves, on, strict=True)}
+        return Snapshot(
+            session, codec.read_clock(clock).now(self._wall()), codec.read_text(scenario), codec.read_queue(queue),
+            int(version or 0), handshake, handshake_version, int(turn or 0), known, codec.read_faults(faults),
+            codec.read_tally(tally),
+        )  # fmt: skip
+
+    async def save(self, seen: Snapshot, changes: Changes) -> bool:
+        counted = changes.queue is not None or bool(changes.tally)
+        shelves: list[Any] = []
+        for each in changes.shelves:
+            shelf = seen.shelves.get(each.name) or Shelf(each.name)
+            if shelf.version != each.version:
+                return False
+            bytes_more, count_more = weighed(shelf, each)
+            shelves += [each.name, each.version, codec.write_shelf(changed(shelf, each)), count_more, bytes_more]
+        handshake: tuple[Any, ...] = ("", "", "", "")
+        if (made := changes.handshake) is not None:
+            end = codec.ends_at(made)
+            handshake = (made.id, seen.handshake_version, codec.write_handshake(made), _score(end))
+        return await self._changed(
+            scripts.SAVE, seen.session, seen.version if counted else "",
+            codec.write_queue(changes.queue) if changes.queue is not None else "",
+            codec.write_tally(tallied(seen.tally, changes.tally)) if changes.tally else "",
+            *handshake, _score(seen.now), self._max_handshakes, MAX_REMEMBERED, MAX_REMEMBERED_BYTES, *shelves,
+        )  # fmt: skip
+
+    async def clock(self, session: str) -> Clock:
+        return codec.read_clock(await self._field(session, "clock"))
+
+    async def _field(self, session: str, name: str) -> bytes | None:
+        found: bytes | None = await self.batch.do(("HGET", scripts.keys_of(self._prefix, session)["head"], name))
+        return found
+
+    async def change_clock(self, session: str, change: ClockChange) -> Clock:
+        while True:
+            before = await self._field(session, "clock")
+            clock = change(codec.read_clock(before), self._wall())
+            if await self._changed(scripts.SET, session, "clock", before or "", codec.write_clock(clock), 0):
+                return clock
+
+    async def set_scenario(self, session: str, scenario: str | None) -> None:
+        await self._changed(scripts.SET, session, "scenario", "*", codec.write_text(scenario), 0)
+
+    async def set_faults(self, session: str, faults: tuple[FaultRule, ...] | None) -> None:
+        await self._changed(scripts.SET, session, "faults", "*", codec.write_faults(faults), 1)
+
+    async def enqueue(self, session: str, queued: Queued) -> None:
+        while True:
+            before = await self._field(session, "queue")
+            queue = codec.read_queue(before)
+            if len(queue) >= MAX_QUEUE:
+                raise QueueFull
+            after = codec.write_queue((*queue, queued))
+            if await self._changed(scripts.SET, session, "queue", before or "", after, 1):
+                return
+
+    # Handshakes and grants
+
+    async def handshakes(self, session: str, limit: int | None = None) -> list[Handshake]:
+        keys = scripts.keys_of(self._prefix, session)
+        now = (await self.clock(session)).now(self._wall())
+        ids = await self.batch.do(("ZREVRANGE", keys["order"], 0, -1 if limit is None else limit - 1))
+        if not ids or limit == 0:
+            return []
+        found = await self.batch.do(("HMGET", keys["handshakes"], *ids))
+        return [settle(codec.read_handshake(_versioned(each)[1]), now) for each in found if each is not None]
+
+    async def load_grant(self, session: str, grant_id: str) -> Grant | None:
+        found = await self.batch.do(("HGET", scripts.keys_of(self._prefix, session)["grants"], grant_id))
+        return codec.read_grant(_versioned(found)[1]) if found is not None else None
+
+    async def save_grant(self, grant: Grant) -> bool:
+        data = codec.write_grant(replace(grant, version=grant.version + 1))
+        return await self._changed(scripts.GRANT, grant.session, grant.id, grant.version, data, MAX_GRANTS)
+
+    # Journal
+
+    async def record(self, entry: Entry, hidden: Hidden = NOTHING_MORE) -> None:
+        data = codec.write_entry(entry, hidden)
+        await self._changed(scripts.RECORD, entry.session, cost_of(entry), data, MAX_ENTRIES, MAX_BYTES)
+        self._used[entry.session] = time.time()
+
+    async def entries(self, session: str, limit: int | None = None, since: str | None = None) -> list[Told]:
+        first = 0 if limit is None or since is not None else -limit
+        if limit == 0:
+            return []
+        found = await self.batch.do(("LRANGE", scripts.keys_of(self._prefix, session)["journal"], first, -1))
+        return part([codec.read_entry(_versioned(each)[1]) for each in found], limit, since)
+
+    async def count(self, session: str) -> int:
+        return int(await self.batch.do(("LLEN", scripts.keys_of(self._prefix, session)["journal"])))
+
+    # Whole sessions
+
+    async def sessions(self) -> list[str]:
+        await self.batch.do(("ZREMRANGEBYSCORE", self._registry, "-inf", time.time() - IDLE_S))
+        return sorted(name.decode() for name in await self.batch.do(("ZRANGE", self._registry, 0, -1)))
+
+    async def snapshot(self, session: str, label: str = "") -> None:
+        data = codec.write_image(await self._image(session))
+        await self._changed(scripts.KEEP_IMAGE, session, label, data, MAX_SNAPSHOTS)
+
+    async def restore(self, session: str, label: str = "") -> bool:
+        found = await self.batch.do(("HGET", scripts.keys_of(self._prefix, session)["images"], label))
+        if found is not None:
+            await self._put(session, codec.read_image(found))
+        return found is not None
+
+    async def fork(self, session: str, name: str) -> None:
+        if session == name:
+            return
+        image = renamed(await self._image(session), name)
+        if len(image.handshakes) > self._max_handshakes:
+            raise Full
+        await self.reset(name)
+        await self._admit(name)
+        await self._put(name, image)
+
+    async def _image(self, session: str) -> Image:
+        fields, handshakes, shelves = await self._run(scripts.IMAGE, session)
+        clock, scenario, queue, faults, tally, _, turn = fields
+        return Image(
+            codec.read_clock(clock), codec.read_text(scenario), codec.read_queue(queue), codec.read_faults(faults),
+            codec.read_tally(tally), int(turn or 0),
+            tuple(codec.read_handshake(_versioned(each)[1]) for each in handshakes),
+            tuple(_shelf("", each) for each in shelves),
+        )  # fmt: skip
+
+    async def _put(self, session: str, image: Image) -> None:
+        weights = [weighed(Shelf(each.name), ShelfChange(each.name, 0, each.items, (), 0)) for each in image.shelves]
+        handshakes = [(each.id, _score(codec.ends_at(each)), codec.write_handshake(each)) for each in image.handshakes]
+        shelves = [(each.name, each.version, codec.write_shelf(each)) for each in image.shelves]
+        await self._changed(
+            scripts.PUT_IMAGE, session, codec.write_clock(image.clock), codec.write_text(image.scenario),
+            codec.write_queue(image.queue), codec.write_faults(image.faults), codec.write_tally(image.tally),
+            image.turn, sum(each[1] for each in weights), sum(each[0] for each in weights), RESTORED,
+            self._max_handshakes, len(handshakes), *(value for each in (*handshakes, *shelves) for value in each),
+        )  # fmt: skip
+
+    async def reset(self, session: str) -> None:
+        await self.batch.do(("DEL", *scripts.keys_of(self._prefix, session).values()))
+        await self.batch.do(("ZREM", self._registry, session))
+        self._used.pop(session, None)
+        self._told_at.pop(session, None)
+
+    async def ready(self) -> bool:
+        try:
+            await self.batch.do(("PING",))
+        except Away:
+            return False
+        return True
+
+    async def open(self) -> None:
+        await self.batch.do(("PING",))
+
+    async def close(self) -> None:
+        await self.batch.stop()
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+
+def _versioned(data: bytes) -> tuple[int, bytes]:
+    version, _, rest = data.partition(b":")
+    return int(version), rest
+
+
+def _shelf(name: str, data: bytes | None) -> Shelf:
+    if data is None:
+        return Shelf(name)
+    version, rest = _versioned(data)
+    return codec.read_shelf(rest)._replace(version=version)
+
+
+def _score(number: float) -> str:
+    return {float("inf"): "+inf", float("-inf"): "-inf"}.get(number) or repr(number)

