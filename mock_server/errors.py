@@ -95,6 +95,7 @@ CODES: dict[str, str] = {
     "MS436": "the resource does not exist",
     "MS437": "the resource does not allow it",
     "MS440": "a fault that was asked for",
+    "MS442": "too many connections",
     # MS5xx: contract runs
     "MS501": "what is to be tested is not the URL of an API",
     "MS502": "the deployment gives no answer",

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from mock_server.core.problem import problem
+from mock_server.server.framing import BAD_TARGET, begins_as_http, faulty, origin_form
 from mock_server.server.heads import END, Heads
-from mock_server.server.wire import CycleWire
-from mock_server.settings import BODY_TIMEOUT_S, HEADER_TIMEOUT_S
+from mock_server.server.wire import AnswerFirst, CycleWire
+from mock_server.settings import BODY_TIMEOUT_S, HEADER_TIMEOUT_S, MAX_CONNECTIONS
 from mock_server.web.breaking import WIRE
+from mock_server.web.refusals import Refusal, Refusals
 
 MAX_TARGET_BYTES = 8 * 1024
 MAX_HEADER_BYTES = 64 * 1024
@@ -29,18 +31,19 @@ LINGER_S = 1.0
 _CONNECTION = frozenset((b"connection", b"transfer-encoding", b"upgrade", b"te", b"trailer"))
 
 
-class Refusal(NamedTuple):
-    """An answer that the application never hears of."""
-
-    status: int
-    detail: str
-
-
 MALFORMED = Refusal(400, "this is not an HTTP/1.1 request")
-HOSTLESS = Refusal(400, "a request needs exactly one Host (RFC 9112 §3.2)")
 LATE = Refusal(408, "the request did not arrive in time")
 LONG_TARGET = Refusal(414, f"the request target is longer than {MAX_TARGET_BYTES} bytes")
 LONG_HEADER = Refusal(431, f"the header is longer than {MAX_HEADER_BYTES} bytes or {MAX_HEADER_LINES} lines")
+ANSWERED = Refusal(400, "the request was answered before it was read")
+"""Never said: the answer is on the wire already."""
+FAILED = Refusal(500, "the mock failed; its log has the reason", "MS407")
+
+
+def crowded(most: int) -> Refusal:
+    """RFC 9110 §15.6.4."""
+    detail = f"there are {most} connections already, which is the limit; --max-connections raises it"
+    return Refusal(503, detail, "MS442", ((b"retry-after", b"1"),))
 
 
 class Refused(Exception):
@@ -58,6 +61,9 @@ class GuardedProtocol(HttpToolsProtocol):
     body_timeout_s: ClassVar[float] = BODY_TIMEOUT_S
     heads: ClassVar[Heads | None] = None
     """Who answers requests at once whose head came before."""
+    max_connections: ClassVar[int] = MAX_CONNECTIONS
+    tell: ClassVar[Refusals | None] = None
+    """Journals a refusal, of which the application never hears; the id of its entry."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -70,6 +76,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._idle_bytes = 0
         self._why = MALFORMED
         self._refusal: Refusal | None = None
+        self._error: Exception | None = None
         self._peer_is_done = False
         self._begun = 0
         self._last_head = b""
@@ -77,6 +84,9 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if len(self.connections) > self.max_connections:
+            self._refuse(crowded(self.max_connections))
+            return
         # RFC 9112 §9.5: a server may close an idle connection, also one that never asked anything.
         self._arm(self.header_timeout_s, None)
 
@@ -99,7 +109,11 @@ class GuardedProtocol(HttpToolsProtocol):
         self._begun = 0
         try:
             self._feed(data)
-        except httptools.HttpParserError:  # what our own callbacks raise comes as its subclass
+        except httptools.HttpParserError as error:  # what our own callbacks raise comes as its subclass
+            cause = error.__context__
+            if isinstance(cause, Exception) and not isinstance(cause, Refused | httptools.HttpParserError):
+                self._error = cause  # our own fault, not the client's
+                self._why = FAILED
             self._refuse(self._why)
             return
         if self._idle_bytes > MAX_HEADER_BYTES:
@@ -160,6 +174,8 @@ class GuardedProtocol(HttpToolsProtocol):
         The parser skips the body of such a request. Java's HttpClient asks for h2c with every POST,
         so another parser, told no more than how the body is framed, reads that.
         """
+        if self._reading == "nothing" and not begins_as_http(data):
+            raise httptools.HttpParserError
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -203,9 +219,10 @@ class GuardedProtocol(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        hosts = sum(1 for name, _ in self.headers if name == b"host")
-        if hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1"):
-            self._stop(HOSTLESS)
+        fault = faulty(self.parser.get_http_version(), self.headers)
+        if fault is not None:
+            self._stop(Refusal(400, fault.detail))
+        self._read_target()
         super().on_headers_complete()
         self.scope["extensions"] = {WIRE: CycleWire(self.transport, self.cycle)}  # type: ignore[dict-item]
         if not (self.pipeline and self.pipeline[0][0] is self.cycle):
@@ -213,6 +230,18 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             self.cycle.keep_alive = False  # the parser reads no further
         self._now_reading("body")
+
+    def _read_target(self) -> None:
+        """A target that names its host, as proxies get it, becomes a path and a ``Host`` (RFC 9112 §3.2.2)."""
+        method: bytes = self.parser.get_method()
+        read = origin_form(method, self.url)
+        if read is None:
+            self._stop(Refusal(400, BAD_TARGET.detail))
+            return
+        self.url, authority = read
+        if authority is not None:
+            # The very list is in the scope already.
+            self.headers[:] = [*(each for each in self.headers if each[0] != b"host"), (b"host", authority)]
 
     def on_body(self, body: bytes) -> None:
         self._idle_bytes = 0
@@ -231,6 +260,14 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._refusal is not None and self._answering is None:
             self._end(self._refusal)
 
+    def end_gently(self) -> None:
+        """Close after an answer, but not before what the client still sends was read: see :meth:`_end`."""
+        if self._reading == "body" and self._refusal is None:
+            self._disarm()
+            self._refusal = ANSWERED  # `_end` follows, from `on_response_complete`
+        else:
+            self.transport.close()
+
     def _now_reading(self, what: Literal["nothing", "header", "body"]) -> None:
         self._reading = what
         self._reading_is_new = True
@@ -243,6 +280,8 @@ class GuardedProtocol(HttpToolsProtocol):
                 self._disarm()
             else:
                 self._arm(self.header_timeout_s if self._reading == "header" else self.body_timeout_s, LATE)
+                if self._reading == "body":
+                    self.cycle.transport = AnswerFirst(self.transport, self.end_gently)  # type: ignore[assignment]
         elif self._reading == "nothing" and self._answering is None and self._deadline is None:
             self._arm(self.header_timeout_s, None)  # empty lines between requests keep nothing alive
 
@@ -273,14 +312,22 @@ class GuardedProtocol(HttpToolsProtocol):
             answered = self.cycle.response_started
             self.cycle.disconnected = True
             self.cycle.message_event.set()
-        if not answered:
-            self.transport.write(_answer(why, self.server_state.default_headers))
+        if not answered and why is not ANSWERED:
+            self.transport.write(_answer(why, self.server_state.default_headers, self._told(why)))
         if self._peer_is_done:
             self.transport.close()
         else:
             if self.transport.can_write_eof():  # TLS has no half-closed connections (RFC 8446 §6.1 aside)
                 self.transport.write_eof()
             self._arm(LINGER_S, None)
+
+    def _told(self, why: Refusal) -> str | None:
+        """The journal's entry about a refusal, with as much of the request as was read."""
+        if self.tell is None:
+            return None
+        target = self.url if self._reading != "nothing" else b""
+        method = self.parser.get_method().decode("latin-1") if target else ""
+        return self.tell(why, method, target.decode("latin-1"), self._error)
 
     def _arm(self, seconds: float, why: Refusal | None) -> None:
         self._disarm()
@@ -318,15 +365,28 @@ class _BodyOnly:
             self._protocol.on_message_complete()
 
 
-def guarded(header_timeout_s: float, body_timeout_s: float, heads: Heads | None = None) -> type[GuardedProtocol]:
-    """The protocol with deadlines of its own."""
-    own = {"header_timeout_s": header_timeout_s, "body_timeout_s": body_timeout_s, "heads": heads}
+def guarded(
+    header_timeout_s: float,
+    body_timeout_s: float,
+    heads: Heads | None = None,
+    max_connections: int = MAX_CONNECTIONS,
+    tell: Refusals | None = None,
+) -> type[GuardedProtocol]:
+    """The protocol with limits of its own."""
+    own = {
+        "header_timeout_s": header_timeout_s,
+        "body_timeout_s": body_timeout_s,
+        "heads": heads,
+        "max_connections": max_connections,
+        "tell": tell,
+    }
     return type("GuardedProtocol", (GuardedProtocol,), own)
 
 
-def _answer(why: Refusal, headers: list[tuple[bytes, bytes]]) -> bytes:
+def _answer(why: Refusal, headers: list[tuple[bytes, bytes]], entry_id: str | None) -> bytes:
     """The whole answer as bytes."""
-    given = problem("MS404", why.status, why.detail)
+    given = problem(why.code, why.status, why.detail, headers=why.headers)
+    own = ((b"mock-entry", entry_id.encode()),) if entry_id else ()
     lines = [b"HTTP/1.1 %d %s" % (why.status, HTTPStatus(why.status).phrase.encode())]
-    lines += [b"%s: %s" % each for each in (*headers, *given.headers, (b"connection", b"close"))]
+    lines += [b"%s: %s" % each for each in (*headers, *given.headers, *own, (b"connection", b"close"))]
     return b"\r\n".join([*lines, b"", given.body])
