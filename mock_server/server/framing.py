@@ -72,8 +72,8 @@ def origin_form(method: bytes, target: bytes) -> tuple[bytes, bytes | None] | No
     A server MUST take the host of an absolute target and overlook ``Host`` (RFC 9112 §3.2.2). A user before
     the host is an error (RFC 9110 §4.2.4).
     """
-    if method == b"CONNECT" or not target.isascii():
-        return None  # RFC 9110 §9.3.6: for proxies
+    if method == b"CONNECT" or b"#" in target or not target.isascii():
+        return None  # RFC 9110 §9.3.6: for proxies; RFC 9112 §3.2: no fragment, no other bytes
     if target.startswith(b"/"):
         return target, None
     if target == b"*":

@@ -57,7 +57,7 @@ TARGETS = [
     _target(b"/\"'`;|&$(id)", "404|400|400!"),
     _target(b"/{{7*7}}", "404|400|400!", "no template is filled"),
     _target(b"/${jndi:ldap://127.0.0.1:1/a}", "404|400|400!"),
-    _target(b"/x#fragment", "404|400|400!", "RFC 9112 §3.2: no fragment"),
+    _target(b"/x#fragment", "400!", "RFC 9112 §3.2: no fragment"),
     _target(b"#", "400!"),
     _target(b"?", "400!"),
     _target(b"?x=1", "400!"),
