@@ -116,9 +116,19 @@ def descriptors(process_id: int) -> int:
     return len(list(Path(f"/proc/{process_id}/fd").iterdir()))
 
 
+async def fill(port: int) -> None:
+    """As many handshakes as are kept, so that what grows afterwards is a leak."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for _ in range(10_000):
+        await exchange(reader, writer, post(ASK))
+    await exchange(reader, writer, post(b'{"advance": 301}', path=b"/__mock/clock"))
+    writer.close()
+
+
 async def soak(port: int, process_id: int, seconds: float, halves: int) -> int:
-    tally, before, began = Tally(), descriptors(process_id), time.monotonic()
-    until = began + seconds
+    tally, before = Tally(), descriptors(process_id)
+    await fill(port)
+    until = time.monotonic() + seconds
     work = [asyncio.create_task(client(port, number, until, tally)) for number in range(16)]
     work += [asyncio.create_task(half_open(port, until)) for _ in range(halves)]
     await asyncio.sleep(seconds / 4)

@@ -1,7 +1,7 @@
 """Authorization, state, callback, consent and the control API: what a client says of itself.
 
 ``{pull_id}``, ``{state}``, ``{ticket}`` and so on are not filled in here: these probes know nothing that opens
-anything. What happens to right secrets in wrong places is in ``tests/live/test_hostile_state.py``.
+anything. What happens to right secrets in wrong places is in ``tests/web/test_handshake.py and test_state_under_attack.py``.
 """
 
 # ruff: noqa: E501  (a table has one row a line)
