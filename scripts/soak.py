@@ -2,7 +2,7 @@
 
     python scripts/soak.py [--seconds 60] [--half-open 1000]
 
-Starts a server, prints what was answered, how memory grew (after a quarter of the time, in which journal and
+Starts a server, prints what was answered, how memory grew (after half of the time, in which journal and
 caches fill up) and whether descriptors came back. The exit code is 1 when an answer was wrong, memory grew by more than
 5 MB a minute, or a descriptor was left.
 """
@@ -131,9 +131,13 @@ async def soak(port: int, process_id: int, seconds: float, halves: int) -> int:
     until = time.monotonic() + seconds
     work = [asyncio.create_task(client(port, number, until, tally)) for number in range(16)]
     work += [asyncio.create_task(half_open(port, until)) for _ in range(halves)]
-    await asyncio.sleep(seconds / 4)
+    await asyncio.sleep(seconds / 2)
     settled, settled_at, requests = memory_mb(process_id), time.monotonic(), sum(tally.statuses.values())
     most = descriptors(process_id)
+    series = []
+    while time.monotonic() < until:
+        await asyncio.sleep(seconds / 10)
+        series.append(memory_mb(process_id))
     await asyncio.wait(work)
     grown, minutes = memory_mb(process_id) - settled, (time.monotonic() - settled_at) / 60
     for _ in range(300):
@@ -147,7 +151,9 @@ async def soak(port: int, process_id: int, seconds: float, halves: int) -> int:
         f"{dict(sorted(tally.statuses.items()))}"
     )
     print(f"wrong: {dict(tally.wrong) or 'none'}")
-    print(f"memory: {settled:.1f} MB after {requests} answers, then {grown / minutes:+.1f} MB a minute")
+    print(
+        f"memory: {settled:.1f} MB after {requests} answers, then {grown / minutes:+.1f} MB a minute: {[round(each, 1) for each in series]}"
+    )
     print(f"descriptors: {before} before, {most} at work, {left:+d} afterwards")
     return int(bool(tally.wrong) or grown / minutes > MAX_GROWTH_MB_A_MINUTE or left > 0)
 
