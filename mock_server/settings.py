@@ -10,6 +10,7 @@ DEFAULT_PORT = 4010
 DEFAULT_STATE = "memory:"
 MAX_BODY_BYTES = 1024 * 1024
 MAX_HANDSHAKES = 10_000
+MAX_CONNECTIONS = 2_000
 HEADER_TIMEOUT_S = 10.0
 BODY_TIMEOUT_S = 30.0
 CALLBACK_TIMEOUT_S = 5.0
@@ -43,9 +44,12 @@ class Settings:
     """Whether resources are recognised in the documents and remembered."""
     max_body_bytes: int = MAX_BODY_BYTES
     max_handshakes: int = MAX_HANDSHAKES
+    max_connections: int = MAX_CONNECTIONS
     header_timeout_s: float = HEADER_TIMEOUT_S
     body_timeout_s: float = BODY_TIMEOUT_S
     quiet: bool = False
+    log_format: str = "text"
+    """``text`` for people, ``json`` for machines."""
     allow_callbacks: tuple[str, ...] = ()
     """Whom callbacks and webhooks may call besides this machine; ``core/target.py`` reads them."""
     callback_timeout_s: float = CALLBACK_TIMEOUT_S

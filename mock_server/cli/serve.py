@@ -23,11 +23,14 @@ from mock_server.settings import (
     DEFAULT_STATE,
     HEADER_TIMEOUT_S,
     MAX_BODY_BYTES,
+    MAX_CONNECTIONS,
     MAX_HANDSHAKES,
     Settings,
 )
 
 if TYPE_CHECKING:
+    import socket
+
     from mock_server.source import Pointer
     from mock_server.spec.document import Document
     from mock_server.web.log import RequestLog
@@ -123,6 +126,14 @@ def _state(context: click.Context, option: click.Parameter, text: str) -> str:
     help="Live handshakes to keep before answering 503.",
 )
 @click.option(
+    "--max-connections",
+    default=MAX_CONNECTIONS,
+    show_default=True,
+    type=click.IntRange(1, 1_000_000),
+    metavar="N",
+    help="Connections to hold; one more is answered 503 and closed.",
+)
+@click.option(
     "--header-timeout",
     default=HEADER_TIMEOUT_S,
     show_default=True,
@@ -153,7 +164,18 @@ def _state(context: click.Context, option: click.Parameter, text: str) -> str:
     metavar="SECONDS",
     help="Give up a callback or webhook whose answer takes longer.",
 )
-@click.option("--control-token", metavar="TOKEN", help="Open /__mock/ to other machines that send this bearer token.")
+@click.option(
+    "--control-token",
+    metavar="TOKEN",
+    help="Open /__mock/ to other machines that send this bearer token. Default: made up and shown, unless on loopback.",
+)
+@click.option(
+    "--log-format",
+    default="text",
+    show_default=True,
+    type=click.Choice(["text", "json"]),
+    help="Lines for people, or one JSON object a line for machines.",
+)
 @click.option("--quiet", is_flag=True, help="No line for each request.")
 def command(
     specs: tuple[Path | str, ...],
@@ -179,11 +201,13 @@ def command(
     stateful: bool,
     max_body: int,
     max_handshakes: int,
+    max_connections: int,
     header_timeout: float,
     body_timeout: float,
     allow_callbacks: tuple[str, ...],
     callback_timeout: float,
     control_token: str | None,
+    log_format: str,
     quiet: bool,
 ) -> None:
     """Serve the API of one or more OpenAPI documents.
@@ -220,8 +244,10 @@ def command(
         stateful=stateful,
         max_body_bytes=max_body,
         max_handshakes=max_handshakes,
+        max_connections=max_connections,
         header_timeout_s=header_timeout,
         body_timeout_s=body_timeout,
+        log_format=log_format,
         quiet=quiet,
         allow_callbacks=allow_callbacks,
         callback_timeout_s=callback_timeout,
@@ -269,13 +295,41 @@ def run(settings: Settings) -> int:
     except CannotBind as error:
         click.echo(f"error MS420: {error}", err=True)
         return EXIT_UNREACHABLE
+    given_token, wanted = settings.control_token, settings.max_connections
+    settings = _fitted(settings, sock)
     colour = sys.stdout is not None and sys.stdout.isatty() and not _no_color()  # None = started with it closed
-    log = RequestLog(sys.stdout, colour, quiet=settings.quiet)
+    log = RequestLog(sys.stdout, colour, quiet=settings.quiet, as_json=settings.log_format == "json")
     _tell(world, log)
     text = banner(world, address(sock, "https" if certificate else "http"))
+    if settings.control_token and settings.control_token != given_token:
+        text += (
+            f"\nOther machines reach /__mock/ with this header; it is said once and made anew at each start:\n"
+            f"  Authorization: Bearer {settings.control_token}\n"
+        )
+    if settings.max_connections < wanted:
+        text += f"\nOnly {settings.max_connections} connections at once: the system allows no more (ulimit -n).\n"
     if certificate and certificate.authority:
         text += f"\nClients must trust {certificate.authority}, as in: curl --cacert {certificate.authority} …\n"
     return serve(make_app(world, settings, log, store), sock, lambda: log.say(text), certificate)
+
+
+def _fitted(settings: Settings, sock: socket.socket) -> Settings:
+    """With a token for the control API where others can reach it, and as many connections as there is room for."""
+    from dataclasses import replace
+    from ipaddress import ip_address
+
+    from mock_server.server.crowd import room_for
+
+    made: str | None = None
+    if settings.control_token is None and not ip_address(sock.getsockname()[0].partition("%")[0]).is_loopback:
+        import secrets
+
+        made = secrets.token_urlsafe(24)
+    return replace(
+        settings,
+        control_token=settings.control_token or made,
+        max_connections=room_for(settings.max_connections),
+    )
 
 
 def _tell(world: World, log: RequestLog) -> None:

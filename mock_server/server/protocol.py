@@ -7,40 +7,27 @@ be held for ever. Middleware cannot help, for it is called after the headers.
 from __future__ import annotations
 
 import asyncio
-from http import HTTPStatus
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from mock_server.core.problem import problem
+from mock_server.server import refusal
+from mock_server.server.body import BodyOnly
+from mock_server.server.framing import BAD_TARGET, begins_as_http, faulty, origin_form
 from mock_server.server.heads import END, Heads
-from mock_server.server.wire import CycleWire
-from mock_server.settings import BODY_TIMEOUT_S, HEADER_TIMEOUT_S
+from mock_server.server.wire import AnswerFirst, CycleWire
+from mock_server.settings import BODY_TIMEOUT_S, HEADER_TIMEOUT_S, MAX_CONNECTIONS
 from mock_server.web.breaking import WIRE
+from mock_server.web.refusals import Refusal, Refusals
 
-MAX_TARGET_BYTES = 8 * 1024
-MAX_HEADER_BYTES = 64 * 1024
-MAX_HEADER_LINES = 100
 LINGER_S = 1.0
 """How long a refused client may go on sending, so that it reads why (RFC 9112 §9.6)."""
+PIECE_BYTES = 16 * 1024
+"""So much is parsed before it is looked whether requests are waiting already: each costs far more than its bytes."""
 
 
 _CONNECTION = frozenset((b"connection", b"transfer-encoding", b"upgrade", b"te", b"trailer"))
-
-
-class Refusal(NamedTuple):
-    """An answer that the application never hears of."""
-
-    status: int
-    detail: str
-
-
-MALFORMED = Refusal(400, "this is not an HTTP/1.1 request")
-HOSTLESS = Refusal(400, "a request needs exactly one Host (RFC 9112 §3.2)")
-LATE = Refusal(408, "the request did not arrive in time")
-LONG_TARGET = Refusal(414, f"the request target is longer than {MAX_TARGET_BYTES} bytes")
-LONG_HEADER = Refusal(431, f"the header is longer than {MAX_HEADER_BYTES} bytes or {MAX_HEADER_LINES} lines")
 
 
 class Refused(Exception):
@@ -58,6 +45,9 @@ class GuardedProtocol(HttpToolsProtocol):
     body_timeout_s: ClassVar[float] = BODY_TIMEOUT_S
     heads: ClassVar[Heads | None] = None
     """Who answers requests at once whose head came before."""
+    max_connections: ClassVar[int] = MAX_CONNECTIONS
+    tell: ClassVar[Refusals | None] = None
+    """Journals a refusal, of which the application never hears; the id of its entry."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -68,15 +58,20 @@ class GuardedProtocol(HttpToolsProtocol):
         self._header_bytes = 0
         self._header_lines = 0
         self._idle_bytes = 0
-        self._why = MALFORMED
+        self._why = refusal.MALFORMED
         self._refusal: Refusal | None = None
+        self._error: Exception | None = None
         self._peer_is_done = False
         self._begun = 0
         self._last_head = b""
+        self._unread = b""
         self._active_at = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if len(self.connections) > self.max_connections:
+            self._refuse(refusal.crowded(self.max_connections))
+            return
         # RFC 9112 §9.5: a server may close an idle connection, also one that never asked anything.
         self._arm(self.header_timeout_s, None)
 
@@ -87,27 +82,64 @@ class GuardedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._refusal is not None:
             return
+        if self._unread:
+            self._unread += data  # read before reading was paused
+            return
         alone = (
             self.heads is not None and self._reading == "nothing" and self._answering is None and not self._idle_bytes
         )
         if alone and self._answered_at_once(data):
             return
+        self._take(data)
+        if alone and self._refusal is None and self._reading == "nothing" and self._begun == 1:
+            self._learn(data)
+
+    def _take(self, data: bytes) -> None:
+        """Parse, piece by piece; what comes behind waiting requests stays bytes until they are answered."""
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
             self.timeout_keep_alive_task = None
-        self._idle_bytes += len(data)
         self._begun = 0
+        for at in range(0, len(data), PIECE_BYTES):
+            if self.pipeline:
+                self._unread = data[at:]
+                self.flow.pause_reading()
+                break
+            piece = data if len(data) <= PIECE_BYTES else data[at : at + PIECE_BYTES]
+            self._idle_bytes += len(piece)
+            if not self._fed(piece):
+                return
+        self._watch()
+
+    def _fed(self, data: bytes) -> bool:
+        """Whether there was nothing to refuse."""
         try:
             self._feed(data)
-        except httptools.HttpParserError:  # what our own callbacks raise comes as its subclass
+        except httptools.HttpParserError as error:  # what our own callbacks raise comes as its subclass
+            cause = error.__context__
+            if isinstance(cause, Exception) and not isinstance(cause, Refused | httptools.HttpParserError):
+                self._error = cause  # our own fault, not the client's
+                self._why = refusal.FAILED
             self._refuse(self._why)
+            return False
+        if self._idle_bytes > refusal.MAX_HEADER_BYTES:
+            self._refuse(refusal.LONG_HEADER)  # one endless line: the parser keeps it and reports nothing
+            return False
+        return True
+
+    def _go_on(self) -> None:
+        """Parse what was left when requests were waiting."""
+        data, self._unread = self._unread, b""
+        if self._refusal is not None or self.transport.is_closing():
             return
-        if self._idle_bytes > MAX_HEADER_BYTES:
-            self._refuse(LONG_HEADER)  # one endless line: the parser keeps it and reports nothing
-        else:
-            self._watch()
-            if alone and self._reading == "nothing" and self._begun == 1:
-                self._learn(data)
+        self._take(data)
+        if self._unread or self._refusal is not None:
+            return
+        if self._peer_is_done:
+            if not self._stays_open():
+                self.transport.close()
+        elif not self.pipeline:
+            self.flow.resume_reading()
 
     def _answered_at_once(self, data: bytes) -> bool:
         """A whole request with a head that came before; False = nothing was done."""
@@ -160,21 +192,27 @@ class GuardedProtocol(HttpToolsProtocol):
         The parser skips the body of such a request. Java's HttpClient asks for h2c with every POST,
         so another parser, told no more than how the body is framed, reads that.
         """
+        if self._reading == "nothing" and not begins_as_http(data):
+            raise httptools.HttpParserError
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             framing = (each for each in self.headers if each[0] in (b"content-length", b"transfer-encoding"))
             head = b"\r\n".join([b"POST / HTTP/1.1", *(b"%s: %s" % each for each in framing), b"", b""])
-            self.parser = httptools.HttpRequestParser(_BodyOnly(self))
+            self.parser = httptools.HttpRequestParser(BodyOnly(self))
             self.parser.feed_data(head + data[upgrade.args[0] :])
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """A client that only stops sending still gets its answers (RFC 9112 §9.6)."""
         self._peer_is_done = True
+        return bool(self._unread) or self._stays_open()
+
+    def _stays_open(self) -> bool:
+        """Whether a client that stopped sending is still owed an answer."""
         if self._refusal is not None or (self._answering is None and self._reading == "nothing"):
             return False
         if self._reading != "nothing":
-            self._refuse(MALFORMED)
+            self._refuse(refusal.MALFORMED)
         elif self._answering is not None and self._answering.response_started:
             return False  # a stream: nobody is there to read its rest
         else:
@@ -190,22 +228,23 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
         self._idle_bytes = 0
-        if len(self.url) > MAX_TARGET_BYTES:
-            self._stop(LONG_TARGET)  # RFC 9112 §3
+        if len(self.url) > refusal.MAX_TARGET_BYTES:
+            self._stop(refusal.LONG_TARGET)  # RFC 9112 §3
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._idle_bytes = 0
         self._header_bytes += len(name) + len(value)
         self._header_lines += 1
-        if self._header_bytes > MAX_HEADER_BYTES or self._header_lines > MAX_HEADER_LINES:
-            self._stop(LONG_HEADER)  # RFC 6585 §5
+        if self._header_bytes > refusal.MAX_HEADER_BYTES or self._header_lines > refusal.MAX_HEADER_LINES:
+            self._stop(refusal.LONG_HEADER)  # RFC 6585 §5
         if self._reading == "header":  # RFC 9110 §6.5.1: a trailer never becomes a header
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        hosts = sum(1 for name, _ in self.headers if name == b"host")
-        if hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1"):
-            self._stop(HOSTLESS)
+        fault = faulty(self.parser.get_http_version(), self.headers)
+        if fault is not None:
+            self._stop(Refusal(400, fault.detail))
+        self._read_target()
         super().on_headers_complete()
         self.scope["extensions"] = {WIRE: CycleWire(self.transport, self.cycle)}  # type: ignore[dict-item]
         if not (self.pipeline and self.pipeline[0][0] is self.cycle):
@@ -213,6 +252,18 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             self.cycle.keep_alive = False  # the parser reads no further
         self._now_reading("body")
+
+    def _read_target(self) -> None:
+        """A target that names its host, as proxies get it, becomes a path and a ``Host`` (RFC 9112 §3.2.2)."""
+        method: bytes = self.parser.get_method()
+        read = origin_form(method, self.url)
+        if read is None:
+            self._stop(Refusal(400, BAD_TARGET.detail))
+            return
+        self.url, authority = read
+        if authority is not None:
+            # The very list is in the scope already.
+            self.headers[:] = [*(each for each in self.headers if each[0] != b"host"), (b"host", authority)]
 
     def on_body(self, body: bytes) -> None:
         self._idle_bytes = 0
@@ -228,8 +279,20 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         self._answering = self.pipeline[-1][0] if self.pipeline else None
         super().on_response_complete()
+        if self.pipeline or self._unread:
+            self.flow.pause_reading()  # uvicorn reads on after each answer, however many requests are waiting
+            if not self.pipeline:
+                self.loop.call_soon(self._go_on)
         if self._refusal is not None and self._answering is None:
             self._end(self._refusal)
+
+    def end_gently(self) -> None:
+        """Close after an answer, but not before what the client still sends was read: see :meth:`_end`."""
+        if self._reading == "body" and self._refusal is None:
+            self._disarm()
+            self._refusal = refusal.ANSWERED  # `_end` follows, from `on_response_complete`
+        else:
+            self.transport.close()
 
     def _now_reading(self, what: Literal["nothing", "header", "body"]) -> None:
         self._reading = what
@@ -242,7 +305,9 @@ class GuardedProtocol(HttpToolsProtocol):
             if self._reading == "nothing":
                 self._disarm()
             else:
-                self._arm(self.header_timeout_s if self._reading == "header" else self.body_timeout_s, LATE)
+                self._arm(self.header_timeout_s if self._reading == "header" else self.body_timeout_s, refusal.LATE)
+                if self._reading == "body":
+                    self.cycle.transport = AnswerFirst(self.transport, self.end_gently)  # type: ignore[assignment]
         elif self._reading == "nothing" and self._answering is None and self._deadline is None:
             self._arm(self.header_timeout_s, None)  # empty lines between requests keep nothing alive
 
@@ -273,14 +338,22 @@ class GuardedProtocol(HttpToolsProtocol):
             answered = self.cycle.response_started
             self.cycle.disconnected = True
             self.cycle.message_event.set()
-        if not answered:
-            self.transport.write(_answer(why, self.server_state.default_headers))
+        if not answered and why is not refusal.ANSWERED:
+            self.transport.write(refusal.answer_of(why, self.server_state.default_headers, self._told(why)))
         if self._peer_is_done:
             self.transport.close()
         else:
             if self.transport.can_write_eof():  # TLS has no half-closed connections (RFC 8446 §6.1 aside)
                 self.transport.write_eof()
             self._arm(LINGER_S, None)
+
+    def _told(self, why: Refusal) -> str | None:
+        """The journal's entry about a refusal, with as much of the request as was read."""
+        if self.tell is None:
+            return None
+        target = self.url if self._reading != "nothing" else b""
+        method = self.parser.get_method().decode("latin-1") if target else ""
+        return self.tell(why, method, target.decode("latin-1"), self._error)
 
     def _arm(self, seconds: float, why: Refusal | None) -> None:
         self._disarm()
@@ -301,32 +374,19 @@ class GuardedProtocol(HttpToolsProtocol):
             self._refuse(why)
 
 
-class _BodyOnly:
-    """Callbacks of a parser that reads the body of one request and nothing behind it."""
-
-    def __init__(self, protocol: GuardedProtocol) -> None:
-        self._protocol = protocol
-        self._is_whole = False
-
-    def on_body(self, body: bytes) -> None:
-        if not self._is_whole:
-            self._protocol.on_body(body)
-
-    def on_message_complete(self) -> None:
-        if not self._is_whole:
-            self._is_whole = True
-            self._protocol.on_message_complete()
-
-
-def guarded(header_timeout_s: float, body_timeout_s: float, heads: Heads | None = None) -> type[GuardedProtocol]:
-    """The protocol with deadlines of its own."""
-    own = {"header_timeout_s": header_timeout_s, "body_timeout_s": body_timeout_s, "heads": heads}
+def guarded(
+    header_timeout_s: float,
+    body_timeout_s: float,
+    heads: Heads | None = None,
+    max_connections: int = MAX_CONNECTIONS,
+    tell: Refusals | None = None,
+) -> type[GuardedProtocol]:
+    """The protocol with limits of its own."""
+    own = {
+        "header_timeout_s": header_timeout_s,
+        "body_timeout_s": body_timeout_s,
+        "heads": heads,
+        "max_connections": max_connections,
+        "tell": tell,
+    }
     return type("GuardedProtocol", (GuardedProtocol,), own)
-
-
-def _answer(why: Refusal, headers: list[tuple[bytes, bytes]]) -> bytes:
-    """The whole answer as bytes."""
-    given = problem("MS404", why.status, why.detail)
-    lines = [b"HTTP/1.1 %d %s" % (why.status, HTTPStatus(why.status).phrase.encode())]
-    lines += [b"%s: %s" % each for each in (*headers, *given.headers, (b"connection", b"close"))]
-    return b"\r\n".join([*lines, b"", given.body])

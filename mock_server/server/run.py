@@ -24,6 +24,7 @@ from mock_server.state.store import Store
 from mock_server.web.app import MockApp
 from mock_server.web.live import Live
 from mock_server.web.log import RequestLog
+from mock_server.web.refusals import Refusals
 from mock_server.web.stop import GivesUpPolitely
 from mock_server.world import World
 
@@ -130,7 +131,13 @@ def make_server(app: MockApp, on_ready: Callable[[], None]) -> _Server:
     settings = app.live.settings
     config = uvicorn.Config(
         GivesUpPolitely(app),
-        http=guarded(settings.header_timeout_s, settings.body_timeout_s, Heads(app.prepare)),
+        http=guarded(
+            settings.header_timeout_s,
+            settings.body_timeout_s,
+            Heads(app.prepare),
+            settings.max_connections,
+            Refusals(app.live),
+        ),
         ws="none",
         lifespan="off",
         loop="uvloop" if _has_uvloop() else "asyncio",

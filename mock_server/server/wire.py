@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from asyncio import Transport
+    from collections.abc import Callable
 
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
@@ -37,3 +38,26 @@ class CycleWire:
         if own is not None:
             own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
         self._transport.abort()
+
+
+class AnswerFirst:
+    """The transport of a request that is answered before it was read to its end, a refused one mostly.
+
+    To close at once, with bytes of the client unread, would reset the connection and could destroy the
+    answer on its way (RFC 9112 §9.6).
+    """
+
+    __slots__ = ("_close", "_transport")
+
+    def __init__(self, transport: Transport, close: Callable[[], None]) -> None:
+        self._transport = transport
+        self._close = close
+
+    def write(self, data: bytes) -> None:
+        self._transport.write(data)
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+    def close(self) -> None:
+        self._close()

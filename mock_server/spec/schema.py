@@ -14,6 +14,7 @@ from mock_server.spec.dynamic import DOCUMENT, Resources
 from mock_server.spec.formats import RANGE, TEXTS, NumericRange
 from mock_server.spec.kin import Kin
 from mock_server.spec.reference import fragment, parse_reference
+from mock_server.spec.weight import MAX_WEIGHT, Scale, is_heavy_pattern
 from mock_server.spec.wording import Locate, nothing_known, tell
 
 MAX_CHAIN = 70
@@ -102,6 +103,7 @@ class SchemaBook:
     def __init__(self, data: dict[str, Any], resources: Resources | None = None) -> None:
         self._data = data
         self._resources = resources
+        self._scale = Scale(data)
         self._registries: dict[Direction | None, jsonschema_rs.Registry] = {}
         self._ways: dict[Direction, Direction | None] = {}
         self._kin: Kin | None = None
@@ -154,9 +156,7 @@ class SchemaBook:
     def _target(self, pointer: Pointer) -> Pointer:
         """Where a chain of bare references ends. Their targets exist: references are bound."""
         for _ in range(0 if self._resources else MAX_CHAIN):
-            node: Any = self._data
-            for step in pointer:
-                node = node[int(step)] if isinstance(node, list) else node[step]
+            node = self._at(pointer)
             steps = parse_reference(node["$ref"]) if isinstance(node, dict) and node.keys() == {"$ref"} else None
             if steps is None:
                 break
@@ -174,7 +174,15 @@ class SchemaBook:
             return None
         return node if steps else None
 
+    def _at(self, pointer: Pointer) -> Any:
+        node: Any = self._data
+        for step in pointer:
+            node = node[int(step)] if isinstance(node, list) else node[step]
+        return node
+
     def _compile(self, pointer: Pointer, way: Direction | None, formats: Formats) -> jsonschema_rs.Draft202012Validator:
+        if self._scale.is_too_heavy(self._at(pointer)):
+            raise SchemaError(f"it leads to more than {MAX_WEIGHT} looks at one value, or has a pattern of many groups")
         registry = self._registry(way)
         if self._kin and way == "request":
             pointer = self._kin.address(pointer)
@@ -216,6 +224,8 @@ def _anything() -> jsonschema_rs.Draft202012Validator:
 @lru_cache(maxsize=10_000)
 def pattern_fault(pattern: str) -> str | None:
     """Why a text is no regular expression, or None when it is one."""
+    if is_heavy_pattern(pattern):
+        return "it has too many groups for its length"
     for engine in (_PATTERNS, _BACKTRACKING_PATTERNS):
         try:
             _compile({"pattern": pattern}, None, engine)

@@ -14,17 +14,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mock_server.core.problem import PROBLEM_JSON, problem
 from mock_server.core.route import Found
-from mock_server.model import Answer
+from mock_server.handshake.ticket import DEFAULT_SESSION
+from mock_server.model import Answer, Reason
+from mock_server.model import Request as Asked
 from mock_server.state.store import AWAY, RETRY, Away, InstantStore
 from mock_server.web.callback import CallbackPage
 from mock_server.web.control import Control
 from mock_server.web.guard import ControlGuard
-from mock_server.web.live import Contended, Live
+from mock_server.web.live import BadSession, Contended, Live, make_entry, session_name
 from mock_server.web.mock import ROUTE, MockEndpoint
 from mock_server.web.pages import page
 from mock_server.web.provider import ProviderPages
 from mock_server.web.short import Prepared, prepare
-from mock_server.web.wire import declared_length, raw_path, read_headers, send_answer
+from mock_server.web.wire import UNREAD, declared_length, origin_of, raw_path, read_headers, send_answer
 
 OWN_PREFIXES = ("/__", "/.well-known/oauth-authorization-server/__")
 CALLBACK = "mock_server.callback"
@@ -55,7 +57,7 @@ class MockApp(Starlette):
             exception_handlers={
                 HTTPException: _http_error,
                 ClientDisconnect: _gone,
-                Contended: _contended,
+                Contended: self._contended,
                 Away: _away,
                 Exception: self._failed,
             },
@@ -101,7 +103,7 @@ class MockApp(Starlette):
         """Everything besides the operations. Starlette would refuse a declared length in plain text."""
         limit = self.live.settings.max_body_bytes
         if declared_length(read_headers(scope["headers"])) > limit:
-            await send_answer(send, problem("MS405", 413, f"the body is larger than {limit} bytes"))
+            await send_answer(send, problem("MS405", 413, f"the body is larger than {limit} bytes", headers=UNREAD))
             return
         await super().__call__(scope, receive, send)
 
@@ -113,11 +115,35 @@ class MockApp(Starlette):
         return page("index.html", title=title, plans=list(world.plans.values()), scenarios=scenarios)
 
     async def _failed(self, request: Request, error: Exception) -> Response:
-        """Our own fault: told to the log with its id, to the client without a trace."""
+        """Our own fault: told to the log and the journal with its id, to the client without a trace."""
         entry_id = self.live.entry_id()
-        self.live.log.error(f"entry {entry_id}:\n{''.join(traceback.format_exception(error))}")
+        self.live.log.error(f"entry {entry_id}:\n{''.join(traceback.format_exception(error))}", entry_id)
         detail = f"the mock failed; its log has the reason under entry {entry_id}"
-        return _response(problem("MS407", 500, detail, headers=((b"mock-entry", entry_id.encode()),)))
+        return await self._journalled(request, entry_id, problem("MS407", 500, detail), detail)
+
+    async def _contended(self, request: Request, error: Exception) -> Response:
+        """Others changed the same record faster, every time: the client may try again."""
+        detail = "others changed the same state faster"
+        answer = problem("MS407", 503, detail, headers=((b"retry-after", b"1"),))
+        return await self._journalled(request, self.live.entry_id(), answer, detail)
+
+    async def _journalled(self, request: Request, entry_id: str, answer: Answer, why: str) -> Response:
+        """An answer that no endpoint gave; when the store fails too, the log alone has it."""
+        scope = request.scope
+        headers = read_headers(scope["headers"])
+        query = scope["query_string"].decode("latin-1")
+        asked = Asked(scope["method"], scope["path"], query, headers, b"", origin_of(scope, headers))
+        reasons = (Reason("refused", "{}", (why,)),)
+        try:
+            session = session_name(headers)
+        except BadSession:
+            session = DEFAULT_SESSION
+        try:
+            at = (await self.live.store.load(session, make=False)).now
+            await self.live.record(make_entry(entry_id, at, session, 0.0, asked, answer, reasons=reasons))
+        except Exception as failure:
+            self.live.log.error(f"entry {entry_id} cannot be journalled: {failure!r}", entry_id)
+        return _response(answer._replace(headers=(*answer.headers, (b"mock-entry", entry_id.encode()))))
 
 
 def _with_cors(live: Live) -> tuple[ASGIApp, ASGIApp]:
@@ -167,14 +193,10 @@ async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = {404: "MS401", 405: "MS402", 413: "MS405"}.get(error.status_code, "MS404")
     headers = tuple((name.lower().encode(), value.encode()) for name, value in (error.headers or {}).items())
+    if error.status_code == 413:
+        headers += UNREAD
     detail = f"{request.method[:20]} {request.url.path[:200]}: {error.detail}"
     return _response(problem(code, error.status_code, detail, headers=headers))
-
-
-async def _contended(request: Request, error: Exception) -> Response:
-    """Others changed the same record faster, every time: the client may try again."""
-    detail = "others changed the same state faster"
-    return _response(problem("MS407", 503, detail, headers=((b"retry-after", b"1"),)))
 
 
 async def _away(request: Request, error: Exception) -> Response:

@@ -276,7 +276,15 @@ def _endpoint(path: str, table: _Table) -> Callable[[Request], Awaitable[Respons
 
 def _json(value: Any, status: int = 200, media_type: str = "application/json") -> Response:
     body = value if isinstance(value, bytes) else orjson.dumps(value)
-    return Response(body, status, {"cache-control": "no-store"}, media_type)
+    return Response(body, status, _HEADERS, media_type)
+
+
+_HEADERS = {
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+}
+"""What was journalled came from strangers: no browser shall take it for a page."""
 
 
 def _session(request: Request) -> str:

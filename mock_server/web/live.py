@@ -107,7 +107,7 @@ class Live:
 
     async def record(self, entry: Entry) -> None:
         """Journal one exchange and say it in one line on the terminal."""
-        self._say(entry)
+        self.say(entry)
         await self.keep_entry(entry)
 
     async def keep_entry(self, entry: Entry) -> None:
@@ -128,12 +128,16 @@ class Live:
 
     def record_now(self, store: InstantStore, entry: Entry) -> None:
         """The same in a store that never waits."""
-        self._say(entry)
+        self.say(entry)
         with suppress(Full):
             store.record_now(entry)
 
-    def _say(self, entry: Entry) -> None:
-        self.log.line(entry.method, entry.target, entry.status, entry.response, entry.duration_s, entry.reasons)
+    def say(self, entry: Entry) -> None:
+        """One line on the terminal."""
+        self.log.line(
+            entry.method, entry.target, entry.status, entry.response, entry.duration_s, entry.reasons, entry.session,
+            entry.id, entry.operation, entry.fault,
+        )  # fmt: skip
 
 
 def make_entry(

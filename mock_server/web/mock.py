@@ -19,7 +19,7 @@ from mock_server.web.breaking import send_broken
 from mock_server.web.live import MAX_TRIES, BadSession, Contended, Live, make_entry, session_name
 from mock_server.web.outgoing import Cause
 from mock_server.web.unrouted import unrouted
-from mock_server.web.wire import Gone, TooLarge, read_request, send_answer
+from mock_server.web.wire import UNREAD, Gone, TooLarge, read_request, send_answer
 from mock_server.world import Served
 
 ROUTE = "mock_server.route"
@@ -97,7 +97,7 @@ class MockEndpoint:
         match error:
             case TooLarge():
                 limit = self.live.settings.max_body_bytes
-                return _refusal("MS405", 413, f"the body is larger than {limit} bytes")
+                return _refusal("MS405", 413, f"the body is larger than {limit} bytes", UNREAD)
             case BadSession():
                 return _refusal("MS404", 400, str(error))
             case Unmet():
@@ -118,7 +118,7 @@ class MockEndpoint:
                 return _refusal("MS450", 503, f"{AWAY}: {error}", RETRY)
             case Contended():
                 return _refusal("MS407", 503, "others changed the same state faster", ((b"retry-after", b"1"),))
-        self.live.log.error(f"entry {entry_id}:\n{''.join(traceback.format_exception(error))}")
+        self.live.log.error(f"entry {entry_id}:\n{''.join(traceback.format_exception(error))}", entry_id)
         return _refusal("MS407", 500, f"the mock failed; its log has the reason under entry {entry_id}")
 
 

@@ -167,8 +167,9 @@ class Outgoing:
         reasons = tuple(_reasons(send, received, error))
         url = without_credentials(send.url)
         status = received.status if received else 0
-        live.log.line(f"-> {send.method}", url, status, send.name, duration_s, reasons)
         entry_id = live.entry_id()
+        said = (f"-> {send.method}", url, status, send.name, duration_s, reasons)
+        live.log.line(*said, cause.session, entry_id, cause.operation)
         at = await live.now(cause.session)
         entry = Entry(
             id=entry_id, at=at, session=cause.session, method=send.method, target=url, operation=cause.operation,

@@ -12,6 +12,9 @@ from mock_server.model import Answer, Request
 
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?\Z")
 
+UNREAD = ((b"connection", b"close"),)
+"""With an answer that does not wait for the rest of the body (RFC 9110 §15.5.14)."""
+
 
 class TooLarge(Exception):
     """The body is larger than the limit; ``request`` is what was read of it."""

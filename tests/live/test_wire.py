@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from mock_server.server.protocol import MAX_HEADER_LINES, MAX_TARGET_BYTES
+from mock_server.server.refusal import MAX_HEADER_LINES, MAX_TARGET_BYTES
 from tests.live.wire import Reply, Wire
 from tests.support import Server, running
 

@@ -109,6 +109,8 @@ class Maker:
         self.steps_left -= len(parts) * len(parts)
         if self.steps_left < 0 or place.depth > MAX_DEPTH or len(parts) > MAX_PARTS:
             return
+        if self.judge.steps_left < -MAX_STEPS:
+            return  # what would still be made, nobody could judge
         parts = self.shapes.resolved(self.document, parts)
         shape = self.shape(parts)
         if shape.never is not None:
@@ -191,6 +193,7 @@ class Maker:
         options = list(choice.options)
         if choice.word == "not":
             options = [option for option in options if not is_hopeless(option[0].node, shape)]
+        self.steps_left -= len(options) // 100  # putting thousands in order is work, too
         if not draw.plain and choice.word in ("oneOf", "anyOf", "mapping") and len(options) > 1:
             turn = draw.below(len(options))
             options = options[turn:] + options[:turn]

@@ -1,0 +1,35 @@
+"""What the protocol answers by itself, when there is no request that the application could be given."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from mock_server.core.problem import problem
+from mock_server.web.refusals import Refusal
+
+MAX_TARGET_BYTES = 8 * 1024
+MAX_HEADER_BYTES = 64 * 1024
+MAX_HEADER_LINES = 100
+
+MALFORMED = Refusal(400, "this is not an HTTP/1.1 request")
+LATE = Refusal(408, "the request did not arrive in time")
+LONG_TARGET = Refusal(414, f"the request target is longer than {MAX_TARGET_BYTES} bytes")
+LONG_HEADER = Refusal(431, f"the header is longer than {MAX_HEADER_BYTES} bytes or {MAX_HEADER_LINES} lines")
+ANSWERED = Refusal(400, "the request was answered before it was read")
+"""Never said: the answer is on the wire already."""
+FAILED = Refusal(500, "the mock failed; its log has the reason", "MS407")
+
+
+def crowded(most: int) -> Refusal:
+    """RFC 9110 §15.6.4."""
+    detail = f"there are {most} connections already, which is the limit; --max-connections raises it"
+    return Refusal(503, detail, "MS442", ((b"retry-after", b"1"),))
+
+
+def answer_of(why: Refusal, headers: list[tuple[bytes, bytes]], entry_id: str | None) -> bytes:
+    """The whole answer as bytes."""
+    given = problem(why.code, why.status, why.detail, headers=why.headers)
+    own = ((b"mock-entry", entry_id.encode()),) if entry_id else ()
+    lines = [b"HTTP/1.1 %d %s" % (why.status, HTTPStatus(why.status).phrase.encode())]
+    lines += [b"%s: %s" % each for each in (*headers, *given.headers, *own, (b"connection", b"close"))]
+    return b"\r\n".join([*lines, b"", given.body])
