@@ -117,10 +117,12 @@ def descriptors(process_id: int) -> int:
 
 
 async def fill(port: int) -> None:
-    """As many handshakes as are kept, so that what grows afterwards is a leak."""
+    """As many handshakes as are kept, and a full journal, so that what grows afterwards is a leak."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for _ in range(10_000):
         await exchange(reader, writer, post(ASK))
+    for _ in range(300):
+        await exchange(reader, writer, post(b"[" * 100_000))
     await exchange(reader, writer, post(b'{"advance": 301}', path=b"/__mock/clock"))
     writer.close()
 
@@ -151,8 +153,10 @@ async def soak(port: int, process_id: int, seconds: float, halves: int) -> int:
         f"{dict(sorted(tally.statuses.items()))}"
     )
     print(f"wrong: {dict(tally.wrong) or 'none'}")
-    print(f"memory: {settled:.1f} MB after {requests} answers, then {grown / minutes:+.1f} MB a minute")
-    print(f"        {[round(each, 1) for each in series]}")
+    print(
+        f"memory: {settled:.1f} MB after {requests} answers, then {grown / minutes:+.1f} MB a minute: "
+        f"{[round(each, 1) for each in series]}"
+    )
     print(f"descriptors: {before} before, {most} at work, {left:+d} afterwards")
     return int(bool(tally.wrong) or grown / minutes > MAX_GROWTH_MB_A_MINUTE or left > 0)
 

@@ -28,6 +28,9 @@ class CycleWire:
     def write(self, data: bytes) -> None:
         self._transport.write(data)
 
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
     def close(self) -> None:
         self._cycle.disconnected = True
         self._transport.close()

@@ -18,6 +18,7 @@ from mock_server.handshake.ticket import DEFAULT_SESSION
 from mock_server.model import Answer, Reason
 from mock_server.model import Request as Asked
 from mock_server.state.store import AWAY, RETRY, Away, InstantStore
+from mock_server.web.breaking import has_hung_up
 from mock_server.web.callback import CallbackPage
 from mock_server.web.control import Control
 from mock_server.web.guard import ControlGuard
@@ -116,6 +117,8 @@ class MockApp(Starlette):
 
     async def _failed(self, request: Request, error: Exception) -> Response:
         """Our own fault: told to the log and the journal with its id, to the client without a trace."""
+        if has_hung_up(request.scope, error):
+            return await _gone(request, error)
         entry_id = self.live.entry_id()
         self.live.log.error(f"entry {entry_id}:\n{''.join(traceback.format_exception(error))}", entry_id)
         detail = f"the mock failed; its log has the reason under entry {entry_id}"

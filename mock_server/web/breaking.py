@@ -25,6 +25,8 @@ class Wire(Protocol):
 
     def write(self, data: bytes) -> None: ...
 
+    def is_closing(self) -> bool: ...
+
     def close(self) -> None:
         """End it after what was written (FIN)."""
         ...
@@ -32,6 +34,12 @@ class Wire(Protocol):
     def reset(self) -> None:
         """End it at once (RST)."""
         ...
+
+
+def has_hung_up(scope: Scope, error: Exception) -> bool:
+    """Whether an error only says that nobody is there any more: uvloop raises it for each write to a closed socket."""
+    wire = cast("Wire | None", (scope.get("extensions") or {}).get(WIRE))
+    return isinstance(error, RuntimeError) and "closed" in str(error) and wire is not None and wire.is_closing()
 
 
 class Unbroken(ConnectionResetError):

@@ -7,6 +7,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -85,6 +86,20 @@ def test_who_sends_a_byte_now_and_then_is_given_up(watched: Watched, phase: str)
     assert reply is not None
     assert reply.status == 408
     assert time.monotonic() - started < 15
+
+
+def test_who_hangs_up_unread_answers_is_no_fault_of_ours(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with serving(log, "--quiet") as (url, process):
+        for _ in range(5):
+            with Line(url) as line:
+                line.socket.settimeout(0.5)
+                with suppress(TimeoutError):
+                    for _ in range(500):
+                        line.socket.sendall((HEALTH + b"\r\n") * 200)
+        Watched(url, process.pid).assert_well()
+        assert journal_of(url, b"default")["total"] == 0
+    assert "Traceback" not in log.read_text()
 
 
 def test_who_reads_nothing_holds_up_nobody_and_is_not_kept_in_memory(watched: Watched) -> None:

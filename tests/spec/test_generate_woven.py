@@ -150,7 +150,7 @@ def _wrapped(draw: st.DrawFn, schema: dict[str, Any], value: Any, depth: int) ->
 @given(st.data())
 @settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 def test_a_schema_that_can_be_satisfied_has_a_body(data: st.DataObject) -> None:
-    """The same 200 in every run: of random ones about one in several thousand is beyond the search (MS213)."""
+    """The same 200 in every run: among random ones there are some that the search does not solve (MS213)."""
     value = data.draw(VALUES)
     schema = data.draw(woven(value))
     document = with_schemas({"X": schema, "Z": {}, "Y": reference("X")})

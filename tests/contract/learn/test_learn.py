@@ -123,11 +123,8 @@ def test_a_deployment_of_somebody_else_is_learnt_but_for_what_fixtures_cannot_sa
         again = prove(Question(url=f"{url}/api", tokens=TOKENS, seed=4, skip=("fuzz",), fixtures=learnt, strict=True))
     assert first.learnt is not None
     assert len(first.learnt.changes) == 15
-    assert {each.rpartition(": a field")[2] for each in first.learnt.kept} == {
-        " more with NaN: 200, which no word of the fixtures says of this alone",
-        " more with NaN: 402, which no word of the fixtures says of this alone",
-    }
-    assert {each.title.rpartition(": ")[2] for each in again.counted} == {"a field more with NaN"}
+    assert first.learnt.kept == ()
+    assert [each.title for each in again.counted] == []
     with serving(ROOT / "openapi.yaml", fixtures=learnt) as mock:
         answer = httpx2.post(f"{mock}/api/oauth2", json={"datasource_id": "mysql"}, headers=TOKEN)
     assert answer.status_code == 429
