@@ -118,7 +118,8 @@ class RedisStore:
                 self._url, socket_connect_timeout=CONNECT_S, socket_timeout=None, retry=Retry(NoBackoff(), 0)
             )  # one deadline for the whole batch, below, not one for each answer
         pool = self._client.connection_pool
-        connection = await pool.get_connection()
+        async with asyncio.timeout(ANSWER_S):  # a greeting goes to and fro, which may never be answered
+            connection = await pool.get_connection()
         answers: list[Any] = []
         try:
             async with asyncio.timeout(ANSWER_S):
