@@ -118,7 +118,8 @@ class RedisStore:
                 self._url, socket_connect_timeout=CONNECT_S, socket_timeout=None, retry=Retry(NoBackoff(), 0)
             )  # one deadline for the whole batch, below, not one for each answer
         pool = self._client.connection_pool
-        connection = await pool.get_connection()
+        async with asyncio.timeout(ANSWER_S):  # a greeting goes to and fro, which may never be answered
+            connection = await pool.get_connection()
         answers: list[Any] = []
         try:
             async with asyncio.timeout(ANSWER_S):
@@ -306,8 +307,6 @@ class RedisStore:
 
     async def entries(self, session: str, limit: int | None = None, since: str | None = None) -> list[Told]:
         first = 0 if limit is None or since is not None else -limit
-        if limit == 0:
-            return []
         found = await self.batch.do(("LRANGE", scripts.keys_of(self._prefix, session)["journal"], first, -1))
         return part([codec.read_entry(_versioned(each)[1]) for each in found], limit, since)
 
@@ -326,9 +325,9 @@ class RedisStore:
 
     async def restore(self, session: str, label: str = "") -> bool:
         found = await self.batch.do(("HGET", scripts.keys_of(self._prefix, session)["images"], label))
-        if found is not None:
+        if found:
             await self._put(session, codec.read_image(found))
-        return found is not None
+        return bool(found)
 
     async def fork(self, session: str, name: str) -> None:
         if session == name:
