@@ -121,7 +121,8 @@ def test_a_good_request_can_be_made_for_every_operation_of_the_conformance_docum
 
 # Deliberate faults, and documents that need a token or setting which nobody can guess.
 NOT_CORRECT = (
-    "answer-example", "answer-fixture-has-the-documented-headers", "document-broken", "prefer-", "-no-errors", "security-scopes-of-a-jwt",
+    "answer-example", "answer-fixture-has-the-documented-headers", "document-broken", "prefer-", "-no-errors",
+    "security-scopes-of-a-jwt",
 )  # fmt: skip
 SERVED = [path for path in CASES if not any(word in path.name for word in NOT_CORRECT)][5::24]
 

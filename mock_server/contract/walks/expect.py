@@ -154,6 +154,8 @@ def refused(
     level: Level | None = None,
 ) -> Expect:
     """What a request gets that breaks these rules (``minimum``, ``missing`` …), each a possible first."""
+    if rules == ("format",):  # an annotation, for all that a document says (JSON Schema 2020-12 Validation §7.2.1)
+        return robust(reason, "format")
     key = f"{group}:{rules[0]}" if len(rules) == 1 else group
     fixture = fixture_of(run, operation)
     found = {rule: run.contract.violated(operation, group, rule, reason) for rule in rules} if fixture else {}
