@@ -113,7 +113,6 @@ CODES: dict[str, str] = {
     "MS530": "what was observed cannot be written there",
     "MS531": "both sides of a comparison are the same deployment",
     "MS532": "nothing could be compared",
-    "MS533": "a recording cannot be read",
     "MS534": "an application that cannot be started for a contract run",
 }
 
