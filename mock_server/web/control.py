@@ -104,9 +104,10 @@ class Control:
         text = request.query_params.get("limit", "100")
         limit = _whole_number(int(text) if _DIGITS.match(text) else text, 1, 1_000, "limit")
         session, store = _session(request), self.live.store
+        total = await store.count(session)  # first: what another process adds meanwhile is shown, and counted below
         entries = await store.entries(session, limit)
         shown = [entry.as_json(self.live.world.hidden) for entry in entries]
-        return {"entries": shown, "total": await store.count(session)}
+        return {"entries": shown, "total": max(total, len(shown))}
 
     async def handshakes(self, request: Request) -> Any:
         found = await self.live.store.handshakes(_session(request))
