@@ -34,6 +34,9 @@ class Refused(Exception):
     """Raised inside the parser to make it give up."""
 
 
+_ITS_FAULT = (Refused, httptools.HttpParserError)
+
+
 class GuardedProtocol(HttpToolsProtocol):
     """One deadline at a time: for the header from its first byte, then for the body.
 
@@ -78,6 +81,10 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
         super().connection_lost(exc)
+        self._unset_keepalive_if_required()
+        # It knows us, too: left to the collector, which comes late to what lived for seconds, the dead would pile up.
+        if self.cycle is not None and self.cycle.response_complete:
+            self.cycle = None  # type: ignore[assignment]
 
     def data_received(self, data: bytes) -> None:
         if self._refusal is not None:
@@ -116,10 +123,10 @@ class GuardedProtocol(HttpToolsProtocol):
         try:
             self._feed(data)
         except httptools.HttpParserError as error:  # what our own callbacks raise comes as its subclass
-            cause = error.__context__
-            if isinstance(cause, Exception) and not isinstance(cause, Refused | httptools.HttpParserError):
-                self._error = cause  # our own fault, not the client's
+            if isinstance(error.__context__, Exception) and not isinstance(error.__context__, _ITS_FAULT):
+                self._error = error.__context__  # our own fault, not the client's
                 self._why = refusal.FAILED
+            error.__context__ = None  # its frames know us
             self._refuse(self._why)
             return False
         if self._idle_bytes > refusal.MAX_HEADER_BYTES:
@@ -290,6 +297,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """Close after an answer, but not before what the client still sends was read: see :meth:`_end`."""
         if self._reading == "body" and self._refusal is None:
             self._disarm()
+            self.cycle.transport = self.transport
             self._refusal = refusal.ANSWERED  # `_end` follows, from `on_response_complete`
         else:
             self.transport.close()
