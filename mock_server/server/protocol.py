@@ -16,7 +16,7 @@ from mock_server.server import refusal
 from mock_server.server.body import BodyOnly
 from mock_server.server.framing import BAD_TARGET, begins_as_http, faulty, origin_form
 from mock_server.server.heads import END, Heads
-from mock_server.server.wire import AnswerFirst, CycleWire
+from mock_server.server.wire import AnswerFirst, CycleWire, forget
 from mock_server.settings import BODY_TIMEOUT_S, HEADER_TIMEOUT_S, MAX_CONNECTIONS
 from mock_server.web.breaking import WIRE
 from mock_server.web.refusals import Refusal, Refusals
@@ -83,7 +83,9 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
         self._unset_keepalive_if_required()
         # It knows us, too: left to the collector, which comes late to what lived for seconds, the dead would pile up.
-        if self.cycle is not None and self.cycle.response_complete:
+        if forget(self.pipeline):
+            self._answering = None
+        if self.cycle is not None and (self.cycle is not self._answering or self.cycle.response_complete):
             self.cycle = None  # type: ignore[assignment]
 
     def data_received(self, data: bytes) -> None:
@@ -286,7 +288,9 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         self._answering = self.pipeline[-1][0] if self.pipeline else None
         super().on_response_complete()
-        if self.pipeline or self._unread:
+        if self not in self.connections:
+            self.cycle = None  # type: ignore[assignment]  # it ended meanwhile
+        elif self.pipeline or self._unread:
             self.flow.pause_reading()  # uvicorn reads on after each answer, however many requests are waiting
             if not self.pipeline:
                 self.loop.call_soon(self._go_on)
@@ -380,21 +384,3 @@ class GuardedProtocol(HttpToolsProtocol):
             self._arm(seconds, why)  # not the client's fault: uvicorn reads no more until the first is answered
         else:
             self._refuse(why)
-
-
-def guarded(
-    header_timeout_s: float,
-    body_timeout_s: float,
-    heads: Heads | None = None,
-    max_connections: int = MAX_CONNECTIONS,
-    tell: Refusals | None = None,
-) -> type[GuardedProtocol]:
-    """The protocol with limits of its own."""
-    own = {
-        "header_timeout_s": header_timeout_s,
-        "body_timeout_s": body_timeout_s,
-        "heads": heads,
-        "max_connections": max_connections,
-        "tell": tell,
-    }
-    return type("GuardedProtocol", (GuardedProtocol,), own)
