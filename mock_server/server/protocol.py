@@ -16,7 +16,7 @@ from mock_server.server import refusal
 from mock_server.server.body import BodyOnly
 from mock_server.server.framing import BAD_TARGET, begins_as_http, faulty, origin_form
 from mock_server.server.heads import END, Heads
-from mock_server.server.wire import AnswerFirst, CycleWire
+from mock_server.server.wire import AnswerFirst, CycleWire, forget
 from mock_server.settings import BODY_TIMEOUT_S, HEADER_TIMEOUT_S, MAX_CONNECTIONS
 from mock_server.web.breaking import WIRE
 from mock_server.web.refusals import Refusal, Refusals
@@ -32,6 +32,9 @@ _CONNECTION = frozenset((b"connection", b"transfer-encoding", b"upgrade", b"te",
 
 class Refused(Exception):
     """Raised inside the parser to make it give up."""
+
+
+_ITS_FAULT = (Refused, httptools.HttpParserError)
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -78,6 +81,12 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
         super().connection_lost(exc)
+        self._unset_keepalive_if_required()
+        # It knows us, too: left to the collector, which comes late to what lived for seconds, the dead would pile up.
+        if forget(self.pipeline):
+            self._answering = None
+        if self.cycle is not None and (self.cycle is not self._answering or self.cycle.response_complete):
+            self.cycle = None  # type: ignore[assignment]
 
     def data_received(self, data: bytes) -> None:
         if self._refusal is not None:
@@ -116,10 +125,10 @@ class GuardedProtocol(HttpToolsProtocol):
         try:
             self._feed(data)
         except httptools.HttpParserError as error:  # what our own callbacks raise comes as its subclass
-            cause = error.__context__
-            if isinstance(cause, Exception) and not isinstance(cause, Refused | httptools.HttpParserError):
-                self._error = cause  # our own fault, not the client's
+            if isinstance(error.__context__, Exception) and not isinstance(error.__context__, _ITS_FAULT):
+                self._error = error.__context__  # our own fault, not the client's
                 self._why = refusal.FAILED
+            error.__context__ = None  # its frames know us
             self._refuse(self._why)
             return False
         if self._idle_bytes > refusal.MAX_HEADER_BYTES:
@@ -279,7 +288,9 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         self._answering = self.pipeline[-1][0] if self.pipeline else None
         super().on_response_complete()
-        if self.pipeline or self._unread:
+        if self not in self.connections:
+            self.cycle = None  # type: ignore[assignment]  # it ended meanwhile
+        elif self.pipeline or self._unread:
             self.flow.pause_reading()  # uvicorn reads on after each answer, however many requests are waiting
             if not self.pipeline:
                 self.loop.call_soon(self._go_on)
@@ -290,6 +301,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """Close after an answer, but not before what the client still sends was read: see :meth:`_end`."""
         if self._reading == "body" and self._refusal is None:
             self._disarm()
+            self.cycle.transport = self.transport
             self._refusal = refusal.ANSWERED  # `_end` follows, from `on_response_complete`
         else:
             self.transport.close()
@@ -372,21 +384,3 @@ class GuardedProtocol(HttpToolsProtocol):
             self._arm(seconds, why)  # not the client's fault: uvicorn reads no more until the first is answered
         else:
             self._refuse(why)
-
-
-def guarded(
-    header_timeout_s: float,
-    body_timeout_s: float,
-    heads: Heads | None = None,
-    max_connections: int = MAX_CONNECTIONS,
-    tell: Refusals | None = None,
-) -> type[GuardedProtocol]:
-    """The protocol with limits of its own."""
-    own = {
-        "header_timeout_s": header_timeout_s,
-        "body_timeout_s": body_timeout_s,
-        "heads": heads,
-        "max_connections": max_connections,
-        "tell": tell,
-    }
-    return type("GuardedProtocol", (GuardedProtocol,), own)

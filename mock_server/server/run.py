@@ -16,7 +16,7 @@ import uvicorn
 
 from mock_server.errors import MockServerError
 from mock_server.server.heads import Heads
-from mock_server.server.protocol import guarded
+from mock_server.server.limits import guarded
 from mock_server.server.tls import Certificate, make_context
 from mock_server.settings import Settings
 from mock_server.state.memory import MemoryStore

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import socket
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from asyncio import Transport
+    from collections import deque
     from collections.abc import Callable
 
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -64,3 +65,17 @@ class AnswerFirst:
 
     def close(self) -> None:
         self._close()
+
+
+def forget(waiting: deque[tuple[RequestResponseCycle, Any]]) -> bool:
+    """Give up requests that were waiting for their turn when the connection ended; whether there were any."""
+    if not waiting:
+        return False
+    for cycle, _ in waiting:
+        cycle.on_response = _nothing  # the cycle and its own scope know each other, and this knew the protocol
+    waiting.clear()
+    return True
+
+
+def _nothing() -> None:
+    """Nobody waits for it."""

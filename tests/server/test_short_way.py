@@ -16,7 +16,8 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from mock_server.server.heads import MAX_HEAD_BYTES, MAX_HEADS, Heads
-from mock_server.server.protocol import GuardedProtocol, guarded
+from mock_server.server.limits import guarded
+from mock_server.server.protocol import GuardedProtocol
 from mock_server.web.app import MockApp
 from tests.live.wire import Reply, parse
 from tests.support import FakeWall, make_app

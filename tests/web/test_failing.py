@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from mock_server.server.protocol import guarded
+from mock_server.server.limits import guarded
 from mock_server.server.run import make_server
 from mock_server.web.app import MockApp
 from mock_server.web.refusals import Refusals
