@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,20 @@ def test_a_refusal_on_the_wire_is_in_the_journal_and_in_the_log_under_one_id(tmp
     assert said["target"].startswith(path)
     assert said["reason"] == entry["reasons"][0]
     assert MARK not in log.read_text() + json.dumps(entry)
+
+
+def test_a_refusal_is_journalled_in_a_store_that_waits_too(tmp_path: Path) -> None:
+    with serving(tmp_path / "log", "--quiet", "--state", f"sqlite:{tmp_path / 'state.db'}") as (url, _):
+        with Line(url) as line:
+            line.send(b"GET /x HTTP/1.1\r\n\r\n")
+            reply = line.reply()
+            assert reply
+        for _ in range(100):
+            entries = journal_of(url, b"default")["entries"]
+            if entries:
+                break
+            time.sleep(0.05)
+    assert [(entry["id"], entry["status"]) for entry in entries] == [(reply.headers["mock-entry"], 400)]
 
 
 def test_a_flood_of_refusals_leaves_room_for_others_in_the_journal(tmp_path: Path) -> None:
