@@ -32,6 +32,8 @@ class Consented(NamedTuple):
     why: str
     exchanges: tuple[Exchange, ...] = ()
     held: str = ""
+    no_button: bool = False
+    """The page came, and has nothing that we know how to press."""
 
     @property
     def callback(self) -> str | None:
@@ -89,7 +91,7 @@ def visit(
             return Consented(True, "", tuple(walked))
         found = find_button(seen.body.decode("utf-8", "replace"), wish)
         if found is None:
-            return Consented(False, f"the page has no button to {wish}", tuple(walked))
+            return _without_button(wish, tuple(walked))
         form, button = found
         pressed = True
         data = urlencode([*form.fields, *([(button.name, button.value)] if button.name else [])])
@@ -99,6 +101,15 @@ def visit(
         else:
             body = data.encode()
     return Consented(False, f"the consent does not end within {MAX_STEPS} pages", tuple(walked))
+
+
+def _without_button(wish: Wish, walked: tuple[Exchange, ...]) -> Consented:
+    """A provider that asks nobody has led us back already, with its decision."""
+    back = Consented(True, "", walked).callback
+    if back is None:
+        return Consented(False, f"the page has no button to {wish}", walked, no_button=True)
+    gave = "approve" if re.search(r"[?&]code=", back) else "deny"
+    return Consented(gave == wish, f"the provider decides by itself, to {gave}", walked, no_button=True)
 
 
 def _page(client: Client, method: str, url: str, body: bytes, walked: list[Exchange]) -> Exchange:

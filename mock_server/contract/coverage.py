@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from mock_server.contract.model import Finding, Promise, Reached
-from mock_server.contract.profile import place_of
+from mock_server.contract.model import Finding, Level, Promise, Reached
+from mock_server.contract.profile import level_of, place_of
 from mock_server.contract.reach import Reach
 from mock_server.contract.run import Run
 from mock_server.fixture.model import OperationFixture, Rule
@@ -99,7 +99,7 @@ def unreached_findings(run: Run, rows: tuple[Reached, ...]) -> Iterator[Finding]
         promise = Promise(
             f"status-{row.name}-is-reached",
             f"{row.name} is a documented answer",
-            "documented",
+            _level(run, row),
             place_of(operation, "responses", row.name),
         )
         yield Finding(
@@ -113,6 +113,13 @@ def unreached_findings(run: Run, rows: tuple[Reached, ...]) -> Iterator[Finding]
             seed=run.seed,
             shape=f"never {row.name}",
         )
+
+
+def _level(run: Run, row: Reached) -> Level:
+    """Assumed, when all that leads to this answer is: then nobody has said when it comes."""
+    fixture = run.contract.fixtures.operations.get(row.operation)
+    named = [each for each in fixture.responses.values() if str(each.status) == row.name] if fixture else []
+    return "assumed" if named and all(level_of(each) == "assumed" for each in named) else "documented"
 
 
 def too_little(run: Run, rows: tuple[Reached, ...], wanted_percent: float) -> Iterator[Finding]:

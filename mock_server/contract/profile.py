@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from mock_server.contract.good import GoodRequest, Unmakeable, good_request
-from mock_server.contract.model import Level, Promise
+from mock_server.contract.model import Level, Promise, Seen
 from mock_server.contract.target import Tokens, roles
 from mock_server.errors import Place
 from mock_server.fixture.facts import Facts
@@ -48,6 +48,16 @@ class Wanted(NamedTuple):
     response: Response | None = None
     """The fixture's response that was promised, body and headers and all; None where only a status is."""
     cell: Cell | None = None
+    least: Promise | None = None
+    """What the document promises all the same where the status is only assumed: that it is refused."""
+
+    def broken_by(self, seen: Seen) -> Promise:
+        """The promise that an answer with another status breaks."""
+        if self.promise.level != "assumed":
+            return self.promise
+        if not seen.status or seen.fault:
+            return self.promise._replace(level="standard", source="RFC 9110 §15")
+        return self.least if self.least and seen.status < 400 else self.promise
 
 
 class Contract(NamedTuple):
@@ -85,7 +95,8 @@ class Contract(NamedTuple):
         if response is None:
             return None
         cell = Cell(response.name, "unauthorized" if group == "unauthorized" else "invalid", rule)
-        return _wanted(operation, response, fixture.place, f"{group}: {name}", reason)._replace(cell=cell)
+        least = Promise(f"refused:{group}", f"refused: {reason}", "documented", place_of(operation))
+        return _wanted(operation, response, fixture.place, f"{group}: {name}", reason)._replace(cell=cell, least=least)
 
     def ruled(self, operation: Operation, facts: Mapping[str, Any], reason: str) -> Wanted | None:
         """What a request that breaks nothing gets; ``facts`` are ``{"body": …, "token": …, "handshake": …}``."""
@@ -100,7 +111,11 @@ class Contract(NamedTuple):
         index = next((i for i, rule in enumerate(fixture.rules) if rule.place == place and place), None)
         state = str((facts.get("handshake") or {}).get("state", ""))
         cell = Cell(response.name, "otherwise" if index is None else "rules", rule=index, state=state)
-        return _wanted(operation, response, place, what, reason)._replace(cell=cell)
+        wanted = _wanted(operation, response, place, what, reason)._replace(cell=cell)
+        if state != "collected":
+            return wanted
+        # An answer is documented, that it comes again is not: it hangs on the fixture's `single_use:`.
+        return wanted._replace(promise=wanted.promise._replace(level="assumed"))
 
     def _cannot_start(self, fixture: OperationFixture, facts: Mapping[str, Any]) -> bool:
         """Whether a handshake should begin with a provider that no fixture knows: nobody says what that gives."""
@@ -181,26 +196,15 @@ def _wanted(operation: Operation, response: Response, place: Place | None, what:
     promise = Promise(
         f"status-of-{reason.replace(' ', '-')}",
         f"{response.status} for: {reason}",
-        level_of(operation, response),
+        level_of(response),
         f"{place or operation.key} ({what})",
     )
     return Wanted(response.status, promise, response)
 
 
-def level_of(operation: Operation, response: Response) -> Level:
-    """Whether the *status* is documented, though the body of the answer may be assumed.
-
-    A document that marks what it assumes (``x-provenance`` of the response) says so of the status by
-    ``meaning``; else the fixture's word ``source:`` stands.
-    """
-    if response.source in ("documented", "observed"):
-        return "documented"
-    entry = operation.responses.get(str(response.status))
-    if entry is None:
-        return "assumed"
-    node, _ = operation.document.at(entry.pointer, entry.pointer, "#")
-    marks = node.get("x-provenance") if isinstance(node, dict) else None
-    return "documented" if isinstance(marks, dict) and marks.get("meaning", "documented") != "assumed" else "assumed"
+def level_of(response: Response) -> Level:
+    """Whether it is documented that this reason gives this *status*; the body may be assumed (``status_source:``)."""
+    return "assumed" if (response.status_source or response.source) == "assumed" else "documented"
 
 
 def place_of(operation: Operation, *steps: str | int) -> str:

@@ -157,7 +157,8 @@ def find_target(question: Question, contract: Contract, client: Client, base: st
             tokens = tokens._replace(good=ANY_TOKEN)  # where no file lists tokens any is good
     clock = question.clock_url or (f"{client.origin}/__mock/clock" if is_mock else None)
     session = f"contract-{question.seed % 10**9}-{time.time_ns() % 10**9}"
-    return Target(client.origin, base, tokens, is_mock, clock, question.consent, session if is_mock else "")
+    known = tokens.good in (contract.fixtures.tokens or {})
+    return Target(client.origin, base, tokens, is_mock, clock, question.consent, session if is_mock else "", known)
 
 
 def probe(run: Run, question: Question) -> None:
@@ -211,7 +212,9 @@ def _fuzz_and_walk(course: _Course, stack: ExitStack) -> FuzzRecord | None:
             why, whole = "the deployment was given up", False
         if fuzz is not None and not ledger.interrupted:
             tell("fuzzing")
-            enough = any(each.counts(strict=question.strict or run.target.is_mock) for each in ledger.findings.values())
+            enough = any(
+                each.counts(strict=question.strict or run.target.stands_in) for each in ledger.findings.values()
+            )
             grace = time.monotonic() + GRACE_S if enough else None
             if not fuzz.wait(min(filter(None, (course.deadline, grace)), default=None)):
                 whole = False
@@ -321,7 +324,7 @@ def _result(
     return Result(
         url=run.target.url,
         seed=run.seed,
-        strict=question.strict or run.target.is_mock,
+        strict=question.strict or run.target.stands_in,
         findings=findings,
         not_run=tuple(ledger.not_run),
         coverage=tuple(row for row in rows if row.operation in selected),

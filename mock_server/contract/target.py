@@ -53,6 +53,13 @@ class Target(NamedTuple):
     consent: str
     session: str
     """``Mock-Session`` of the walks when the deployment is our mock, else ``""``."""
+    knows_fixtures: bool = False
+    """Whether the token that is used is one that the fixtures list."""
+
+    @property
+    def stands_in(self) -> bool:
+        """Whether what the fixtures assume is its promise, too: it is our mock, or was set up from these fixtures."""
+        return self.is_mock or self.knows_fixtures
 
     @property
     def url(self) -> str:

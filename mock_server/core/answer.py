@@ -275,7 +275,7 @@ def _start(reading: Reading, start: Start, snapshot: Snapshot, choice: Choice, c
         chance,
         session=snapshot.session,
         account=reading.token.account if reading.token else "",
-        valid_for_s=min(float(valid_for), _LONGEST_S) if number else start.default_valid_for_s,
+        valid_for_s=float(min(valid_for, _LONGEST_S)) if number else start.default_valid_for_s,
         decision=decision,
         decide_after_s=after_s,
     )

@@ -19,7 +19,7 @@ from typing import Any
 
 import yaml
 
-from tests.contract.defects.model import Asked, Given, Middle, operations
+from tests.contract.defects.model import Asked, Given, Middle, Send, operations
 from tests.support import ROOT
 
 Edit = tuple[str, str]
@@ -80,6 +80,23 @@ def _merged(old: Any, new: Any) -> Any:
     if not isinstance(old, dict) or not isinstance(new, dict):
         return new
     return {**old, **{key: _merged(old.get(key), value) for key, value in new.items()}}
+
+
+REAL = "live-"
+"""What the tokens of a deployment that was not set up from our fixtures begin with."""
+
+
+def own_tokens(middle: Middle) -> Middle:
+    """A deployment that knows none of the fixtures' tokens, but each of them behind ``live-``."""
+
+    def translated(asked: Asked, send: Send) -> Given:
+        sent = asked.header("authorization") or ""
+        scheme, _, token = sent.partition(" ")
+        known = token.removeprefix(REAL) if token.startswith(REAL) else f"unknown-{token}"
+        changed = asked.with_header("Authorization", f"{scheme} {known}") if token.strip() else asked
+        return middle(changed, send)
+
+    return translated
 
 
 def _manner(change: Callable[[Asked, Given], Given]) -> Callable[[random.Random], Middle]:

@@ -74,7 +74,7 @@ COLLECT = "POST /oauth2/credentials"
         (IDS_ARE_TEXTS, "collecting", (COLLECT, "shape", "body.userId", "number", "string", "documented")),
         (MORE_FIELDS, "reasons", (COLLECT, "shape", "body.trace", "missing", "string", "assumed")),
         (INVALID_IS_403, "fuzz", ("POST /oauth2", "status", "", "429", "403", "assumed")),
-        (INVALID_IS_403, "reasons", ("POST /oauth2", "status", "", "429", "403", "documented")),
+        (INVALID_IS_403, "boundaries", ("POST /oauth2", "status", "", "429", "403", "documented")),
     ],
 )
 def test_a_difference_has_its_row(

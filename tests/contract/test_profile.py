@@ -14,7 +14,7 @@ from mock_server.contract.fuzz.findings import FuzzRecord, Reader
 from mock_server.contract.fuzz.opinion import Opinion
 from mock_server.contract.fuzz.process import rate_text
 from mock_server.contract.good import good_request
-from mock_server.contract.model import Exchange, Finding, NotRun, Promise, Reached
+from mock_server.contract.model import Exchange, Finding, NotRun, Promise, Reached, Seen
 from mock_server.contract.profile import Contract, read_contract
 from mock_server.contract.reach import Reach
 from mock_server.contract.run import Ledger, Run
@@ -73,10 +73,10 @@ def test_the_fixtures_say_who_starts_and_who_collects_and_which_token_is_good_fo
         ("asked", 402, "assumed"),
         ("denied", 402, "assumed"),
         ("expired", 402, "assumed"),
-        ("foreign", 403, "documented"),
-        ("mismatched", 403, "documented"),
+        ("foreign", 403, "assumed"),
+        ("mismatched", 403, "assumed"),
         ("granted", 200, "documented"),
-        ("collected", 200, "documented"),
+        ("collected", 200, "assumed"),
         ("spent", 402, "assumed"),
     ],
 )
@@ -89,19 +89,37 @@ def test_every_state_has_its_status(contract: Contract, state: str, status: int,
 
 
 @pytest.mark.parametrize(
-    ("group", "rule", "status"),
+    ("group", "rule", "status", "level"),
     [
-        ("unauthorized", "missing", 403),
-        ("unauthorized", "scope", 403),
-        ("invalid", "minimum", 429),
-        ("invalid", "x", 429),
+        ("unauthorized", "missing", 403, "assumed"),
+        ("unauthorized", "scope", 403, "documented"),
+        ("invalid", "minimum", 429, "documented"),
+        ("invalid", "x", 429, "documented"),
     ],
 )
-def test_every_violation_has_its_status(contract: Contract, group: str, rule: str, status: int) -> None:
+def test_every_violation_has_its_status(contract: Contract, group: str, rule: str, status: int, level: str) -> None:
     assert contract.start is not None
     wanted = contract.violated(contract.start, group, rule, "a reason")
     assert wanted is not None
-    assert (wanted.status, wanted.promise.level) == (status, "documented")
+    assert (wanted.status, wanted.promise.level) == (status, level)
+
+
+@pytest.mark.parametrize(
+    ("rule", "seen", "level"),
+    [
+        ("missing", 401, "assumed"),
+        ("missing", 200, "documented"),
+        ("missing", 0, "standard"),
+        ("scope", 402, "documented"),
+    ],
+)
+def test_where_a_status_is_assumed_that_there_is_an_answer_and_that_it_refuses_is_not(
+    contract: Contract, rule: str, seen: int, level: str
+) -> None:
+    assert contract.start is not None
+    wanted = contract.violated(contract.start, "unauthorized", rule, "a reason")
+    assert wanted is not None
+    assert wanted.broken_by(Seen(seen, (), b"", 0.1, "" if seen else "reset")).level == level
 
 
 def test_a_document_without_fixtures_promises_only_its_401(tmp_path: Path) -> None:

@@ -127,18 +127,6 @@ def test_the_same_defect_is_one_finding(server: Server) -> None:
     assert not {each for each in result.passed if each.startswith("collecting.")}
 
 
-def test_an_assumption_fails_a_foreign_deployment_only_when_strict(server: Server) -> None:
-    def foreign(asked: Asked, given: Given) -> Given:
-        if asked.target.startswith("/__mock/"):
-            return Given(404)
-        return given._replace(status=403) if "consent is pending" in said(given) else given
-
-    with before(server.url, foreign) as url:
-        question = Question(url=f"{url}/api", tokens=Tokens("dev-token"), seed=1, only=("collecting.pending",))
-        assert [each.promise.level for each in prove(question).findings] == ["assumed"]
-        assert prove(question).counted == ()
-
-
 def test_a_finding_says_where_its_promise_stands(server: Server) -> None:
     breaker, _ = DEFECTS["pending is a 403"]
     with before(server.url, breaker) as url:

@@ -63,6 +63,8 @@ def _response_data(before: dict[str, Any], answer: Answer) -> dict[str, Any]:
     if answer.has_body:
         made["body"] = answer.body
     kept = {key: value for key, value in before.items() if key not in CHANGED_WORDS}
+    if kept.get("status_source") != "documented":
+        kept.pop("status_source", None)  # the status was observed like the rest
     if "description" in before:
         kept["description"] = before["description"]
     ordered = {key: made[key] for key in before if key in made}

@@ -9,7 +9,7 @@ from typing import Any
 from mock_server.codec.table import judged, read_value
 from mock_server.codec.unreadable import Unreadable
 from mock_server.contract.model import Level, Promise
-from mock_server.contract.profile import level_of, place_of
+from mock_server.contract.profile import place_of
 from mock_server.contract.walks.formats import wrong_formats
 from mock_server.contract.walks.judge import promise
 from mock_server.contract.walks.scene import NO_BODY, NOTHING, Scene, Seen
@@ -195,7 +195,7 @@ def _promised_field(scene: Scene) -> Promise | None:
         if tree.get("status") == scene.value["status"]:
             return None  # so the fixtures want it
         if tree.get("status") == scene.status:
-            level = level_of(operation, response)
+            level = "assumed" if response.source == "assumed" else "documented"
     for media in scene.entry.content if scene.entry else ():
         if any(isinstance(each.value, dict) and each.value.get("status") == scene.status for each in media.examples):
             level = level or "documented"

@@ -9,7 +9,7 @@ from mock_server.contract.consent import visit
 from mock_server.contract.model import Exchange, Finding, NotRun
 from mock_server.contract.run import Run
 from mock_server.contract.walks.expect import DECIDED
-from mock_server.contract.walks.handshake import Began, begin, collect, collected, not_promised
+from mock_server.contract.walks.handshake import begin, collect, collected, not_consented, not_promised
 from mock_server.contract.walks.judge import status_finding
 from mock_server.fixture.facts import HANDSHAKE_STATES
 
@@ -63,7 +63,7 @@ def granted(run: Run) -> Found:
     if not _automatic(run):
         given = run.consent(began.auth_uri)
         if not given.ok:
-            yield from _no_consent(run, check, began, given.why, given.exchanges)
+            yield not_consented(run, check, given, began.exchange, *given.exchanges)
             return
     first = collect(run, began)
     yield from _judge(run, check, "granted", "collected after consent", began.exchange, first)
@@ -80,24 +80,6 @@ def _again(run: Run) -> str:
     assert run.contract.collect is not None
     where = run.contract.fixtures.operations[run.contract.collect.key].collect
     return "spent" if where and where.single_use else "collected"
-
-
-def _no_consent(run: Run, check: str, began: Began, why: str, walked: tuple[Exchange, ...]) -> Found:
-    """Where we walk the page ourselves a consent that cannot be given is a defect; else nobody knows."""
-    from mock_server.contract.model import Promise
-
-    if run.target.consent != "visit":
-        yield NotRun(check, f"consent was not given: {why}")
-        return
-    assert run.contract.start is not None
-    promise = Promise(
-        "auth-uri-opens", "auth_uri can be opened in any browser and leads to consent", "documented",
-        "the document's description of auth_uri",
-    )  # fmt: skip
-    title = f"the consent behind auth_uri cannot be given: {why}"
-    yield Finding(
-        title, run.contract.start.key, promise, (began.exchange, *walked), why, "error", check, run.seed, why
-    )  # fmt: skip
 
 
 def denied(run: Run) -> Found:

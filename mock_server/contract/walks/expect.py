@@ -43,6 +43,12 @@ class Expect(NamedTuple):
     promise: Promise
     severity: Literal["error", "warning"] = "error"
 
+    @property
+    def assumed(self) -> Expect:
+        """The same, which nobody has documented."""
+        wanted = (each._replace(promise=each.promise._replace(level="assumed")) for each in self.wanted)
+        return self._replace(wanted=tuple(wanted), promise=self.promise._replace(level="assumed"))
+
 
 class Ground(NamedTuple):
     """A good request to stand on, what it is answered, and the state in which its handshake is."""
@@ -189,9 +195,11 @@ def _keyed(wanted: Wanted, key: str, level: Level | None) -> Wanted:
     What is promised for such a request with another certainty than for its kind teaches nothing about the kind.
     """
     promise = wanted.promise._replace(key=key)
-    if level == "assumed" or (level and promise.level != "assumed"):
+    if level == "assumed":
         return Wanted(wanted.status, promise._replace(level=level))
-    return Wanted(wanted.status, promise, cell=wanted.cell)
+    if level and promise.level != "assumed":
+        return Wanted(wanted.status, promise._replace(level=level), least=wanted.least)
+    return Wanted(wanted.status, promise, cell=wanted.cell, least=wanted.least)
 
 
 def body_rules(on: Ground, data: bytes, kind: str | None = None) -> tuple[str, ...]:
@@ -243,7 +251,7 @@ def verdict(run: Run, check: str, on: Ground, expect: Expect, reason: str, *exch
     meant = " or ".join(map(str, statuses)) or _MEANT[expect.kind]
     if expect.kind == "open":
         meant = _MEANT["open"]
-    promise = expect.promise if len(expect.wanted) != 1 or expect.kind == "open" else expect.wanted[0].promise
+    promise = expect.promise if expect.kind == "open" else next(iter(expect.wanted), single).broken_by(seen)
     return Finding(
         title=f"{operation.key} answers {shown} instead of {meant}: {reason}",
         operation=operation.key,

@@ -8,12 +8,13 @@ from copy import deepcopy
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from mock_server.contract.consent import Consented
 from mock_server.contract.errors import Blocked, NotPromised
 from mock_server.contract.good import GoodRequest
 from mock_server.contract.model import Exchange, Finding, NotRun, Promise
 from mock_server.contract.profile import Wanted, place_of
 from mock_server.contract.run import Run
-from mock_server.contract.walks.judge import status_finding
+from mock_server.contract.walks.judge import broken, status_finding
 from mock_server.fixture.model import Provider
 from mock_server.fixture.template import Slot
 from mock_server.spec.operations import Operation
@@ -211,3 +212,14 @@ def _json(body: bytes) -> Any:
 def not_promised(check: str, operation: Operation, reason: str) -> NotRun:
     """For a reason that the fixtures say nothing about."""
     return NotRun(check, f"no fixture promises what {operation.key} answers: {reason}")
+
+
+def not_consented(run: Run, check: str, walked: Consented, *exchanges: Exchange) -> Finding | NotRun:
+    """A consent that could not be given: a defect where we walk the pages, unless they are ones that we cannot read."""
+    if run.target.consent != "visit" or (walked.no_button and not run.target.stands_in):
+        hint = "; --consent ask or command:CMD has it given" if run.target.consent == "visit" else ""
+        return NotRun(check, f"consent was not given: {walked.why}{hint}")
+    text = "auth_uri can be opened in any browser and leads to consent"
+    promise = Promise("auth-uri-opens", text, "documented", "the document's description of auth_uri")
+    said = f"the consent behind auth_uri cannot be given: {walked.why}"
+    return broken(run, check, run.contract.start, promise, said, *exchanges, shape=walked.why)

@@ -43,7 +43,7 @@ def status_finding(
         return Finding(
             title=f"{operation.key} answers {shown} instead of {wanted.status}: {reason}",
             operation=operation.key,
-            promise=wanted.promise,
+            promise=wanted.broken_by(seen),
             exchanges=exchanges,
             detail=f"seen {shown}, promised {wanted.status} for: {reason}",
             severity="error",

@@ -15,7 +15,7 @@ from statistics import median
 from typing import Any
 
 from mock_server.contract.checks import Check
-from mock_server.contract.model import Exchange, Finding, NotRun
+from mock_server.contract.model import Exchange, Finding, NotRun, Promise
 from mock_server.contract.profile import Wanted
 from mock_server.contract.run import Run
 from mock_server.contract.walks.exact import same_value
@@ -66,6 +66,7 @@ class Kind:
     wanted: Wanted | None = None
     exact: bool = False
     begins: bool = False
+    promise: Promise = _SAME
     seconds: list[float] = field(default_factory=list)
     first: Exchange | None = None
     odd: Counter[str] = field(default_factory=Counter)
@@ -154,7 +155,10 @@ def _handshake_kinds(run: Run) -> tuple[list[Kind], list[Finding | NotRun]]:
     told_one = tale.handshakes[0]
     if not found:
         wanted = collected(run, told_one.state)
-        kinds.append(Kind("granted", other, lambda: collect(run, told_one.began), many, wanted))
+        granted = Kind("granted", other, lambda: collect(run, told_one.began), many, wanted)
+        again = collected(run, "collected")
+        granted.promise = _SAME._replace(level=again.promise.level) if again else _SAME
+        kinds.append(granted)
     return kinds, found
 
 
@@ -218,7 +222,7 @@ def _judge(run: Run, check: str, kind: Kind) -> Found:
     for differs, times in kind.odd.items():
         detail = f"{times} of {kind.made} calls; so many calls miss a failure of {rate:.1f} % with p = {MISSED_WITH:g}"
         title = f"{kind.operation.key} answers the same call in different ways ({kind.name}): {differs}"
-        found = broken(run, check, kind.operation, _SAME, title, kind.first, kind.shown[differs], shape=differs)
+        found = broken(run, check, kind.operation, kind.promise, title, kind.first, kind.shown[differs], shape=differs)
         yield found._replace(detail=detail)
     if kind.wanted is not None and not kind.odd:
         wrong = status_finding(run, check, kind.operation, kind.wanted, kind.name, kind.first)

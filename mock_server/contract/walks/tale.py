@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mock_server.contract.consent import Consented, Wish, visit
-from mock_server.contract.model import Exchange, Finding, NotRun, Promise
+from mock_server.contract.model import Exchange, Finding, NotRun
 from mock_server.contract.run import Run
 from mock_server.contract.walks.exact import same_value
-from mock_server.contract.walks.handshake import Began, begin, collect, collected, not_promised
+from mock_server.contract.walks.handshake import Began, begin, collect, collected, not_consented, not_promised
 from mock_server.contract.walks.judge import broken, status_finding
 from mock_server.contract.walks.strict import NotStrict, read_strictly
 from mock_server.fixture.model import Provider
@@ -211,14 +211,7 @@ class Tale:
         if walked.ok:
             told.happens(word)
         elif word == "approve" and pending:
-            promise = Promise(
-                "auth-uri-opens", "auth_uri can be opened in any browser and leads to consent", "documented",
-                "the document's description of auth_uri",
-            )  # fmt: skip
-            title = f"the consent behind auth_uri cannot be given: {walked.why}"
-            yield broken(
-                self.run, self.check, self.run.contract.start, promise, title, *told.exchanges, shape=walked.why
-            )
+            yield not_consented(self.run, self.check, walked, *told.exchanges)
         elif pending:
             yield NotRun(self.check, f"{word}: {walked.why}")
 
