@@ -110,6 +110,13 @@ def _rate(_: click.Context, __: click.Parameter, value: str | None) -> float | N
 )
 @click.option("--strict", is_flag=True, help="Fail for what differs from our assumptions, too.")
 @click.option(
+    "--recorded",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE.har",
+    help="Judge what this HTTP Archive recorded of another deployment, and compare; may be repeated.",
+)
+@click.option(
     "--learn",
     type=click.Path(path_type=Path),
     metavar="DIR",
@@ -147,6 +154,7 @@ def command(url: str | None, headers: tuple[tuple[str, str], ...], seed: int | N
         allow_remote=options["allow_remote"],
         max_response_s=options["max_response_time"],
         schemathesis_reports=kept_reports(options["schemathesis_reports"]),
+        recorded=options["recorded"],
         learn=options["learn"],
     )
     sys.exit(run_and_report(question, options["reports"], options["as_json"]))

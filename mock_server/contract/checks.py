@@ -40,6 +40,13 @@ class Check:
     """``start`` = about the operation that begins a handshake and no other, so ``--only`` another leaves it out."""
 
 
+def recording_checks() -> tuple[Check, ...]:
+    """What is asked of a recording, and made only where there is one (``--recorded``)."""
+    from mock_server.contract.walks import recording
+
+    return recording.CHECKS
+
+
 def all_checks() -> tuple[Check, ...]:
     """Every walk, in the order in which they are made. Add the table of a new family here."""
     from mock_server.contract.walks import (

@@ -16,14 +16,14 @@ from typing import NamedTuple
 
 from mock_server.contract.checks import HOW_TO_GIVE, Check, all_checks
 from mock_server.contract.client import Client
-from mock_server.contract.compare import Difference, differences
-from mock_server.contract.conform import departures
+from mock_server.contract.compare import differences
+from mock_server.contract.differ import judged
 from mock_server.contract.errors import CannotRun, OutOfTime
 from mock_server.contract.generated import GENERATED
 from mock_server.contract.model import Exchange, Finding, Level, NotRun, Promise, Result
 from mock_server.contract.observe import Observation
 from mock_server.contract.own import own_mock
-from mock_server.contract.profile import Contract, place_of, read_contract
+from mock_server.contract.profile import Contract, read_contract
 from mock_server.contract.prove import Question, check_words, common_base, find_target, narrowed, probe, words_of_checks
 from mock_server.contract.run import Ledger, Run, Tell, chosen, guarded
 from mock_server.contract.secret import Secrets
@@ -286,7 +286,7 @@ def _compare(
         operation = real.run.contract.operation(one.operation) or _means(real.run.contract, one.operation)
         reason = observed.reason if observed else check.summary
         for each in differences(operation, one.seen, other.seen):
-            level, promise = _judged(real.run, operation, each, one, other, (observed, observed_there), reason)
+            level, promise = judged(real.run, operation, each, one, other, (observed, observed_there), reason)
             status = str(one.seen.status)
             row = Row(operation.key, (reason,), each.aspect, each.where, status, each.one, each.other, level, 1)
             _take(pairs, row, promise, check, (one, other), real.run.seed)
@@ -296,37 +296,6 @@ def _means(contract: Contract, key: str) -> Operation:
     assert contract.start is not None
     assert contract.start.key == key
     return contract.start
-
-
-def _judged(
-    run: Run,
-    operation: Operation,
-    each: Difference,
-    one: Exchange,
-    other: Exchange,
-    observed: tuple[Observation | None, ...],
-    reason: str,
-) -> tuple[Level, Promise]:
-    """Documented is what one side keeps and the other breaks: the document, what a walk expects, or that there is an
-    answer at all."""
-    broken = [{(left.aspect, left.shape): left for left in departures(run, exchange)} for exchange in (one, other)]
-    about = {"shape": "body"}.get(each.aspect, each.aspect)
-    for mine, theirs in ((broken[0], broken[1]), (broken[1], broken[0])):
-        for key in mine.keys() - theirs.keys():
-            if each.aspect == "status" or mine[key].aspect == about:
-                return mine[key].promise.level, mine[key].promise._replace(text=mine[key].text)
-    if each.aspect == "status":
-        statuses = (one.seen.status, other.seen.status)
-        judged = next((found for found in observed if found and not found.kept), None)
-        if judged and judged.wanted.promise.level != "assumed":
-            return judged.wanted.promise.level, judged.wanted.promise
-        if any(not status or status >= 500 for status in statuses):
-            text = "the deployment answers, and not with a 5xx"
-            return "standard", Promise("no-server-error", text, "standard", "RFC 9110 §15.6")
-        if judged:
-            return "assumed", judged.wanted.promise
-    text = f"the mock and the deployment answer alike: {reason}"
-    return "assumed", Promise(f"alike-{each.aspect}", text, "assumed", place_of(operation, "responses"))
 
 
 def _take(

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mock_server.contract.checks import Check, ProfileName, all_checks
+from mock_server.contract.checks import Check, ProfileName, all_checks, recording_checks
 from mock_server.contract.client import Client
 from mock_server.contract.coverage import coverage_rows, too_little, unreached_findings
 from mock_server.contract.errors import CannotRun
@@ -23,6 +23,7 @@ from mock_server.contract.own import own_mock
 from mock_server.contract.profile import Contract, read_contract
 from mock_server.contract.progress import Progress
 from mock_server.contract.reach import Reach
+from mock_server.contract.recorded import Recording, read_recorded
 from mock_server.contract.run import Ledger, Run, Tell, chosen, walk
 from mock_server.contract.secret import Secrets
 from mock_server.contract.serving import as_served
@@ -61,6 +62,8 @@ class Question:
     max_response_s: float | None = None
     """``--max-response-time``: every answer comes within so many seconds."""
     schemathesis_reports: tuple[KeptReport, ...] = ()
+    recorded: tuple[Path, ...] = ()
+    """HTTP Archives of another deployment, which is judged as well and compared."""
     learn: Path | None = None
     """A folder for a copy of the fixtures with what was observed."""
 
@@ -89,6 +92,10 @@ def prove(
     operations = tuple(plan.operation for plan in world.plans.values())
     contract = read_contract(world.documents, operations, world.fixtures, time.time(), question.seed)
     check_words(question, contract)
+    recording = None
+    if question.recorded:
+        bases = {base for each in operations for base in each.bases} | {_base_of(question)}
+        recording = Recording(read_recorded(question.recorded, world.router, bases), world.router, question.strict)
     if question.learn is not None:
         check_destination(question.learn, question.settings)
     contract, allowed = narrowed(question, contract)
@@ -114,6 +121,9 @@ def prove(
             client.headers = (*client.headers, ("Mock-Session", target.session))
         run = Run(target, contract, client, secrets, question.seed, question.profile, ask, question.max_response_s)
         run.witness = Witness(run)
+        run.recording = recording
+        for each in recording.exchanges if recording else ():
+            secrets.learn_exchange(each.exchange)
         client.watchers.append(run.witness.watch)
         tell("looking at the deployment")
         client.allowed = allowed
@@ -129,7 +139,7 @@ def prove(
 
 def check_words(question: Question, contract: Contract) -> None:
     """``--only`` and ``--skip`` name operations, checks or families. Raises ``CannotRun`` (MS506)."""
-    checks = all_checks()
+    checks = (*all_checks(), *recording_checks())
     known = {FUZZ, *(each.name for each in checks), *(each.family for each in checks)}
     for word in (*question.only, *question.skip):
         if word not in known and contract.operation(word) is None:
@@ -140,6 +150,11 @@ def check_words(question: Question, contract: Contract) -> None:
                 else names
             )
             raise CannotRun("MS506", f"{word!r} is no check, family or operation", hint)
+
+
+def _base_of(question: Question) -> str:
+    """Below which path the deployment has the API; a recording may be of another one like it."""
+    return split_url(question.url)[1] if question.url is not None else ""
 
 
 def common_base(operations: Sequence[Operation]) -> str:
@@ -193,7 +208,8 @@ def _fuzz_and_walk(course: _Course, stack: ExitStack) -> FuzzRecord | None:
     """Fuzz in a process while we walk; one after the other where the rate is limited."""
     run, question, ledger, tell = course.run, course.question, course.ledger, course.tell
     only, skip = words_of_checks(question.only, run), words_of_checks(question.skip, run)
-    checks, left_out = chosen(all_checks(), only, skip, starts=run.contract.start in run.contract.operations)
+    able = (*all_checks(), *(recording_checks() if run.recording else ()))
+    checks, left_out = chosen(able, only, skip, starts=run.contract.start in run.contract.operations)
     ledger.not_run += left_out
     fuzz = _start_fuzz(course)
     whole, why = True, "the time of the run (--max-time) is used up"

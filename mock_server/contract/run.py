@@ -21,6 +21,7 @@ from mock_server.contract.target import Target
 from mock_server.spec.operations import Operation
 
 if TYPE_CHECKING:
+    from mock_server.contract.recorded import Recording
     from mock_server.contract.walks.witness import Witness
 
 Tell = Callable[[str], None]
@@ -41,6 +42,8 @@ class Run:
     max_response_s: float | None = None
     witness: Witness | None = None
     """Sees every exchange."""
+    recording: Recording | None = None
+    """What another deployment has answered (``--recorded``)."""
     chance: random.Random = field(init=False)
     moved_s: float = 0.0
     """How far the deployment's clock was moved."""
