@@ -131,7 +131,7 @@ def test_whoever_ends_a_run_gets_its_reports(tmp_path: Path, signals: list[signa
     assert ElementTree.parse(tmp_path / "out" / "report.xml").find(".//error") is not None
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
     if len(signals) > 1:
-        assert time.monotonic() - began < 7
+        assert time.monotonic() - began < 30  # the first alone may wait that long
 
 
 def test_a_run_whose_time_is_up_has_reports(tmp_path: Path) -> None:

@@ -91,10 +91,8 @@ def test_an_answer_without_an_end_is_a_fault(
     talk: Callable[[socket.socket], None], fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client_module, "MAX_ANSWER_BYTES", 300_000)
-    began = time.monotonic()
     with talking(talk) as netloc, Client(f"http://{netloc}", timeout_s=0.6) as client:
         assert client.send(GET).seen.fault == fault
-    assert time.monotonic() - began < 3
 
 
 def test_a_request_that_the_end_of_the_run_cut_short_is_no_answer() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -107,9 +107,9 @@ LIST = {
 
 def test_a_body_with_very_many_faults_has_a_bounded_answer(tmp_path: Path) -> None:
     client = make_client(make_app(write(tmp_path, LIST)))
-    started = perf_counter()
+    started = process_time()
     answer = client.post("/list", json=["é\n" * 5] * 5_000)
-    assert perf_counter() - started < 10  # seconds, on a machine that is busy with something else
+    assert process_time() - started < 10  # seconds of the processor, whatever else the machine does
     assert answer.status_code == 422
     assert len(answer.json()["violations"]) == MAX_LISTED
     assert answer.json()["more"] >= 100
@@ -177,9 +177,9 @@ def test_a_404_of_a_large_document_comes_at_once(tmp_path: Path) -> None:
     paths = {f"/things{number}/{{id}}/parts/{{part}}": {"get": {"responses": OK}} for number in range(1_000)}
     client = make_client(make_app(write(tmp_path, paths, servers=[{"url": "/v1"}])))
     client.get("/nothing")
-    started = perf_counter()
+    started = process_time()
     answer = client.get("/v2/things77/1/parts/2" + "/x" * 2_000)
-    assert perf_counter() - started < 1
+    assert process_time() - started < 1
     assert answer.status_code == 404
     assert len(answer.content) < 2_000
     hint = client.get("/v2/things77/1/parts/2").json()["hint"]
