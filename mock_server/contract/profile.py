@@ -72,6 +72,8 @@ class Contract(NamedTuple):
     unmakeable: Mapping[str, str]
     start: Operation | None
     collect: Operation | None
+    strict_query: bool = False
+    """Whether query parameters that the document does not describe are refused."""
 
     def operation(self, name: str) -> Operation | None:
         """By ``POST /oauth2`` or by operationId."""

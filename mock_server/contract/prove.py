@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mock_server.contract.checks import Check, ProfileName, all_checks, recording_checks
@@ -59,6 +59,10 @@ class Question:
     require_coverage: float | None = None
     """Percent of what is documented that must be reached, that counted which needs what was not given."""
     allow_remote: tuple[str, ...] = ()
+    any_token: bool = False
+    """Whether any token is as good as another, as for ``serve --any-token``; so with the next two."""
+    formats: bool = True
+    strict_query: bool = False
     max_response_s: float | None = None
     """``--max-response-time``: every answer comes within so many seconds."""
     schemathesis_reports: tuple[KeptReport, ...] = ()
@@ -70,7 +74,14 @@ class Question:
     @property
     def settings(self) -> Settings:
         """What is promised, as the world is built from it."""
-        return Settings(specs=self.specs, fixtures=self.fixtures, allow_remote=self.allow_remote)
+        return Settings(
+            specs=self.specs,
+            fixtures=self.fixtures,
+            allow_remote=self.allow_remote,
+            any_token=self.any_token,
+            formats=self.formats,
+            strict_query=self.strict_query,
+        )
 
 
 def prove(
@@ -90,7 +101,9 @@ def prove(
     question = as_served(question)
     world = build_world(question.settings)
     operations = tuple(plan.operation for plan in world.plans.values())
-    contract = read_contract(world.documents, operations, world.fixtures, time.time(), question.seed)
+    fixtures = replace(world.fixtures, tokens=None) if question.any_token else world.fixtures
+    contract = read_contract(world.documents, operations, fixtures, time.time(), question.seed)
+    contract = contract._replace(strict_query=question.strict_query)
     check_words(question, contract)
     recording = None
     if question.recorded:

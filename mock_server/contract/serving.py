@@ -37,4 +37,11 @@ def as_served(question: Question) -> Question:
     fixtures = Path(said["fixtures"]) if isinstance(said.get("fixtures"), str) else None
     if len(specs) != len(said["specs"]) or not all(map(Path.is_file, specs)) or (fixtures and not fixtures.is_dir()):
         return question
-    return replace(question, specs=specs, fixtures=fixtures)
+    return replace(
+        question,
+        specs=specs,
+        fixtures=fixtures,
+        any_token=said.get("any_token") is True,
+        formats=said.get("formats") is not False,
+        strict_query=said.get("strict_query") is True,
+    )

@@ -88,13 +88,16 @@ class Control:
         return {"status": "ready", "operations": len(self.live.world.plans), "warnings": self.live.world.warning_count}
 
     async def serving(self, request: Request) -> Any:
-        """The files that this mock was started with, for whoever proves on this machine that it keeps them."""
+        """The files that this mock was started with, and what changes their promises; ``contract`` asks for it."""
         settings = self.live.settings
         specs = settings.specs or (bundled("openapi.yaml"),)
         folder = settings.fixtures or (None if settings.specs else bundled("fixtures"))
         return {
             "specs": [str(each.resolve()) if isinstance(each, Path) else each for each in specs],
             "fixtures": str(folder.resolve()) if folder else None,
+            "any_token": settings.any_token,
+            "formats": settings.formats,
+            "strict_query": settings.strict_query,
         }
 
     async def openapi(self, request: Request) -> Any:

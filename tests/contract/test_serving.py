@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from shutil import copytree
 
+import pytest
+
 from mock_server.contract.prove import Question, prove
 from mock_server.contract.serving import as_served
 from tests.contract.deployment import Given, answering
@@ -47,3 +49,10 @@ def test_another_server_and_files_of_another_machine_change_nothing() -> None:
         with answering(lambda asked, body=body: Given(200, (), body)) as url:  # type: ignore[misc]
             question = Question(url=url)
             assert as_served(question) is question
+
+
+@pytest.mark.parametrize("told", ["--any-token", "--strict-query", "--no-formats"])
+def test_a_mock_says_how_it_keeps_them(told: str) -> None:
+    with running("--quiet", told) as server:
+        result = prove(Question(url=server.api, skip=("fuzz",), seed=4))
+    assert [each.title for each in result.findings] == []

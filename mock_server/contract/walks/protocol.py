@@ -64,7 +64,8 @@ def _expected(run: Run, on: Ground, row: Row) -> Expect:
     whole_query = any(each.location in ("query", "querystring") for each in on.operation.parameters)
     speaks_json = _speaks_json(on)
     level: Level | None = row.level
-    is_free = row.outcome == "open" or (row.query and whole_query) or (not speaks_json and _is_accept(row))
+    asks_more = row.query and (whole_query or run.contract.strict_query)
+    is_free = row.outcome == "open" or asks_more or (not speaks_json and _is_accept(row))
     if is_free or (level == "assumed" and not run.target.is_mock):
         return robust(row.name, "request")
     expect = accepted(run, on, row.name, key=f"request:{row.name}", level=level)

@@ -12,6 +12,7 @@ from mock_server.contract.checks import Check
 from mock_server.contract.model import Finding, Headers, NotRun, Sent
 from mock_server.contract.run import Run
 from mock_server.contract.walks.authorization import is_closed, lacks_scope
+from mock_server.contract.walks.expect import knows_tokens
 from mock_server.contract.walks.handshake import (
     BEGIN,
     begin,
@@ -63,8 +64,9 @@ def token(run: Run) -> Found:
         cells: list[tuple[str, str, tuple[tuple[str, str], ...]]] = [
             ("malformed", "a scheme without a token", (("Authorization", "Bearer"),)),
             ("malformed", "a scheme that is not Bearer", (("Authorization", f"Token {stranger}"),)),
-            ("unknown", "a token that nobody knows", (("Authorization", f"Bearer {stranger}"),)),
         ]
+        if knows_tokens(run.contract, is_mock=run.target.is_mock):
+            cells.append(("unknown", "a token that nobody knows", (("Authorization", f"Bearer {stranger}"),)))
         if run.target.tokens.expired:
             cells.append(
                 ("expired", "a token that has expired", (("Authorization", f"Bearer {run.target.tokens.expired}"),))
