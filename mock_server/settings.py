@@ -10,10 +10,24 @@ DEFAULT_PORT = 4010
 DEFAULT_STATE = "memory:"
 MAX_BODY_BYTES = 1024 * 1024
 MAX_HANDSHAKES = 10_000
-MAX_CONNECTIONS = 2_000
-HEADER_TIMEOUT_S = 10.0
-BODY_TIMEOUT_S = 30.0
+MAX_ENTRIES = 1_000
 CALLBACK_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a client may have the server keep, and how long it may keep it waiting. Sizes in bytes, times in seconds."""
+
+    connections: int = 2_000
+    target_bytes: int = 8 * 1024
+    header_bytes: int = 64 * 1024
+    header_lines: int = 100
+    header_s: float = 10.0
+    body_s: float = 30.0
+    idle_s: float = 5.0
+    """Between two requests of a connection."""
+    stop_s: float = 5.0
+    """For answers that are under way when the server is told to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +58,9 @@ class Settings:
     """Whether resources are recognised in the documents and remembered."""
     max_body_bytes: int = MAX_BODY_BYTES
     max_handshakes: int = MAX_HANDSHAKES
-    max_connections: int = MAX_CONNECTIONS
-    header_timeout_s: float = HEADER_TIMEOUT_S
-    body_timeout_s: float = BODY_TIMEOUT_S
+    max_entries: int = MAX_ENTRIES
+    """Of one session's journal."""
+    limits: Limits = Limits()
     quiet: bool = False
     log_format: str = "text"
     """``text`` for people, ``json`` for machines."""

@@ -7,23 +7,22 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mock_server.cli import EXIT_BROKEN, EXIT_UNREACHABLE
 from mock_server.cli.configuration import ENVIRONMENT_PREFIX
+from mock_server.cli.limits import limit_options, limits_of
 from mock_server.cli.options import sources
 from mock_server.errors import Broken
 from mock_server.settings import (
-    BODY_TIMEOUT_S,
     CALLBACK_TIMEOUT_S,
     DEFAULT_HOST,
     DEFAULT_PORT,
     DEFAULT_STATE,
-    HEADER_TIMEOUT_S,
     MAX_BODY_BYTES,
-    MAX_CONNECTIONS,
+    MAX_ENTRIES,
     MAX_HANDSHAKES,
     Settings,
 )
@@ -126,29 +125,14 @@ def _state(context: click.Context, option: click.Parameter, text: str) -> str:
     help="Live handshakes to keep before answering 503.",
 )
 @click.option(
-    "--max-connections",
-    default=MAX_CONNECTIONS,
+    "--max-journal",
+    default=MAX_ENTRIES,
     show_default=True,
     type=click.IntRange(1, 1_000_000),
     metavar="N",
-    help="Connections to hold; one more is answered 503 and closed.",
+    help="Entries that the journal of a session keeps.",
 )
-@click.option(
-    "--header-timeout",
-    default=HEADER_TIMEOUT_S,
-    show_default=True,
-    type=click.FloatRange(0.1, 3600),
-    metavar="SECONDS",
-    help="Refuse a request with 408 whose header takes longer.",
-)
-@click.option(
-    "--body-timeout",
-    default=BODY_TIMEOUT_S,
-    show_default=True,
-    type=click.FloatRange(0.1, 3600),
-    metavar="SECONDS",
-    help="Refuse a request with 408 whose body takes longer.",
-)
+@limit_options
 @click.option(
     "--allow-callbacks",
     multiple=True,
@@ -201,14 +185,13 @@ def command(
     stateful: bool,
     max_body: int,
     max_handshakes: int,
-    max_connections: int,
-    header_timeout: float,
-    body_timeout: float,
+    max_journal: int,
     allow_callbacks: tuple[str, ...],
     callback_timeout: float,
     control_token: str | None,
     log_format: str,
     quiet: bool,
+    **limits: Any,
 ) -> None:
     """Serve the API of one or more OpenAPI documents.
 
@@ -244,9 +227,8 @@ def command(
         stateful=stateful,
         max_body_bytes=max_body,
         max_handshakes=max_handshakes,
-        max_connections=max_connections,
-        header_timeout_s=header_timeout,
-        body_timeout_s=body_timeout,
+        max_entries=max_journal,
+        limits=limits_of(limits),
         log_format=log_format,
         quiet=quiet,
         allow_callbacks=allow_callbacks,
@@ -277,7 +259,7 @@ def run(settings: Settings) -> int:
         )
         return EXIT_BROKEN
     try:
-        store = make_store(settings.state, time.time, settings.max_handshakes)
+        store = make_store(settings.state, time.time, settings.max_handshakes, settings.max_entries)
         if settings.state != DEFAULT_STATE:
             prove(store)
     except Unusable as error:
@@ -295,7 +277,7 @@ def run(settings: Settings) -> int:
     except CannotBind as error:
         click.echo(f"error MS420: {error}", err=True)
         return EXIT_UNREACHABLE
-    given_token, wanted = settings.control_token, settings.max_connections
+    given_token, wanted = settings.control_token, settings.limits.connections
     settings = _fitted(settings, sock)
     colour = sys.stdout is not None and sys.stdout.isatty() and not _no_color()  # None = started with it closed
     log = RequestLog(sys.stdout, colour, quiet=settings.quiet, as_json=settings.log_format == "json")
@@ -306,8 +288,8 @@ def run(settings: Settings) -> int:
             f"\nOther machines reach /__mock/ with this header; it is said once and made anew at each start:\n"
             f"  Authorization: Bearer {settings.control_token}\n"
         )
-    if settings.max_connections < wanted:
-        text += f"\nOnly {settings.max_connections} connections at once: the system allows no more (ulimit -n).\n"
+    if settings.limits.connections < wanted:
+        text += f"\nOnly {settings.limits.connections} connections at once: the system allows no more (ulimit -n).\n"
     if certificate and certificate.authority:
         text += f"\nClients must trust {certificate.authority}, as in: curl --cacert {certificate.authority} …\n"
     return serve(make_app(world, settings, log, store), sock, lambda: log.say(text), certificate)
@@ -328,7 +310,7 @@ def _fitted(settings: Settings, sock: socket.socket) -> Settings:
     return replace(
         settings,
         control_token=settings.control_token or made,
-        max_connections=room_for(settings.max_connections),
+        limits=replace(settings.limits, connections=room_for(settings.limits.connections)),
     )
 
 

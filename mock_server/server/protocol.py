@@ -17,7 +17,7 @@ from mock_server.server.body import BodyOnly
 from mock_server.server.framing import BAD_TARGET, begins_as_http, faulty, origin_form
 from mock_server.server.heads import END, Heads
 from mock_server.server.wire import AnswerFirst, CycleWire, forget
-from mock_server.settings import BODY_TIMEOUT_S, HEADER_TIMEOUT_S, MAX_CONNECTIONS
+from mock_server.settings import Limits
 from mock_server.web.breaking import WIRE
 from mock_server.web.refusals import Refusal, Refusals
 
@@ -44,11 +44,9 @@ class GuardedProtocol(HttpToolsProtocol):
     what cannot be read to its end cannot be told from what follows.
     """
 
-    header_timeout_s: ClassVar[float] = HEADER_TIMEOUT_S
-    body_timeout_s: ClassVar[float] = BODY_TIMEOUT_S
+    limits: ClassVar[Limits] = Limits()
     heads: ClassVar[Heads | None] = None
     """Who answers requests at once whose head came before."""
-    max_connections: ClassVar[int] = MAX_CONNECTIONS
     tell: ClassVar[Refusals | None] = None
     """Journals a refusal, of which the application never hears; the id of its entry."""
 
@@ -72,11 +70,11 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if len(self.connections) > self.max_connections:
-            self._refuse(refusal.crowded(self.max_connections))
+        if len(self.connections) > self.limits.connections:
+            self._refuse(refusal.crowded(self.limits.connections))
             return
         # RFC 9112 §9.5: a server may close an idle connection, also one that never asked anything.
-        self._arm(self.header_timeout_s, None)
+        self._arm(self.limits.header_s, None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
@@ -131,8 +129,8 @@ class GuardedProtocol(HttpToolsProtocol):
             error.__context__ = None  # its frames know us
             self._refuse(self._why)
             return False
-        if self._idle_bytes > refusal.MAX_HEADER_BYTES:
-            self._refuse(refusal.LONG_HEADER)  # one endless line: the parser keeps it and reports nothing
+        if self._idle_bytes > self.limits.header_bytes:
+            self._refuse(refusal.long_header(self.limits))  # one endless line: the parser keeps it and reports nothing
             return False
         return True
 
@@ -237,15 +235,15 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
         self._idle_bytes = 0
-        if len(self.url) > refusal.MAX_TARGET_BYTES:
-            self._stop(refusal.LONG_TARGET)  # RFC 9112 §3
+        if len(self.url) > self.limits.target_bytes:
+            self._stop(refusal.long_target(self.limits))  # RFC 9112 §3
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._idle_bytes = 0
         self._header_bytes += len(name) + len(value)
         self._header_lines += 1
-        if self._header_bytes > refusal.MAX_HEADER_BYTES or self._header_lines > refusal.MAX_HEADER_LINES:
-            self._stop(refusal.LONG_HEADER)  # RFC 6585 §5
+        if self._header_bytes > self.limits.header_bytes or self._header_lines > self.limits.header_lines:
+            self._stop(refusal.long_header(self.limits))  # RFC 6585 §5
         if self._reading == "header":  # RFC 9110 §6.5.1: a trailer never becomes a header
             super().on_header(name, value)
 
@@ -317,11 +315,11 @@ class GuardedProtocol(HttpToolsProtocol):
             if self._reading == "nothing":
                 self._disarm()
             else:
-                self._arm(self.header_timeout_s if self._reading == "header" else self.body_timeout_s, refusal.LATE)
+                self._arm(self.limits.header_s if self._reading == "header" else self.limits.body_s, refusal.LATE)
                 if self._reading == "body":
                     self.cycle.transport = AnswerFirst(self.transport, self.end_gently)  # type: ignore[assignment]
         elif self._reading == "nothing" and self._answering is None and self._deadline is None:
-            self._arm(self.header_timeout_s, None)  # empty lines between requests keep nothing alive
+            self._arm(self.limits.header_s, None)  # empty lines between requests keep nothing alive
 
     def _stop(self, why: Refusal) -> None:
         """Make the parser give up."""

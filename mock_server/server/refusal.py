@@ -5,19 +5,25 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from mock_server.core.problem import problem
+from mock_server.settings import Limits
 from mock_server.web.refusals import Refusal
-
-MAX_TARGET_BYTES = 8 * 1024
-MAX_HEADER_BYTES = 64 * 1024
-MAX_HEADER_LINES = 100
 
 MALFORMED = Refusal(400, "this is not an HTTP/1.1 request")
 LATE = Refusal(408, "the request did not arrive in time")
-LONG_TARGET = Refusal(414, f"the request target is longer than {MAX_TARGET_BYTES} bytes")
-LONG_HEADER = Refusal(431, f"the header is longer than {MAX_HEADER_BYTES} bytes or {MAX_HEADER_LINES} lines")
 ANSWERED = Refusal(400, "the request was answered before it was read")
 """Never said: the answer is on the wire already."""
 FAILED = Refusal(500, "the mock failed; its log has the reason", "MS407")
+
+
+def long_target(limits: Limits) -> Refusal:
+    """RFC 9110 §15.5.15."""
+    return Refusal(414, f"the request target is longer than {limits.target_bytes} bytes; --max-target raises that")
+
+
+def long_header(limits: Limits) -> Refusal:
+    """RFC 6585 §5."""
+    most = f"{limits.header_bytes} bytes or {limits.header_lines} lines"
+    return Refusal(431, f"the header is longer than {most}; --max-header and --max-header-lines raise that")
 
 
 def crowded(most: int) -> Refusal:

@@ -19,7 +19,7 @@ from mock_server.server.heads import Heads
 from mock_server.server.limits import guarded
 from mock_server.server.tls import Certificate, make_context
 from mock_server.settings import Settings
-from mock_server.state.memory import MemoryStore
+from mock_server.state.choose import make_store
 from mock_server.state.store import Store
 from mock_server.web.app import MockApp
 from mock_server.web.live import Live
@@ -28,8 +28,6 @@ from mock_server.web.refusals import Refusals
 from mock_server.web.stop import GivesUpPolitely
 from mock_server.world import World
 
-KEEP_ALIVE_S = 5
-GRACEFUL_STOP_S = 5
 BACKLOG = 2048
 
 
@@ -61,8 +59,9 @@ def address(sock: socket.socket, scheme: str = "http") -> str:
 
 
 def make_app(world: World, settings: Settings, log: RequestLog, store: Store | None = None) -> MockApp:
-    """The application over a store; None = one in memory."""
-    return MockApp(Live(world, store or MemoryStore(time.time, settings.max_handshakes), settings, log))
+    """The application over a store; None = the one that the settings name."""
+    kept = store or make_store(settings.state, time.time, settings.max_handshakes, settings.max_entries)
+    return MockApp(Live(world, kept, settings, log))
 
 
 class _Server(uvicorn.Server):
@@ -131,21 +130,15 @@ def make_server(app: MockApp, on_ready: Callable[[], None]) -> _Server:
     settings = app.live.settings
     config = uvicorn.Config(
         GivesUpPolitely(app),
-        http=guarded(
-            settings.header_timeout_s,
-            settings.body_timeout_s,
-            Heads(app.prepare),
-            settings.max_connections,
-            Refusals(app.live),
-        ),
+        http=guarded(settings.limits, Heads(app.prepare), Refusals(app.live)),
         ws="none",
         lifespan="off",
         loop="uvloop" if _has_uvloop() else "asyncio",
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=GRACEFUL_STOP_S - 1,
+        timeout_keep_alive=settings.limits.idle_s,  # type: ignore[arg-type]  # it may be a fraction
+        timeout_graceful_shutdown=max(settings.limits.stop_s - 1, 0),  # type: ignore[arg-type]
     )
     return _Server(config, on_ready, app.live)
 

@@ -125,6 +125,10 @@ def scalar(text: str) -> Any:
     return text
 
 
+_TOO_DEEP = "exceeded maximum nesting depth"
+"""What libyaml says from 0.2.6 on of more than 1,000 brackets, before it has given us the first of them."""
+
+
 class _Constructor:
     """One pass over the events with an explicit stack, so depth costs no Python recursion."""
 
@@ -141,6 +145,8 @@ class _Constructor:
             mark = error.problem_mark or error.context_mark
             message = " ".join(part for part in (error.problem, error.context) if part)
             place = self._place_of_mark(mark) if mark else None
+            if error.problem == _TOO_DEEP:
+                raise Broken([Problem("MS105", f"nested deeper than {MAX_DEPTH}", place)]) from None
             hint = _syntax_hint(message, place)
             raise Broken([Problem("MS102", f"not valid YAML: {message}", place, hint)]) from None
         except yaml.reader.ReaderError as error:

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from mock_server.mask import NOTHING_MORE, Hidden, mask_body, mask_headers, mask_reason, mask_target
 from mock_server.model import Reason
+from mock_server.settings import MAX_ENTRIES
 
-MAX_ENTRIES = 1_000
 MAX_BYTES = 16 * 1024 * 1024
 MAX_BODY_BYTES = 64 * 1024
 SMALL_BODY_BYTES = 4 * 1024

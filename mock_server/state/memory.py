@@ -16,7 +16,7 @@ from mock_server.fixture.fault import FaultRule
 from mock_server.handshake.machine import LIVE, Handshake, settle
 from mock_server.handshake.provider import Grant
 from mock_server.mask import NOTHING_MORE, Hidden
-from mock_server.settings import MAX_HANDSHAKES
+from mock_server.settings import MAX_ENTRIES, MAX_HANDSHAKES
 from mock_server.state.clock import Clock
 from mock_server.state.image import RESTORED, Image, renamed
 from mock_server.state.journal import Entry, Journal
@@ -74,8 +74,10 @@ class MemoryStore:
         wall: Callable[[], float],
         max_handshakes: int = MAX_HANDSHAKES,
         max_sessions: int = MAX_SESSIONS,
+        max_entries: int = MAX_ENTRIES,
     ) -> None:
         self._wall = wall
+        self._max_entries = max_entries
         self._max_handshakes = max_handshakes
         self._max_sessions = max_sessions
         self._sessions: OrderedDict[str, _Session] = OrderedDict()
@@ -91,7 +93,7 @@ class MemoryStore:
         if session is None:
             if len(self._sessions) >= self._max_sessions:
                 self._put_out_a_session()
-            session = self._sessions[name] = _Session()
+            session = self._sessions[name] = _Session(journal=Journal(self._max_entries))
         elif len(self._sessions) > 1:
             self._sessions.move_to_end(name)
         return session

@@ -16,7 +16,7 @@ from mock_server.handshake.provider import Grant
 from mock_server.state import codec
 from mock_server.state.clock import Clock
 from mock_server.state.codec import Head, ends_at
-from mock_server.state.journal import MAX_BYTES, MAX_ENTRIES
+from mock_server.state.journal import MAX_BYTES
 from mock_server.state.shelves import weighed
 from mock_server.state.store import (
     MAX_ALL_JOURNALS_BYTES,
@@ -41,10 +41,11 @@ SWEEP_S = 1.0
 class Records:
     """Holds nothing but limits, and notes of this process about who was used and when it swept."""
 
-    def __init__(self, wall: Callable[[], float], max_handshakes: int, max_sessions: int) -> None:
+    def __init__(self, wall: Callable[[], float], max_handshakes: int, max_sessions: int, max_entries: int) -> None:
         self.wall = wall
         self.max_handshakes = max_handshakes
         self._max_sessions = max_sessions
+        self._max_entries = max_entries
         self._used: dict[str, int] = {}
         """Who was looked at since the last write: written down when that matters."""
         self.swept_at = float("-inf")
@@ -288,7 +289,7 @@ class Records:
             " WHERE name = ? RETURNING entries, journal_bytes"
         )
         count, size = db.execute(counted, (cost, time.time_ns(), session)).fetchone()
-        while count > MAX_ENTRIES or size > MAX_BYTES:
+        while count > self._max_entries or size > MAX_BYTES:
             gone = self._drop_oldest_entry(db, session)
             count, size = count - 1, size - gone
         self._shorten_journals(db)

@@ -20,12 +20,12 @@ from mock_server.fixture.fault import FaultRule
 from mock_server.handshake.machine import Handshake, settle
 from mock_server.handshake.provider import Grant
 from mock_server.mask import NOTHING_MORE, Hidden
-from mock_server.settings import MAX_HANDSHAKES
+from mock_server.settings import MAX_ENTRIES, MAX_HANDSHAKES
 from mock_server.state import codec, scripts
 from mock_server.state.batch import Batch, Command, Packed, packed, packed_item
 from mock_server.state.clock import Clock
 from mock_server.state.image import RESTORED, Image, renamed
-from mock_server.state.journal import MAX_BYTES, MAX_ENTRIES, Entry, cost_of
+from mock_server.state.journal import MAX_BYTES, Entry, cost_of
 from mock_server.state.scripts import Script
 from mock_server.state.shelves import weighed
 from mock_server.state.store import (
@@ -79,11 +79,11 @@ class RedisStore:
         max_handshakes: int = MAX_HANDSHAKES,
         max_sessions: int = MAX_SESSIONS,
         prefix: str = scripts.DEFAULT_PREFIX,
+        max_entries: int = MAX_ENTRIES,
     ) -> None:
         self._url = url.replace("valkeys://", "rediss://", 1).replace("valkey://", "redis://", 1)
         self._wall = wall
-        self._max_handshakes = max_handshakes
-        self._max_sessions = max_sessions
+        self._max_handshakes, self._max_sessions, self._max_entries = max_handshakes, max_sessions, max_entries
         self._prefix = prefix
         self._registry = f"{prefix}:sessions"
         self._used: dict[str, float] = {}
@@ -301,8 +301,8 @@ class RedisStore:
     # Journal
 
     async def record(self, entry: Entry, hidden: Hidden = NOTHING_MORE) -> None:
-        data = codec.write_entry(entry, hidden)
-        await self._changed(scripts.RECORD, entry.session, cost_of(entry), data, MAX_ENTRIES, MAX_BYTES)
+        what = (cost_of(entry), codec.write_entry(entry, hidden), self._max_entries, MAX_BYTES)
+        await self._changed(scripts.RECORD, entry.session, *what)
         self._used[entry.session] = time.time()
 
     async def entries(self, session: str, limit: int | None = None, since: str | None = None) -> list[Told]:

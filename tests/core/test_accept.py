@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import thread_time
 
 import pytest
 from hypothesis import given
@@ -86,9 +86,9 @@ def test_what_cannot_be_read_is_passed_over(header: str) -> None:
     ids=range(9),
 )
 def test_a_hostile_header_is_read_in_linear_time(header: str) -> None:
-    started = perf_counter()
+    started = thread_time()
     best(read_accept(header), ["a/b;v=1;w=2;x=3;y=4;z=5", "application/json", "application/hal+json"])
-    assert perf_counter() - started < 1.0
+    assert thread_time() - started < 1.0
 
 
 def test_the_last_of_ten_thousand_entries_counts_too() -> None:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from mock_server.server.refusal import MAX_HEADER_LINES, MAX_TARGET_BYTES
+from mock_server.settings import Limits
 from tests.live.wire import Reply, Wire
 from tests.support import Server, running
 
@@ -116,10 +116,10 @@ def test_what_is_too_much_is_refused_with_its_own_status(url: str, name: str) ->
 
 
 def test_the_limits_themselves_are_allowed(url: str) -> None:
-    padding = b"".join(b"X-%d: 1\r\n" % number for number in range(MAX_HEADER_LINES - 2))
+    padding = b"".join(b"X-%d: 1\r\n" % number for number in range(Limits().header_lines - 2))
     (reply,) = ask(url, HEALTH + CLOSE + padding + b"\r\n")
     assert reply.status == 200
-    (reply,) = ask(url, b"GET /" + b"a" * (MAX_TARGET_BYTES - 1) + b" HTTP/1.1\r\n" + HOST + CLOSE + b"\r\n")
+    (reply,) = ask(url, b"GET /" + b"a" * (Limits().target_bytes - 1) + b" HTTP/1.1\r\n" + HOST + CLOSE + b"\r\n")
     assert reply.status == 404
 
 

@@ -18,6 +18,7 @@ from uvicorn.server import ServerState
 from mock_server.server.heads import MAX_HEAD_BYTES, MAX_HEADS, Heads
 from mock_server.server.limits import guarded
 from mock_server.server.protocol import GuardedProtocol
+from mock_server.settings import Limits
 from mock_server.web.app import MockApp
 from tests.live.wire import Reply, parse
 from tests.support import FakeWall, make_app
@@ -75,7 +76,7 @@ class Connection:
         self.heads = Counting(self.app)
         self.config = uvicorn.Config(
             self.app,
-            http=guarded(10, 30, self.heads if short else None),
+            http=guarded(Limits(), self.heads if short else None),
             ws="none",
             lifespan="off",
             log_config=None,

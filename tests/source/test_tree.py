@@ -14,6 +14,8 @@ from mock_server.errors import Broken, Place, Problem
 from mock_server.source import Source, load
 from mock_server.source.tree import MAX_ALIASED_NODES, MAX_DEPTH
 
+LIBYAML_DEPTH = 1_000
+
 
 def read(text: str, path: str = "a.yaml") -> Any:
     return load(Source(path, text)).data
@@ -241,7 +243,9 @@ def test_many_aliases_of_something_small_are_fine() -> None:
 def test_nesting_is_bounded(text: str, line: int, column: int) -> None:
     problem = fault(text)
     assert (problem.code, problem.message) == ("MS105", f"nested deeper than {MAX_DEPTH}")
-    assert (place(problem).line, place(problem).column) == (line, column)
+    assert place(problem).line == line
+    # Of brackets libyaml 0.2.6 reads a thousand ahead and gives up by itself, so the place is where it stopped.
+    assert place(problem).column in (column, column - MAX_DEPTH + LIBYAML_DEPTH)
 
 
 @pytest.mark.parametrize("text", ["[" * MAX_DEPTH + "]" * MAX_DEPTH, "- " * MAX_DEPTH])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mock_server.state.journal import MAX_BODY_BYTES, MAX_BYTES, MAX_ENTRIES, Entry, Journal
+from mock_server.settings import MAX_ENTRIES
+from mock_server.state.journal import MAX_BODY_BYTES, MAX_BYTES, Entry, Journal
 from tests.support import TOKEN, make_client
 
 

@@ -14,8 +14,9 @@ from mock_server.fixture.fault import Delay, Fault, FaultRule
 from mock_server.handshake.machine import Handshake, step
 from mock_server.handshake.provider import Grant
 from mock_server.model import Reason
+from mock_server.settings import MAX_ENTRIES
 from mock_server.state.clock import Clock
-from mock_server.state.journal import MAX_BYTES, MAX_ENTRIES, Entry
+from mock_server.state.journal import MAX_BYTES, Entry
 from mock_server.state.store import (
     MAX_QUEUE,
     MAX_REMEMBERED,

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from mock_server.server.limits import guarded
 from mock_server.server.run import make_server
+from mock_server.settings import Limits
 from mock_server.web.app import MockApp
 from mock_server.web.refusals import Refusals
 from tests.support import ASK, LOOPBACK, TOKEN, make_app, make_client, start
@@ -108,7 +109,7 @@ def test_a_fault_of_the_protocol_itself_is_a_journalled_500(
     async def broken() -> bytes:
         server = make_server(app, lambda: None)
         server.config.load()
-        protocol = guarded(1, 1, None, 10, Refusals(app.live))(server.config, server.server_state, {})
+        protocol = guarded(Limits(10), None, Refusals(app.live))(server.config, server.server_state, {})
         sink = Sink()
         protocol.connection_made(sink)
         monkeypatch.setattr("mock_server.server.protocol.faulty", explode)
