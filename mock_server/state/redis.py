@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from hashlib import sha1
 from typing import Any
-
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from mock_server.core.shelf import NOTHING, Shelf, ShelfChange, changed
 from mock_server.core.snapshot import Changes, Queued, Snapshot
@@ -22,8 +16,9 @@ from mock_server.handshake.provider import Grant
 from mock_server.mask import NOTHING_MORE, Hidden
 from mock_server.settings import MAX_ENTRIES, MAX_HANDSHAKES
 from mock_server.state import codec, scripts
-from mock_server.state.batch import Batch, Command, Packed, packed, packed_item
+from mock_server.state.batch import Batch, Packed, packed_item
 from mock_server.state.clock import Clock
+from mock_server.state.connection import Connection
 from mock_server.state.image import RESTORED, Image, renamed
 from mock_server.state.journal import MAX_BYTES, Entry, cost_of
 from mock_server.state.scripts import Script
@@ -48,10 +43,6 @@ from mock_server.state.store import (
 
 IDLE_S = 7 * 24 * 3600
 """A session that nobody uses for so long is forgotten."""
-CONNECT_S = 1.0
-ANSWER_S = 2.0
-PAUSE_S = 0.5
-"""After a failure Redis is left alone for so long, and every request is told at once."""
 TOUCH_S = 10.0
 """How often the keys of a session in use are told so."""
 CANDIDATES = 100
@@ -81,7 +72,7 @@ class RedisStore:
         prefix: str = scripts.DEFAULT_PREFIX,
         max_entries: int = MAX_ENTRIES,
     ) -> None:
-        self._url = url.replace("valkeys://", "rediss://", 1).replace("valkey://", "redis://", 1)
+        self.connection = Connection(url)
         self._wall = wall
         self._max_handshakes, self._max_sessions, self._max_entries = max_handshakes, max_sessions, max_entries
         self._prefix = prefix
@@ -89,52 +80,7 @@ class RedisStore:
         self._used: dict[str, float] = {}
         self._told_at: dict[str, float] = {}
         self._packed: dict[tuple[str, tuple[str, ...]], bytes] = {}
-        self._client: Any = None
-        self._away_until = 0.0
-        self.batch = Batch(self._execute)
-
-    # The wire
-
-    async def _execute(self, commands: Sequence[Command]) -> Sequence[Any]:
-        """All commands in one round trip. Raises ``Away``, at once while Redis is left alone."""
-        if time.monotonic() < self._away_until:
-            raise Away("Redis did not answer a moment ago")
-        try:
-            answers: list[Any] = await self._piped(commands)
-            if any(isinstance(each, NoScriptError) for each in answers):  # it was started anew
-                await self._piped([("SCRIPT", "LOAD", script.text) for script in scripts.SCRIPTS])
-                again = [at for at, each in enumerate(answers) if isinstance(each, NoScriptError)]
-                for at, answer in zip(again, await self._piped([commands[at] for at in again]), strict=True):
-                    answers[at] = answer
-        except (RedisError, OSError) as error:
-            self._away_until = time.monotonic() + PAUSE_S
-            raise Away(f"Redis: {error}") from None
-        return [Away(f"Redis: {each}") if isinstance(each, RedisError) else each for each in answers]
-
-    async def _piped(self, commands: Sequence[Command]) -> list[Any]:
-        """On a connection of redis-py, without its pipeline, which takes longer than Redis does."""
-        if self._client is None:
-            self._client = Redis.from_url(
-                self._url, socket_connect_timeout=CONNECT_S, socket_timeout=None, retry=Retry(NoBackoff(), 0)
-            )  # one deadline for the whole batch, below, not one for each answer
-        pool = self._client.connection_pool
-        async with asyncio.timeout(ANSWER_S):  # a greeting goes to and fro, which may never be answered
-            connection = await pool.get_connection()
-        answers: list[Any] = []
-        try:
-            async with asyncio.timeout(ANSWER_S):
-                await connection.send_packed_command([packed(command) for command in commands])
-                while len(answers) < len(commands):
-                    try:
-                        answers.append(await connection.read_response(disable_decoding=True))
-                    except ResponseError as error:
-                        answers.append(error)
-        except BaseException:
-            await connection.disconnect(nowait=True)  # what comes late must not answer somebody else
-            raise
-        finally:
-            await pool.release(connection)
-        return answers
+        self.batch = Batch(self.connection.execute)
 
     def _keys(self, session: str, parts: tuple[str, ...]) -> bytes:
         """The keys as a command has them, which is the greater part of it."""
@@ -378,9 +324,7 @@ class RedisStore:
 
     async def close(self) -> None:
         await self.batch.stop()
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
+        await self.connection.close()
 
 
 def _versioned(data: bytes) -> tuple[int, bytes]:

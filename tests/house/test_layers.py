@@ -35,7 +35,7 @@ ONLY_IMPORTER: dict[str, str | tuple[str, ...]] = {
     "click": "cli/",
     "schemathesis": "contract/",
     "rich": "contract/report/live.py",
-    "redis": "state/redis.py",
+    "redis": "state/connection.py",
 }
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "manager", "base", "common", "misc"}
 

@@ -17,6 +17,7 @@ from redis import Redis
 from redis.crc import key_slot
 
 from mock_server.settings import Settings
+from mock_server.state import connection as wire
 from mock_server.state import redis as room
 from mock_server.state import scripts
 from mock_server.state.redis import RedisStore
@@ -158,7 +159,7 @@ def test_a_redis_that_is_not_there_is_told_at_once(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_redis_that_is_silent_is_given_up_and_then_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "ANSWER_S", 0.3)
+    monkeypatch.setattr(wire, "ANSWER_S", 0.3)
 
     async def story(port: int) -> None:
         store = made(f"redis://127.0.0.1:{port}")
@@ -197,9 +198,9 @@ def test_a_mock_whose_redis_is_away_says_so_and_goes_on(redis_url: str, capsys: 
             assert (await http.get("/__mock/ready")).status_code == 503
             assert (await http.get("/__mock/health")).status_code == 200
             assert (await http.get("/nothing")).status_code == 404
-            store._url = redis_url  # it is back
-            store._client = None
-            await asyncio.sleep(room.PAUSE_S + 0.1)
+            store.connection.url = redis_url  # it is back
+            store.connection._client = None
+            await asyncio.sleep(wire.PAUSE_S + 0.1)
             assert (await http.post("/api/oauth2", json=ASK, headers=TOKEN)).status_code == 200
         await store.close()
 
