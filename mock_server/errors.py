@@ -6,8 +6,9 @@ person who mends a fixture wants the whole list and not the first line of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from mock_server.value import dataclass
 
 Severity = Literal["error", "warning"]
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, Protocol
+
+from mock_server.value import dataclass
 
 Provenance = Literal["documented", "observed", "assumed"]
 PROVENANCES: Final[tuple[Provenance, ...]] = ("documented", "observed", "assumed")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from mock_server.value import dataclass
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 4010

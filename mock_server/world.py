@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from mock_server.core.answers import ReadFile, body_schema
@@ -28,6 +27,7 @@ from mock_server.spec.examples import ResponseExample
 from mock_server.spec.operations import Operation, read_operations, shape_of
 from mock_server.spec.resources import Resource, find_resources, no_resource
 from mock_server.spec.security import api_keys
+from mock_server.value import dataclass
 
 
 class Served:

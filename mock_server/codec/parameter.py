@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from mock_server.codec.percent import decode, decode_path, decode_query, pairs_of
@@ -13,6 +12,7 @@ from mock_server.codec.unreadable import Unreadable
 from mock_server.model import MISSING
 from mock_server.spec.family import family
 from mock_server.spec.parameters import Parameter
+from mock_server.value import dataclass
 
 Pairs = list[tuple[str, str]]
 

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from mock_server.core.body import take_body
@@ -33,6 +32,7 @@ from mock_server.handshake.machine import Handshake, judge, settle
 from mock_server.handshake.start import open_handshake, opening
 from mock_server.handshake.ticket import Reference, read_ticket
 from mock_server.model import MISSING, Answer, Chance, Effect, Reason, Request, Send, Violation, Wait
+from mock_server.value import dataclass
 
 _ASKED_FOR = {
     "where": "asked-for",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -22,6 +21,7 @@ from mock_server.spec.generate import generate
 from mock_server.spec.media import is_json
 from mock_server.spec.operations import Operation
 from mock_server.spec.schema import SchemaError
+from mock_server.value import dataclass
 
 DEPTH_HEADER = "mock-callback-depth"
 MAX_DEPTH = 3

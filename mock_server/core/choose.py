@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -17,6 +17,7 @@ from mock_server.fixture.facts import Facts
 from mock_server.fixture.model import Response, Rule, Scenario
 from mock_server.fixture.response import with_encoding
 from mock_server.model import MAX_REASON, Reason, Violation
+from mock_server.value import dataclass
 
 _NO_PREFERENCE = Reason("client", "no preference")
 _NO_QUEUE = Reason("queue", "no answer queued")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from mock_server.fixture.facts import Facts
 from mock_server.fixture.model import OperationFixture, Recall
 from mock_server.model import MISSING, Chance
 from mock_server.spec.resources import Role
+from mock_server.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

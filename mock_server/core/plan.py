@@ -8,7 +8,7 @@ thousand operations starts as fast as a small one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import NamedTuple
 
 from mock_server.core.answers import Answers, ReadFile, body_schema, judged, no_files
@@ -27,6 +27,7 @@ from mock_server.spec.operations import Operation
 from mock_server.spec.parameters import Parameter
 from mock_server.spec.resources import Role
 from mock_server.spec.schema import Schema
+from mock_server.value import dataclass
 
 MAX_NEGOTIATED = 256
 """``Accept`` headers remembered for one operation."""

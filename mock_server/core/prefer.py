@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from urllib.parse import parse_qsl
+
+from mock_server.value import dataclass
 
 WORDS = ("code", "response", "example", "scenario", "wait", "dynamic", "seed", "fault")
 MAX_WAIT_S = 60.0

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mock_server.core.problem import problem_members, send_problem
@@ -23,6 +23,7 @@ from mock_server.model import Answer, Violation
 from mock_server.spec.media import is_json
 from mock_server.spec.operations import DocumentedResponse, Operation
 from mock_server.spec.schema import Schema
+from mock_server.value import dataclass
 
 if TYPE_CHECKING:
     from mock_server.core.plan import Plan

@@ -6,7 +6,6 @@ Pure: it gets the shelf as it was, and says what the shelf becomes and what the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -18,6 +17,7 @@ from mock_server.fixture.facts import Facts
 from mock_server.model import MISSING, Chance
 from mock_server.spec.outline import Outline
 from mock_server.spec.resources import Role, inside, path_text, put_inside
+from mock_server.value import dataclass
 
 MAX_TRIES = 1_000
 """Keys tried before the answer is that no free one was found."""

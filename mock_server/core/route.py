@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Generic, NamedTuple, TypeVar
 from urllib.parse import quote, unquote
 
 from mock_server.core.nearest import Nearest
+from mock_server.value import dataclass
 
 Target = TypeVar("Target")
 _TEMPLATE = re.compile(r"\{([^{}/]+)\}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -16,6 +16,7 @@ from mock_server.handshake.machine import FAILURES
 from mock_server.handshake.start import code_challenge
 from mock_server.handshake.ticket import ID_BYTES, ID_CHARS, SECRET_BYTES, SECRET_CHARS, record_id, same, ticket
 from mock_server.model import Chance
+from mock_server.value import dataclass
 
 CODE_LIVES_S: Final = 60.0
 """RFC 6749 §4.1.2 recommends ten minutes at most; a mock is quicker."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import ssl
-from dataclasses import dataclass
 from pathlib import Path
 
 from mock_server.errors import MockServerError
 from mock_server.settings import Settings
+from mock_server.value import dataclass
 from mock_server.web.live import Live
 
 NAMES = ("localhost", "127.0.0.1", "::1")

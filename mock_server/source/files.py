@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from mock_server.errors import Broken, Place, Problem
+from mock_server.value import dataclass
 
 MAX_FILE_BYTES = 32 * 1024 * 1024
 

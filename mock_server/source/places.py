@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, NamedTuple
 
 from mock_server.errors import Place, Problem, Severity
 from mock_server.source.files import Source
+from mock_server.value import dataclass
 
 Pointer = tuple[str | int, ...]
 

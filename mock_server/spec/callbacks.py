@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from mock_server.errors import Broken, Problem
@@ -15,6 +15,7 @@ from mock_server.spec.grammar import METHODS
 from mock_server.spec.media import Body, MediaType, is_json, read_body
 from mock_server.spec.operations import Operation
 from mock_server.spec.parameters import Parameter, read_parameters
+from mock_server.value import dataclass
 
 _WEBHOOKS = ("webhooks", "x-webhooks")
 """3.1 has ``webhooks``; documents of 3.0 write them under Redocly's word."""

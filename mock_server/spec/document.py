@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import NoneType
 from typing import Any
 
@@ -17,6 +17,7 @@ from mock_server.spec.fault import Faults
 from mock_server.spec.reference import parse_reference
 from mock_server.spec.schema import Schema, SchemaBook
 from mock_server.spec.swagger import convert_swagger
+from mock_server.value import dataclass
 
 __all__ = ["MAX_REFERENCE_HOPS", "Document", "open_document", "parse_reference"]
 _VERSION = re.compile(r"3(?:\.([0-9]{1,3}))?(?:\.([0-9]{1,5}))?(\S*)\Z")

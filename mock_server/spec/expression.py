@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl
 
 import orjson
 
 from mock_server.model import MISSING
+from mock_server.value import dataclass
 
 Whole = Literal["url", "method", "statusCode"]
 Side = Literal["request", "response"]

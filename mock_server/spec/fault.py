@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from mock_server.errors import Problem, Severity
 from mock_server.source import Loaded, Pointer, pointer_text
+from mock_server.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

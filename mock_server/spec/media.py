@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NamedTuple
 
 from mock_server.source import Pointer
@@ -12,6 +12,7 @@ from mock_server.spec.document import Document
 from mock_server.spec.family import family
 from mock_server.spec.schema import Schema
 from mock_server.spec.shape import Shape
+from mock_server.value import dataclass
 
 MAX_PARAMETERS = 16
 """Of one media type; further ones are not looked at."""

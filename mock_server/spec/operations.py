@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +15,7 @@ from mock_server.spec.grammar import METHODS
 from mock_server.spec.media import Body, MediaType, read_body, read_content
 from mock_server.spec.parameters import Parameter, read_parameters
 from mock_server.spec.security import Requirement, read_security
+from mock_server.value import dataclass
 
 MAX_BASE_PATHS = 64
 _AUTHORITY = re.compile(r"[^/]*//[^/]*")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from mock_server.errors import Broken
 from mock_server.source import Pointer
 from mock_server.spec.document import Document
+from mock_server.value import dataclass
 
 MAX_STEPS = 200
 """Schemas looked at for one shape: alternatives inside alternatives multiply."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, Literal, cast
 
 from mock_server.errors import Problem
@@ -13,6 +13,7 @@ from mock_server.spec.document import Document
 from mock_server.spec.media import MediaType, read_content
 from mock_server.spec.schema import Schema
 from mock_server.spec.shape import EVERY, Shape
+from mock_server.value import dataclass
 
 _IGNORED_HEADERS = frozenset(("accept", "content-type", "authorization"))
 """Parameters of these names are ignored (OAS 3.1 §4.8.12.2.1)."""

@@ -9,7 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Literal
 from urllib.parse import quote
@@ -20,6 +20,7 @@ from mock_server.spec.document import Document
 from mock_server.spec.media import MediaType, is_json
 from mock_server.spec.operations import DocumentedResponse, Operation
 from mock_server.spec.outline import Outline, Steps, find_item, find_list, identity, outline_at, plain
+from mock_server.value import dataclass
 
 Deed = Literal["list", "make", "clear", "read", "replace", "merge", "remove"]
 _ON_COLLECTION: Mapping[str, Deed] = {"GET": "list", "POST": "make", "DELETE": "clear"}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from mock_server.errors import Broken, Problem
 from mock_server.source import Pointer
 from mock_server.spec.document import Document
+from mock_server.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import islice
 
 from mock_server.core.shelf import NOTHING
@@ -37,6 +37,7 @@ from mock_server.state.store import (
     part,
     tallied,
 )
+from mock_server.value import dataclass
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import count
 from secrets import token_hex, token_urlsafe
 
@@ -18,6 +18,7 @@ from mock_server.model import Answer, Chance, Reason, Request
 from mock_server.settings import Settings
 from mock_server.state.journal import MAX_BODY_BYTES, SMALL_BODY_BYTES, Entry
 from mock_server.state.store import Away, Full, InstantStore, Store
+from mock_server.value import dataclass
 from mock_server.web.log import RequestLog
 from mock_server.web.outgoing import Outgoing
 from mock_server.world import World

@@ -7,7 +7,7 @@ the walk comes by. A refused pattern is one whose automaton must not accept at t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from mock_server.spec.generate.chance import Draw
 from mock_server.spec.generate.expression import (
@@ -28,6 +28,7 @@ from mock_server.spec.generate.expression import (
     parse,
 )
 from mock_server.spec.generate.sample import letter
+from mock_server.value import dataclass
 
 MAX_STATES = 3_000
 MAX_WALK = 1_500

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
+
+from mock_server.value import dataclass
 
 MAX_REPEATS = 1_000_000
 MAX_NESTING = 60

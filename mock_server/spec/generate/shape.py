@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 from mock_server.source import Pointer
+from mock_server.value import dataclass
 
 TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
 _MEANT = (
