@@ -97,6 +97,7 @@ CODES: dict[str, str] = {
     "MS437": "the resource does not allow it",
     "MS440": "a fault that was asked for",
     "MS442": "too many connections",
+    "MS443": "a CORS preflight asks for what is not allowed",
     "MS450": "the store cannot be reached",
     "MS451": "the state file cannot be used",
     "MS452": "the state was written in another form",

@@ -13,11 +13,11 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from mock_server.server import refusal
-from mock_server.server.body import BodyOnly
+from mock_server.server.body import BodyOnly, Chunk
 from mock_server.server.framing import BAD_TARGET, begins_as_http, faulty, origin_form
 from mock_server.server.heads import END, Heads
 from mock_server.server.wire import AnswerFirst, CycleWire, forget
-from mock_server.settings import Limits
+from mock_server.settings import MAX_BODY_BYTES, Limits
 from mock_server.web.breaking import WIRE
 from mock_server.web.refusals import Refusal, Refusals
 
@@ -45,6 +45,7 @@ class GuardedProtocol(HttpToolsProtocol):
     """
 
     limits: ClassVar[Limits] = Limits()
+    max_body: ClassVar[int] = MAX_BODY_BYTES
     heads: ClassVar[Heads | None] = None
     """Who answers requests at once whose head came before."""
     tell: ClassVar[Refusals | None] = None
@@ -67,6 +68,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._last_head = b""
         self._unread = b""
         self._active_at = 0.0
+        self._chunk = Chunk()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -131,6 +133,9 @@ class GuardedProtocol(HttpToolsProtocol):
             return False
         if self._idle_bytes > self.limits.header_bytes:
             self._refuse(refusal.long_header(self.limits))  # one endless line: the parser keeps it and reports nothing
+            return False
+        if self._reading == "body" and self._chunk.announced(data) > self.max_body:
+            self._refuse(refusal.long_body(self.max_body))
             return False
         return True
 
@@ -252,6 +257,8 @@ class GuardedProtocol(HttpToolsProtocol):
         if fault is not None:
             self._stop(Refusal(400, fault.detail))
         self._read_target()
+        if self.expect_100_continue and self.parser.get_http_version() == "1.0":
+            self.expect_100_continue = False  # RFC 9110 §10.1.1: it MUST be overlooked
         super().on_headers_complete()
         self.scope["extensions"] = {WIRE: CycleWire(self.transport, self.cycle)}  # type: ignore[dict-item]
         if not (self.pipeline and self.pipeline[0][0] is self.cycle):
@@ -272,8 +279,15 @@ class GuardedProtocol(HttpToolsProtocol):
             # The very list is in the scope already.
             self.headers[:] = [*(each for each in self.headers if each[0] != b"host"), (b"host", authority)]
 
+    def on_chunk_header(self) -> None:
+        self._chunk.begins()
+
+    def on_chunk_complete(self) -> None:
+        self._chunk.ends()
+
     def on_body(self, body: bytes) -> None:
         self._idle_bytes = 0
+        self._chunk.grows(len(body))
         super().on_body(body)
 
     def on_message_complete(self) -> None:

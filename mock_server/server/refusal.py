@@ -26,6 +26,11 @@ def long_header(limits: Limits) -> Refusal:
     return Refusal(431, f"the header is longer than {most}; --max-header and --max-header-lines raise that")
 
 
+def long_body(most: int) -> Refusal:
+    """RFC 9110 §15.5.14."""
+    return Refusal(413, f"the body is larger than {most} bytes; --max-body raises that", "MS405")
+
+
 def crowded(most: int) -> Refusal:
     """RFC 9110 §15.6.4."""
     detail = f"there are {most} connections already, which is the limit; --max-connections raises it"

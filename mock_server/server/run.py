@@ -130,7 +130,7 @@ def make_server(app: MockApp, on_ready: Callable[[], None]) -> _Server:
     settings = app.live.settings
     config = uvicorn.Config(
         GivesUpPolitely(app),
-        http=guarded(settings.limits, Heads(app.prepare), Refusals(app.live)),
+        http=guarded(settings.limits, Heads(app.prepare), Refusals(app.live), settings.max_body_bytes),
         ws="none",
         lifespan="off",
         loop="uvloop" if _has_uvloop() else "asyncio",

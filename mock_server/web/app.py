@@ -6,7 +6,6 @@ import traceback
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Mount, Route, Router
@@ -21,6 +20,7 @@ from mock_server.state.store import AWAY, RETRY, Away, InstantStore
 from mock_server.web.breaking import has_hung_up
 from mock_server.web.callback import CallbackPage
 from mock_server.web.control import Control
+from mock_server.web.cors import Cors
 from mock_server.web.guard import ControlGuard
 from mock_server.web.live import BadSession, Contended, Live, make_entry, session_name
 from mock_server.web.mock import ROUTE, MockEndpoint
@@ -160,9 +160,7 @@ def _with_cors(live: Live) -> tuple[ASGIApp, ASGIApp]:
         plain = MockEndpoint(live)
         return plain, plain
     endpoint = MockEndpoint(live, ANY_ORIGIN if "*" in origins else ())
-    guarded = CORSMiddleware(
-        endpoint, allow_origins=origins, allow_methods=["*"], allow_headers=["*"], expose_headers=["*"]
-    )
+    guarded = Cors(endpoint, allow_origins=origins, allow_methods=["*"], allow_headers=["*"], expose_headers=["*"])
     return (endpoint if "*" in origins else guarded), guarded
 
 

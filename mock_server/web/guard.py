@@ -36,11 +36,11 @@ class ControlGuard:
         """Why not, or None. A page of another origin is refused even with the right address."""
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        origin = headers.get("origin")
+        origins = headers.getlist("origin")
         if DEPTH_HEADER in headers:
             # Anybody may name a callback's URL, and what we send comes from this machine.
             return "the control API answers no callback"
-        if origin is not None and origin.lower() != f"{scope['scheme']}://{host}".lower():
+        if any(origin.lower() != f"{scope['scheme']}://{host}".lower() for origin in origins):
             return "the control API answers no page of another origin"
         token = self.settings.control_token
         scheme, _, given = headers.get("authorization", "").partition(" ")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 import urllib.request
 from collections.abc import Iterator
 
@@ -248,6 +249,26 @@ def test_a_client_that_asks_first_is_told_to_go_on(url: str) -> None:
         wire.send(START + CLOSE + b"Expect: 100-continue\r\n" + LENGTH).receive(b"100 Continue")
         go_on, reply = wire.send(ASK).replies()
     assert (go_on.status, reply.status) == (100, 200)
+
+
+def test_a_client_of_http_1_0_is_never_told_to_go_on(url: str) -> None:
+    """RFC 9110 §10.1.1: such an expectation MUST be overlooked."""
+    with Wire(url) as wire:
+        wire.send(START.replace(b"HTTP/1.1", b"HTTP/1.0") + b"Expect: 100-continue\r\n" + LENGTH + ASK)
+        (reply,) = wire.replies()
+    assert reply.status == 200
+
+
+def test_a_huge_chunk_is_refused_when_its_size_comes_and_not_when_its_data_would(url: str) -> None:
+    for pieces in ([b"40000000\r", b"\n"], [b"4000", b"0000\r\n"], [b"1\r\n{\r\n", b"400", b"00000;x\r\nabc"]):
+        with Wire(url) as wire:
+            wire.send(START + b"Expect: 100-continue\r\n" + CHUNKED + b"\r\n").receive(b"100 Continue")
+            for piece in pieces:
+                wire.send(piece)
+                time.sleep(0.01)  # so that each comes alone
+            wire.receive(b"MS405")
+            (_, reply) = wire.stop_sending().replies()
+        assert reply.status == 413
 
 
 def test_a_client_that_asks_first_with_too_large_a_body_is_refused_at_once(url: str) -> None:

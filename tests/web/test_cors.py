@@ -89,6 +89,16 @@ def test_origins_can_be_narrowed() -> None:
         assert preflight(client, origin=other).status_code == 400
 
 
+@pytest.mark.parametrize("method", ["PURGE", "", '"', "post", "POST, GET"])
+def test_a_preflight_that_is_refused_is_told_so_as_any_request_is(client: TestClient, method: str) -> None:
+    answer = preflight(client, **{"Access-Control-Request-Method": method})
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == "MS443"
+    assert "method" in answer.json()["detail"]
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
 def test_it_can_be_ended() -> None:
     client = make_client(cors=None)
     answer = client.post("/api/oauth2", json=ASK, headers={**TOKEN, "Origin": ORIGIN})

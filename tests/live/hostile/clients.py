@@ -360,6 +360,9 @@ NO_OBJECTS = (
 
 ADMIN = [
     *(_admin(f"Origin {origin!r}", HEALTH, "403", b"Origin: " + origin) for origin in FOREIGN),
+    _admin(
+        "its own Origin and a foreign one", HEALTH, "403", b"Origin: http://127.0.0.1", b"Origin: http://evil.example"
+    ),
     *(_admin(f"Host {host!r}", JOURNAL, "403|400!", host=b"Host: " + host + b"\r\n") for host in REBOUND),
     *(
         _admin(

@@ -138,6 +138,7 @@ HEADERS = [
     _host("empty", b"Host:\r\n", "400!|403|200"),
     _host("with a space", b"Host: a b\r\n", "400!"),
     _host("a list", b"Host: 127.0.0.1, evil.example\r\n", "400!"),
+    _host("a comma alone", b"Host: ,\r\n", "400!", "RFC 9110 §5.3: two that somebody joined"),
     _host("with a user", b"Host: user@127.0.0.1\r\n", "400!"),
     _host("with a user and a password", b"Host: user:pw@127.0.0.1\r\n", "400!"),
     _host("with a path", b"Host: 127.0.0.1/x\r\n", "400!"),
@@ -187,6 +188,7 @@ def _chunk(name: str, body: bytes, want: str = "400!", why: str = "RFC 9112 §7.
 SIZE = b"%x" % len(ASK)
 LENGTH = b"Content-Length: %d\r\n" % len(ASK)
 BODY = SIZE + b"\r\n" + ASK + b"\r\n0\r\n\r\n"
+UPGRADE = b"Connection: upgrade\r\nUpgrade: h2c\r\n"
 SMUGGLED = get(b"/__mock/journal")
 
 FRAMING = [
@@ -287,6 +289,12 @@ FRAMING = [
     _chunk("space before the size", b" 16\r\n" + ASK + b"\r\n0\r\n\r\n"),
     _chunk("space behind the size", b"16 \r\n" + ASK + b"\r\n0\r\n\r\n", "400!|200"),
     _chunk("size beyond 64 bit", b"1" + b"0" * 16 + b"16\r\n" + ASK + b"\r\n0\r\n\r\n"),
+    _chunk("size of 2^64-1", b"f" * 16 + b"\r\n" + ASK, "413!|400!", "RFC 9110 §15.5.14: not waited for"),
+    _chunk("size of 1 GB", b"40000000;x=y\r\n" + ASK, "413!", "RFC 9110 §15.5.14: not waited for"),
+    _chunk("size of 1 GB and no data", b"00040000000\r\n", "413!", "RFC 9110 §15.5.14: not waited for"),
+    _chunk("size of 1 GB in the second", b"1\r\n{\r\n40000000\r\nabc", "413!", "RFC 9110 §15.5.14: not waited for"),
+    _framed("chunk: 1 GB with an upgrade", UPGRADE + CHUNKED, b"40000000\r\n{", "413!", "RFC 9110 §15.5.14, §7.8"),
+    _chunk("a trailer like a size", BODY[:-2] + b"fffffffff: ;\r\n\r\n", "200"),
     _chunk("size of 100 KB of zeroes", b"0" * MANY + SIZE + b"\r\n" + ASK + b"\r\n0\r\n\r\n", "400!|431!|200"),
     _chunk("upper-case size", SIZE.upper() + b"\r\n" + ASK + b"\r\n0\r\n\r\n", "200"),
     _chunk("zeroes before the size", b"000" + BODY, "200"),
@@ -349,14 +357,14 @@ FRAMING = [
     Probe(
         "framing",
         "an upgrade with a body",
-        POST + b"Connection: upgrade\r\nUpgrade: h2c\r\n" + sized(ASK),
+        POST + UPGRADE + sized(ASK),
         "200!|200",
         "RFC 9110 §7.8",
     ),
     Probe(
         "framing",
         "an upgrade with a request behind",
-        HEALTH + b"Connection: upgrade\r\nUpgrade: h2c\r\n\r\n" + HEALTH + END,
+        HEALTH + UPGRADE + END + HEALTH + END,
         "200!|200 200",
         "RFC 9110 §7.8",
     ),
