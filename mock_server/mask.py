@@ -80,6 +80,11 @@ def hide(api_keys: Iterable[tuple[str, str]]) -> Hidden:
     )
 
 
+def all_hidden(one: Hidden, other: Hidden) -> Hidden:
+    """What either of the two hides."""
+    return Hidden(one.headers | other.headers, one.query | other.query)
+
+
 def mask_target(target: str, hidden: Hidden = NOTHING_MORE) -> str:
     """A path and query with their secrets hidden.
 

@@ -57,6 +57,8 @@ class Settings:
     """Whether the ``format`` of what comes in is judged."""
     stateful: bool = False
     """Whether resources are recognised in the documents and remembered."""
+    watch: bool = False
+    """Whether the world is made again when its files change."""
     max_body_bytes: int = MAX_BODY_BYTES
     max_handshakes: int = MAX_HANDSHAKES
     max_entries: int = MAX_ENTRIES

@@ -19,7 +19,7 @@ from mock_server.fixture.read import read_fixtures
 from mock_server.mask import Hidden, hide
 from mock_server.model import Request
 from mock_server.settings import Settings
-from mock_server.source import Pointer, Shown, open_root
+from mock_server.source import Ledger, Pointer, Shown, open_root
 from mock_server.spec.beside import beside, called, own_bases
 from mock_server.spec.document import Document, open_document
 from mock_server.spec.drawn import draw
@@ -107,8 +107,14 @@ def bundled(name: str) -> Path:
     return packaged if packaged.exists() else here.parent / name
 
 
-def build_world(settings: Settings) -> World:
-    """Read and compile everything. Raises ``Broken`` with every problem of every file."""
+def build_world(settings: Settings, ledger: Ledger | None = None) -> World:
+    """Read and compile everything. Raises ``Broken`` with every problem of every file.
+
+    ``ledger`` gets to know every file that is read.
+    """
+    if ledger is not None:
+        with ledger.open():
+            return build_world(settings)
     specs = settings.specs or (bundled("openapi.yaml"),)
     folder = settings.fixtures or (None if settings.specs else bundled("fixtures"))
     problems: list[Problem] = []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,11 +28,6 @@ from mock_server.settings import (
 
 if TYPE_CHECKING:
     import socket
-
-    from mock_server.source import Pointer
-    from mock_server.spec.document import Document
-    from mock_server.web.log import RequestLog
-    from mock_server.world import World
 
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -65,6 +59,7 @@ def _state(context: click.Context, option: click.Parameter, text: str) -> str:
     context_settings={"auto_envvar_prefix": ENVIRONMENT_PREFIX},
 )
 @sources
+@click.option("--watch", is_flag=True, help="Serve what document and fixtures say as soon as they are saved.")
 @click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address to listen on.")
 @click.option(
     "--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
@@ -166,6 +161,7 @@ def command(
     fixtures: Path | None,
     allow_remote: tuple[str, ...],
     allow_folders: tuple[Path, ...],
+    watch: bool,
     host: str,
     port: int,
     state: str,
@@ -209,6 +205,7 @@ def command(
         fixtures=fixtures,
         allow_remote=allow_remote,
         allow_folders=allow_folders,
+        watch=watch,
         host=host,
         port=port,
         state=state,
@@ -244,13 +241,16 @@ def run(settings: Settings) -> int:
     from mock_server.cli.banner import banner
     from mock_server.server.run import CannotBind, address, bind, make_app, serve
     from mock_server.server.tls import BadCertificate, read_certificate
+    from mock_server.source import Ledger
     from mock_server.state.choose import make_store, prove
     from mock_server.state.store import Away, Unusable
     from mock_server.web.log import RequestLog
+    from mock_server.web.reload import tell_of_schemas
     from mock_server.world import build_world
 
+    ledger = Ledger()
     try:
-        world = build_world(settings)
+        world = build_world(settings, ledger)
     except Broken as broken:
         errors = [problem for problem in broken.problems if problem.severity == "error"]
         click.echo("\n".join(problem.as_text() for problem in errors), err=True)
@@ -281,7 +281,7 @@ def run(settings: Settings) -> int:
     settings = _fitted(settings, sock)
     colour = sys.stdout is not None and sys.stdout.isatty() and not _no_color()  # None = started with it closed
     log = RequestLog(sys.stdout, colour, quiet=settings.quiet, as_json=settings.log_format == "json")
-    _tell(world, log)
+    tell_of_schemas(world, log)
     text = banner(world, address(sock, "https" if certificate else "http"))
     if settings.control_token and settings.control_token != given_token:
         text += (
@@ -292,7 +292,9 @@ def run(settings: Settings) -> int:
         text += f"\nOnly {settings.limits.connections} connections at once: the system allows no more (ulimit -n).\n"
     if certificate and certificate.authority:
         text += f"\nClients must trust {certificate.authority}, as in: curl --cacert {certificate.authority} …\n"
-    return serve(make_app(world, settings, log, store), sock, lambda: log.say(text), certificate)
+    app = make_app(world, settings, log, store)
+    app.live.reload.ledger = ledger
+    return serve(app, sock, lambda: log.say(text), certificate)
 
 
 def _fitted(settings: Settings, sock: socket.socket) -> Settings:
@@ -312,20 +314,6 @@ def _fitted(settings: Settings, sock: socket.socket) -> Settings:
         control_token=settings.control_token or made,
         limits=replace(settings.limits, connections=room_for(settings.limits.connections)),
     )
-
-
-def _tell(world: World, log: RequestLog) -> None:
-    """Have the log say once of each schema that a request met and that cannot be compiled."""
-
-    def teller(document: Document) -> Callable[[Pointer, str], None]:
-        def tell(pointer: Pointer, reason: str) -> None:
-            at = document.loaded.place(pointer)
-            log.say(f"{at}: warning MS206: the schema cannot be compiled, so it takes anything: {reason}")
-
-        return tell
-
-    for document in world.documents:
-        document.schemas.tell = teller(document)
 
 
 def _no_color() -> bool:

@@ -64,10 +64,14 @@ class Heads:
         lines = [b"%b: %b\r\n" % each for each in (*answer.headers, *more)]
         return b"".join((STATUS_LINE[answer.status], self._default_lines, *lines, b"\r\n", answer.body))
 
+    def forget(self) -> None:
+        """Whoever is still there is known again after two requests."""
+        self._known.clear()
+
     def learn(self, head: bytes, length: int, scope: Any) -> None:
         """Remember a head that was parsed, and found to be followed by a body of ``length`` bytes."""
         if len(head) > MAX_HEAD_BYTES or (answering := self._prepare(scope)) is None:
             return
         if len(self._known) >= MAX_HEADS:
-            self._known.clear()  # whoever is still there is known again after two requests
+            self.forget()
         self._known[scope["scheme"], head] = Known(length, answering)

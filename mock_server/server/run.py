@@ -18,6 +18,7 @@ from mock_server.errors import MockServerError
 from mock_server.server.heads import Heads
 from mock_server.server.limits import guarded
 from mock_server.server.tls import Certificate, make_context
+from mock_server.server.watching import Watching
 from mock_server.settings import Settings
 from mock_server.state.choose import make_store
 from mock_server.state.store import Store
@@ -74,14 +75,19 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._live = live
         self._on_ready = on_ready
+        self._watching = Watching(live.reload) if live.settings.watch else None
         self.interrupted = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        if self._watching:
+            self._watching.start()
         self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answers under way first, then what they would still have sent; the store last."""
+        if self._watching:
+            await self._watching.stop()
         await super().shutdown(sockets)
         await self._live.outgoing.stop()
         await self._live.store.close()
@@ -119,6 +125,7 @@ def serve(
     gc.freeze()
     gc.enable()
     gc.set_threshold(10_000, 20, 50)
+    app.live.on_swap.append(gc.unfreeze)  # the world that was frozen has become garbage
     server.run([sock])
     app.live.log.flush()
     return 130 if server.interrupted else 0
@@ -128,9 +135,11 @@ def make_server(app: MockApp, on_ready: Callable[[], None]) -> _Server:
     """uvicorn, set up as this product promises."""
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # every fault has its line in our own log
     settings = app.live.settings
+    heads = Heads(app.prepare)
+    app.live.on_swap.append(heads.forget)
     config = uvicorn.Config(
         GivesUpPolitely(app),
-        http=guarded(settings.limits, Heads(app.prepare), Refusals(app.live), settings.max_body_bytes),
+        http=guarded(settings.limits, heads, Refusals(app.live), settings.max_body_bytes),
         ws="none",
         lifespan="off",
         loop="uvloop" if _has_uvloop() else "asyncio",

@@ -2,6 +2,7 @@
 
 from mock_server.source.emit import emit
 from mock_server.source.files import Folder, Source, read_bytes, read_source
+from mock_server.source.ledger import Ledger
 from mock_server.source.library import Library, open_root
 from mock_server.source.places import FILES, Loaded, Pointer, pointer_text
 from mock_server.source.shown import Shown
@@ -10,6 +11,7 @@ from mock_server.source.tree import load
 __all__ = [
     "FILES",
     "Folder",
+    "Ledger",
     "Library",
     "Loaded",
     "Pointer",

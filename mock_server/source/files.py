@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from mock_server.errors import Broken, Place, Problem
+from mock_server.source.ledger import open_ledger, yaml_below
 from mock_server.value import dataclass
 
 MAX_FILE_BYTES = 32 * 1024 * 1024
@@ -27,6 +28,8 @@ class Source:
 
 def read_bytes(path: Path, limit: int = MAX_FILE_BYTES) -> bytes:
     """The file's bytes. Raises ``Broken`` (MS101, MS105) when it cannot be read or is too big."""
+    if ledger := open_ledger():
+        ledger.read(path)
     try:
         if path.exists() and not path.is_file() and not path.is_dir():  # a FIFO or a device could keep us for ever
             raise Broken([Problem("MS101", f"cannot read {path}: it is no ordinary file", hint="give a file")])
@@ -69,15 +72,13 @@ class Folder:
 
     def yaml_files(self) -> list[Path]:
         """Every ``*.yaml`` and ``*.yml`` below the folder, sorted. Raises ``Broken`` (MS101)."""
-        if not self.root.is_dir():
+        found = yaml_below(self.root)
+        if ledger := open_ledger():
+            ledger.listed(self.root, found)
+        if found is None:
             hint = "give the folder that holds the fixtures, or leave --fixtures out"
             raise Broken([Problem("MS101", f"{self.root} is not a folder", hint=hint)])
-        found = [*self.root.rglob("*.yaml"), *self.root.rglob("*.yml")]
-        return sorted(path for path in found if path.is_file() and not self._is_hidden(path))
-
-    def _is_hidden(self, path: Path) -> bool:
-        """Below a folder such as ``.git``, or ``..data`` of a mounted Kubernetes ConfigMap."""
-        return any(part.startswith(".") for part in path.relative_to(self.root).parts)
+        return found
 
     def inside(self, relative: str | Path) -> Path:
         """The file of that name in the folder. Raises ``Broken`` (MS101, MS106) when it lies outside or nowhere."""

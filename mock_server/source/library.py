@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from mock_server.errors import Broken, Problem
 from mock_server.source.files import Source, read_source
+from mock_server.source.ledger import open_ledger
 from mock_server.source.places import Loaded
 from mock_server.source.remote import fetch, is_remote
 from mock_server.source.tree import load
@@ -59,6 +60,8 @@ class Library:
         try:
             parts = urlsplit(uri)
             path = Path(unquote(parts.path))
+            if ledger := open_ledger():
+                ledger.read(path)  # by the name that led to it: a link may come to lead elsewhere
             real = path.resolve()
             local = parts.netloc in ("", "localhost") and any(real.is_relative_to(each) for each in self._folders)
         except (OSError, RuntimeError, ValueError) as error:  # a loop of links (3.11 says RuntimeError), a NUL

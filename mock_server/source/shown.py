@@ -8,6 +8,7 @@ from urllib.parse import unquote, urljoin
 
 from mock_server.errors import Broken, Problem
 from mock_server.source.files import Folder, read_bytes
+from mock_server.source.ledger import open_ledger
 from mock_server.source.remote import fetch_bytes, is_allowed, is_remote
 
 MAX_FETCHED = 200
@@ -19,6 +20,7 @@ class Shown:
 
     def __init__(self, hosts: Iterable[str] = ()) -> None:
         self._hosts = tuple(hosts)
+        self._ledger = open_ledger()  # files are read when nobody has it open any more
         self._fetched: dict[str, bytes | Broken] = {}
 
     def fetch(self, home: str, name: str) -> None:
@@ -47,7 +49,10 @@ class Shown:
         if address is not None or "://" in name or is_remote(root):
             hint = "allow its host with --allow-remote" if address else None
             raise Broken([Problem("MS106", f"{name[:200]} is not a file beside the document", hint=hint)])
-        return read_bytes(Folder(Path(root).parent).inside((Path(home).parent / unquote(name)).absolute()))
+        path = Folder(Path(root).parent).inside((Path(home).parent / unquote(name)).absolute())
+        if self._ledger:
+            self._ledger.read(path)
+        return read_bytes(path)
 
 
 def _address(home: str, name: str) -> str | None:

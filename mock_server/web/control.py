@@ -65,6 +65,7 @@ class Control:
             ("GET", "/webhooks", webhooks.listed),
             ("POST", "/webhooks/{name:path}", webhooks.fire),
             ("POST", "/reset", self.reset),
+            ("POST", "/reload", self.live.reload.endpoint),
         ]
         return [Route(path, _endpoint(path, table), methods=_methods(path, table)) for path in _paths(table)]
 
@@ -85,7 +86,8 @@ class Control:
     async def ready(self, request: Request) -> Any:
         if not await self.live.store.ready():
             raise Refused("MS407", 503, "the store cannot be reached")
-        return {"status": "ready", "operations": len(self.live.world.plans), "warnings": self.live.world.warning_count}
+        return {"status": "ready", "operations": len(self.live.world.plans), "warnings": self.live.world.warning_count,
+                "reload": self.live.reload.as_json()}  # fmt: skip
 
     async def serving(self, request: Request) -> Any:
         """The files that this mock was started with, and what changes their promises; ``contract`` asks for it."""

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import field, replace
 from itertools import count
 from secrets import token_hex, token_urlsafe
 
@@ -14,6 +14,7 @@ from mock_server.core.snapshot import Changes, Outcome
 from mock_server.core.target import read_allowed
 from mock_server.handshake.machine import Handshake, settle
 from mock_server.handshake.ticket import DEFAULT_SESSION, SESSION_NAME, Reference
+from mock_server.mask import all_hidden
 from mock_server.model import Answer, Chance, Reason, Request
 from mock_server.settings import Settings
 from mock_server.state.journal import MAX_BODY_BYTES, SMALL_BODY_BYTES, Entry
@@ -21,6 +22,7 @@ from mock_server.state.store import Away, Full, InstantStore, Store
 from mock_server.value import dataclass
 from mock_server.web.log import RequestLog
 from mock_server.web.outgoing import Outgoing
+from mock_server.web.reload import Reload
 from mock_server.world import World
 
 MAX_TRIES = 64
@@ -67,7 +69,7 @@ class Contended(Exception):
 
 @dataclass(slots=True)
 class Live:
-    """One running mock. ``world`` may be swapped for another at any time."""
+    """One running mock. ``world`` may be swapped for another at any time: hold on to none across requests."""
 
     world: World
     store: Store
@@ -77,6 +79,9 @@ class Live:
     wall: Callable[[], float] = time.time
     ticks: Callable[[], float] = time.perf_counter
     outgoing: Outgoing = field(init=False)
+    reload: Reload = field(init=False)
+    on_swap: list[Callable[[], None]] = field(default_factory=list)
+    """Called after another world took over: whoever remembers anything of the old one forgets it."""
     tls_failures: int = 0
     """How many of the next TLS handshakes fail on purpose."""
     _entry_prefix: str = field(default_factory=lambda: token_hex(3))
@@ -85,6 +90,18 @@ class Live:
     def __post_init__(self) -> None:
         allowed = tuple(map(read_allowed, self.settings.allow_callbacks))
         self.outgoing = Outgoing(self, allowed, timeout_s=self.settings.callback_timeout_s)
+        self.reload = Reload(self)
+
+    def swap(self, world: World) -> None:
+        """Let another world answer from here on. State stays; what begun under the old world ends under it.
+
+        What was hidden stays hidden: the journal has requests of before.
+        """
+        hidden = all_hidden(self.world.hidden, world.hidden)
+        self.world = replace(world, hidden=hidden)
+        self.log.hidden = hidden
+        for forget in self.on_swap:
+            forget()
 
     def entry_id(self) -> str:
         """Unique among all workers: ``3fa85f-1``."""

@@ -36,6 +36,7 @@ ONLY_IMPORTER: dict[str, str | tuple[str, ...]] = {
     "schemathesis": "contract/",
     "rich": "contract/report/live.py",
     "redis": "state/connection.py",
+    "watchfiles": "source/watch.py",
 }
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "manager", "base", "common", "misc"}
 
@@ -105,4 +106,5 @@ def test_serving_imports_nothing_heavy(module: str) -> None:
         "requests",
         "sqlite3",
         "redis",
+        "watchfiles",
     } & set(loaded)
