@@ -106,5 +106,4 @@ def test_serving_imports_nothing_heavy(module: str) -> None:
         "requests",
         "sqlite3",
         "redis",
-        "watchfiles",
     } & set(loaded)

@@ -64,7 +64,8 @@ def control(client: TestClient) -> Checked:
 
 def test_it_is_healthy_and_ready(control: Checked) -> None:
     assert control("GET", "/health").json()["status"] == "ok"
-    assert control("GET", "/ready").json() == {"status": "ready", "operations": 2, "warnings": 1}
+    reload = {"watching": False, "count": 0, "at": None, "problems": []}
+    assert control("GET", "/ready").json() == {"status": "ready", "operations": 2, "warnings": 1, "reload": reload}
 
 
 def test_every_answer_of_it_is_not_to_be_cached(control: Checked) -> None:
