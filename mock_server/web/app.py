@@ -2,79 +2,48 @@
 
 from __future__ import annotations
 
-import traceback
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Match, Mount, Route, Router
-from starlette.types import ASGIApp, Receive, Scope, Send
-
-from mock_server.core.problem import PROBLEM_JSON, problem
 from mock_server.core.route import Found
-from mock_server.handshake.ticket import DEFAULT_SESSION
-from mock_server.model import Answer, Reason
-from mock_server.model import Request as Asked
-from mock_server.state.store import AWAY, RETRY, Away, InstantStore
-from mock_server.web.breaking import has_hung_up
-from mock_server.web.callback import CallbackPage
-from mock_server.web.control import Control
-from mock_server.web.cors import Cors
-from mock_server.web.guard import ControlGuard
-from mock_server.web.live import BadSession, Contended, Live, make_entry, session_name
+from mock_server.state.store import InstantStore
+from mock_server.web.live import Live
 from mock_server.web.mock import ROUTE, MockEndpoint
-from mock_server.web.pages import page
-from mock_server.web.provider import ProviderPages
 from mock_server.web.short import Prepared, prepare
-from mock_server.web.wire import UNREAD, declared_length, origin_of, raw_path, read_headers, send_answer
+from mock_server.web.wire import raw_path
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from mock_server.web.site import Site
 
 OWN_PREFIXES = ("/__", "/.well-known/oauth-authorization-server/__")
-CALLBACK = "mock_server.callback"
 ANY_ORIGIN = ((b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", b"*"))
+CALLBACK = "mock_server.callback"
+"""The scope's key under which a callback is left for the site."""
 ICON = "/favicon.ico"
 
 
-class MockApp(Starlette):
-    """A Starlette application whose operations skip its router.
+class MockApp:
+    """Operations are found in a trie, in a time that does not depend on how many there are.
 
-    Starlette looks through its routes one by one; an operation is found in a trie, in a time that
-    does not depend on how many there are.
+    Starlette looks through its routes one by one. It has the rest (``web/site.py``), and is imported when the first
+    page is asked for: to import it takes longer than to answer a thousand operations.
     """
 
     def __init__(self, live: Live) -> None:
         self.live = live
         live.log.hidden = live.world.hidden
-        pages = ProviderPages(live)
-        control = ControlGuard(Router(Control(live).routes(), redirect_slashes=False), live.settings)
-        super().__init__(
-            routes=[
-                _CallbackRoute(CallbackPage(live, pages)),
-                *pages.routes(),
-                Mount("/__mock", control),
-                Route("/", self._index),
-                Route(ICON, _no_icon),
-            ],
-            exception_handlers={
-                HTTPException: _http_error,
-                ClientDisconnect: _gone,
-                Contended: self._contended,
-                Away: _away,
-                Exception: self._failed,
-            },
-            max_body_size=live.settings.max_body_bytes,
-        )
-        self.router.redirect_slashes = False  # a path is right or it is not
-        self._operations, self._preflight = _with_cors(live)
+        self._operations = _operations(live)
         self._instant = live.store if isinstance(live.store, InstantStore) else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await super().__call__(scope, receive, send)
-            return
-        if scope["path"].startswith(OWN_PREFIXES):
-            await self._pages(scope, receive, send)
-            return
+        await self._way(scope)(scope, receive, send)
+
+    def _way(self, scope: Scope) -> ASGIApp:
+        """Who answers."""
+        if scope["type"] != "http" or scope["path"].startswith(OWN_PREFIXES):
+            return self.site
         world = self.live.world
         path = raw_path(scope)
         method: str = scope["method"]
@@ -87,10 +56,9 @@ class MockApp(Starlette):
             if isinstance(callback, Found):
                 scope[CALLBACK] = callback
             if isinstance(callback, Found) or path == ICON or (path == "/" and _wants_html(scope)):
-                await self._pages(scope, receive, send)
-                return
+                return self.site
         scope[ROUTE] = found
-        await (self._preflight if method == "OPTIONS" else self._operations)(scope, receive, send)
+        return self._preflight if method == "OPTIONS" else self._operations
 
     def prepare(self, scope: Scope) -> Prepared | None:
         """What a request with this head can be answered by at once; see :mod:`mock_server.web.short`."""
@@ -100,116 +68,37 @@ class MockApp(Starlette):
         cors = self.live.settings.cors
         return prepare(self.live, store, scope, () if cors is None else ANY_ORIGIN if "*" in cors else None)
 
-    async def _pages(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Everything besides the operations. Starlette would refuse a declared length in plain text."""
-        limit = self.live.settings.max_body_bytes
-        if declared_length(read_headers(scope["headers"])) > limit:
-            await send_answer(send, problem("MS405", 413, f"the body is larger than {limit} bytes", headers=UNREAD))
-            return
-        await super().__call__(scope, receive, send)
+    @cached_property
+    def site(self) -> Site:
+        """What is besides the operations."""
+        from mock_server.web.site import Site
 
-    async def _index(self, request: Request) -> Response:
-        """What a person sees who opens the address in a browser."""
-        world = self.live.world
-        title = ", ".join(document.title for document in world.documents)
-        scenarios = list(world.fixtures.scenarios.values())
-        return page("index.html", title=title, plans=list(world.plans.values()), scenarios=scenarios)
+        return Site(self.live)
 
-    async def _failed(self, request: Request, error: Exception) -> Response:
-        """Our own fault: told to the log and the journal with its id, to the client without a trace."""
-        if has_hung_up(request.scope, error):
-            return await _gone(request, error)
-        entry_id = self.live.entry_id()
-        self.live.log.error(f"entry {entry_id}:\n{''.join(traceback.format_exception(error))}", entry_id)
-        detail = f"the mock failed; its log has the reason under entry {entry_id}"
-        return await self._journalled(request, entry_id, problem("MS407", 500, detail), detail)
-
-    async def _contended(self, request: Request, error: Exception) -> Response:
-        """Others changed the same record faster, every time: the client may try again."""
-        detail = "others changed the same state faster"
-        answer = problem("MS407", 503, detail, headers=((b"retry-after", b"1"),))
-        return await self._journalled(request, self.live.entry_id(), answer, detail)
-
-    async def _journalled(self, request: Request, entry_id: str, answer: Answer, why: str) -> Response:
-        """An answer that no endpoint gave; when the store fails too, the log alone has it."""
-        scope = request.scope
-        headers = read_headers(scope["headers"])
-        query = scope["query_string"].decode("latin-1")
-        asked = Asked(scope["method"], scope["path"], query, headers, b"", origin_of(scope, headers))
-        reasons = (Reason("refused", "{}", (why,)),)
-        try:
-            session = session_name(headers)
-        except BadSession:
-            session = DEFAULT_SESSION
-        try:
-            at = (await self.live.store.load(session, make=False)).now
-            await self.live.record(make_entry(entry_id, at, session, 0.0, asked, answer, reasons=reasons))
-        except Exception as failure:
-            self.live.log.error(f"entry {entry_id} cannot be journalled: {failure!r}", entry_id)
-        return _response(answer._replace(headers=(*answer.headers, (b"mock-entry", entry_id.encode()))))
+    @cached_property
+    def _preflight(self) -> ASGIApp:
+        """What answers OPTIONS."""
+        origins = self.live.settings.cors
+        return _guarded(self._operations, origins) if origins and "*" in origins else self._operations
 
 
-def _with_cors(live: Live) -> tuple[ASGIApp, ASGIApp]:
-    """The operations, and what answers OPTIONS.
+def _operations(live: Live) -> ASGIApp:
+    """The operations.
 
     Where any origin may read, the header is a constant, needs no ``Vary`` and costs next to nothing. A
     list of origins has to look at each request.
     """
     origins = live.settings.cors
-    if origins is None:
-        plain = MockEndpoint(live)
-        return plain, plain
-    endpoint = MockEndpoint(live, ANY_ORIGIN if "*" in origins else ())
-    guarded = Cors(endpoint, allow_origins=origins, allow_methods=["*"], allow_headers=["*"], expose_headers=["*"])
-    return (endpoint if "*" in origins else guarded), guarded
+    if origins is None or "*" in origins:
+        return MockEndpoint(live, () if origins is None else ANY_ORIGIN)
+    return _guarded(MockEndpoint(live), origins)
 
 
-class _CallbackRoute(BaseRoute):
-    """The callbacks of the fixtures, which the app has already found in their trie."""
+def _guarded(endpoint: ASGIApp, origins: tuple[str, ...]) -> ASGIApp:
+    from mock_server.web.cors import Cors
 
-    def __init__(self, callbacks: CallbackPage) -> None:
-        self._callbacks = callbacks
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        return (Match.FULL, {}) if CALLBACK in scope else (Match.NONE, {})
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        found = scope[CALLBACK]
-        provider = found.values.get("provider")
-        response = await self._callbacks.answer(Request(scope, receive), provider)
-        await response(scope, receive, send)
-
-
-async def _no_icon(request: Request) -> Response:
-    """Browsers ask for one by themselves beside every JSON page: that is nothing to journal."""
-    return Response(status_code=204, headers={"cache-control": "max-age=86400"})
+    return Cors(endpoint, allow_origins=origins, allow_methods=["*"], allow_headers=["*"], expose_headers=["*"])
 
 
 def _wants_html(scope: Scope) -> bool:
     return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
-
-
-async def _http_error(request: Request, error: Exception) -> Response:
-    """Starlette's own errors in our shape."""
-    assert isinstance(error, HTTPException)
-    code = {404: "MS401", 405: "MS402", 413: "MS405"}.get(error.status_code, "MS404")
-    headers = tuple((name.lower().encode(), value.encode()) for name, value in (error.headers or {}).items())
-    if error.status_code == 413:
-        headers += UNREAD
-    detail = f"{request.method[:20]} {request.url.path[:200]}: {error.detail}"
-    return _response(problem(code, error.status_code, detail, headers=headers))
-
-
-async def _away(request: Request, error: Exception) -> Response:
-    """The store of the state is elsewhere and does not answer: nothing is promised, so the client tries again."""
-    return _response(problem("MS450", 503, f"{AWAY}: {error}", headers=RETRY))
-
-
-async def _gone(request: Request, error: Exception) -> Response:
-    """The client hung up in the middle of its request: nobody reads this."""
-    return Response(status_code=400)
-
-
-def _response(answer: Answer) -> Response:
-    headers = {name.decode(): value.decode() for name, value in answer.headers if name != b"content-type"}
-    return Response(answer.body, answer.status, headers, PROBLEM_JSON.decode())

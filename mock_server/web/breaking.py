@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Protocol, cast
-
-from starlette.types import Scope, Send
+from typing import TYPE_CHECKING, Protocol, cast
 
 from mock_server.model import Answer, Break
+
+if TYPE_CHECKING:
+    from starlette.types import Scope, Send
 
 WIRE = "mock_server.wire"
 """The ASGI extension under which the server gives the connection away."""

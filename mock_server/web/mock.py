@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-
-from starlette.types import Receive, Scope, Send
+from typing import TYPE_CHECKING
 
 from mock_server.core.answer import NoProvider, Reading, answer, read, read_head
 from mock_server.core.problem import problem
@@ -21,6 +20,9 @@ from mock_server.web.outgoing import Cause
 from mock_server.web.unrouted import unrouted
 from mock_server.web.wire import UNREAD, Gone, TooLarge, read_request, send_answer
 from mock_server.world import Served
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
 
 ROUTE = "mock_server.route"
 """The scope's key under which the app leaves what it found for the path."""

@@ -8,7 +8,7 @@ Whatever is out of the ordinary takes the usual way, which this one must never d
 
 from __future__ import annotations
 
-from starlette.types import Scope
+from typing import TYPE_CHECKING
 
 from mock_server.core.answer import Head, answer, read, read_head
 from mock_server.core.route import Found
@@ -17,6 +17,9 @@ from mock_server.state.store import InstantStore
 from mock_server.web.live import BadSession, Live, make_entry, session_name
 from mock_server.web.mock import handshake_id
 from mock_server.web.wire import origin_of, raw_path, read_headers
+
+if TYPE_CHECKING:
+    from starlette.types import Scope
 
 Headers = tuple[tuple[bytes, bytes], ...]
 

@@ -338,7 +338,7 @@ def test_a_wrong_method_is_told_the_right_ones(control: Checked, client: TestCli
 
 def test_every_route_is_described_and_every_description_is_a_route(client: TestClient) -> None:
     app = make_app()
-    mounts = [route for route in app.routes if isinstance(route, Mount) and route.path == "/__mock"]
+    mounts = [route for route in app.site.routes if isinstance(route, Mount) and route.path == "/__mock"]
     assert isinstance(mounts[0].app, ControlGuard)
     assert isinstance(mounts[0].app.app, Router)
     served = {

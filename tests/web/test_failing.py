@@ -38,7 +38,7 @@ PLACES = {
     "the token endpoint": ("mock_server.web.provider.rules.redeem", "POST", "/__provider/fb/token"),
     "the consent": ("mock_server.web.provider.single", "POST", "/__provider/fb/consent"),
     "the callback": ("mock_server.web.callback.read_ticket", "GET", "/api/oauthcallback/fb?state=x&code=y"),
-    "the index": ("mock_server.web.app.page", "GET", "/"),
+    "the index": ("mock_server.web.site.page", "GET", "/"),
     "the control API": ("mock_server.web.control.handshake_json", "GET", "/__mock/handshakes"),
 }
 
