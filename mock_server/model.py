@@ -31,7 +31,8 @@ class Request:
     """A request as the pure part sees it.
 
     ``headers`` has lower-case names; a repeated header is joined with ``", "`` (RFC 9110 §5.3).
-    ``origin`` is ``http://127.0.0.1:4010``: how the client named this server.
+    ``origin`` is ``http://127.0.0.1:4010``: how the client named this server, followed by ``/__mock/s/alice`` when it
+    named its session so.
     Treated as immutable; not frozen only because freezing costs 2 µs a request.
     """
 

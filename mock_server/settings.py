@@ -13,6 +13,7 @@ MAX_BODY_BYTES = 1024 * 1024
 MAX_HANDSHAKES = 10_000
 MAX_ENTRIES = 1_000
 CALLBACK_TIMEOUT_S = 5.0
+SESSION_IDLE_S = 7 * 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ class Settings:
     max_handshakes: int = MAX_HANDSHAKES
     max_entries: int = MAX_ENTRIES
     """Of one session's journal."""
+    session_idle_s: float = SESSION_IDLE_S
+    """A session that nobody uses for so long is forgotten."""
     limits: Limits = Limits()
     quiet: bool = False
     log_format: str = "text"

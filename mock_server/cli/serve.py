@@ -23,6 +23,7 @@ from mock_server.settings import (
     MAX_BODY_BYTES,
     MAX_ENTRIES,
     MAX_HANDSHAKES,
+    SESSION_IDLE_S,
     Settings,
 )
 
@@ -127,6 +128,14 @@ def _state(context: click.Context, option: click.Parameter, text: str) -> str:
     metavar="N",
     help="Entries that the journal of a session keeps.",
 )
+@click.option(
+    "--session-idle",
+    default=SESSION_IDLE_S,
+    show_default=True,
+    type=click.FloatRange(1, 366 * 24 * 3600),
+    metavar="SECONDS",
+    help="Forget a session that nobody uses for so long, unless a handshake lives in it.",
+)
 @limit_options
 @click.option(
     "--allow-callbacks",
@@ -182,6 +191,7 @@ def command(
     max_body: int,
     max_handshakes: int,
     max_journal: int,
+    session_idle: float,
     allow_callbacks: tuple[str, ...],
     callback_timeout: float,
     control_token: str | None,
@@ -225,6 +235,7 @@ def command(
         max_body_bytes=max_body,
         max_handshakes=max_handshakes,
         max_entries=max_journal,
+        session_idle_s=session_idle,
         limits=limits_of(limits),
         log_format=log_format,
         quiet=quiet,
@@ -259,7 +270,7 @@ def run(settings: Settings) -> int:
         )
         return EXIT_BROKEN
     try:
-        store = make_store(settings.state, time.time, settings.max_handshakes, settings.max_entries)
+        store = make_store(settings, time.time)
         if settings.state != DEFAULT_STATE:
             prove(store)
     except Unusable as error:

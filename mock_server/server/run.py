@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import signal
@@ -18,6 +19,7 @@ from mock_server.errors import MockServerError
 from mock_server.server.heads import Heads
 from mock_server.server.limits import guarded
 from mock_server.server.tls import Certificate, make_context
+from mock_server.server.upkeep import keep_up
 from mock_server.server.watching import Watching
 from mock_server.settings import Settings
 from mock_server.state.choose import make_store
@@ -61,7 +63,7 @@ def address(sock: socket.socket, scheme: str = "http") -> str:
 
 def make_app(world: World, settings: Settings, log: RequestLog, store: Store | None = None) -> MockApp:
     """The application over a store; None = the one that the settings name."""
-    kept = store or make_store(settings.state, time.time, settings.max_handshakes, settings.max_entries)
+    kept = store or make_store(settings, time.time)
     return MockApp(Live(world, kept, settings, log))
 
 
@@ -76,12 +78,14 @@ class _Server(uvicorn.Server):
         self._live = live
         self._on_ready = on_ready
         self._watching = Watching(live.reload) if live.settings.watch else None
+        self._upkeep: asyncio.Task[None] | None = None
         self.interrupted = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self._watching:
             self._watching.start()
+        self._upkeep = asyncio.get_running_loop().create_task(keep_up(self._live))
         self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -89,6 +93,8 @@ class _Server(uvicorn.Server):
         if self._watching:
             await self._watching.stop()
         await super().shutdown(sockets)
+        if self._upkeep is not None:
+            self._upkeep.cancel()
         await self._live.outgoing.stop()
         await self._live.store.close()
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from mock_server.settings import MAX_ENTRIES, MAX_HANDSHAKES
+from mock_server.settings import Settings
 from mock_server.state.memory import MemoryStore
 from mock_server.state.store import Store, Unusable
 
@@ -34,14 +34,13 @@ def read_state(text: str) -> str:
     raise ValueError(f"no store is called {text!r}; there are memory:, sqlite:PATH and redis://HOST[:PORT][/DATABASE]")
 
 
-def make_store(
-    state: str, wall: Callable[[], float], max_handshakes: int = MAX_HANDSHAKES, max_entries: int = MAX_ENTRIES
-) -> Store:
-    """The store, not yet opened. ``state`` is what ``read_state`` gave. Raises ``Unusable``."""
+def make_store(settings: Settings, wall: Callable[[], float]) -> Store:
+    """The store, not yet opened. ``settings.state`` is what ``read_state`` gave. Raises ``Unusable``."""
+    state, handshakes, entries = settings.state, settings.max_handshakes, settings.max_entries
     if state.startswith("sqlite:"):
         from mock_server.state.sqlite import SqliteStore
 
-        return SqliteStore(state.removeprefix("sqlite:"), wall, max_handshakes, max_entries=max_entries)
+        return SqliteStore(state.removeprefix("sqlite:"), wall, handshakes, max_entries=entries)
     if state.startswith(REDIS):
         try:
             from mock_server.state.redis import RedisStore
@@ -50,8 +49,8 @@ def make_store(
                 raise
             message = "this store needs the package `redis`; pip install 'mock-server[redis]'"
             raise Unusable("MS453", message) from None
-        return RedisStore(state, wall, max_handshakes, max_entries=max_entries)
-    return MemoryStore(wall, max_handshakes, max_entries=max_entries)
+        return RedisStore(state, wall, handshakes, max_entries=entries, session_idle_s=settings.session_idle_s)
+    return MemoryStore(wall, handshakes, max_entries=entries)
 
 
 def prove(store: Store) -> None:

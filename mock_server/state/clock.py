@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from mock_server.value import dataclass
@@ -34,3 +35,18 @@ class Clock:
         if self.frozen_at is None:
             return self
         return Clock(offset_s=self.frozen_at - wall)
+
+
+class Stamps:
+    """Unix microseconds by the wall, each later than the one before: what was used can be put in order by them.
+
+    Microseconds, because nanoseconds are more than a floating point number can tell apart.
+    """
+
+    def __init__(self, wall: Callable[[], float]) -> None:
+        self._wall = wall
+        self._last = 0
+
+    def __call__(self) -> int:
+        self._last = max(int(self._wall() * 1e6), self._last + 1)
+        return self._last

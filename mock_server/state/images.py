@@ -20,12 +20,16 @@ class Images:
         self._records = records
 
     def snapshot(self, db: sqlite3.Connection, session: str, label: str) -> None:
-        labels = {found for (found,) in db.execute("SELECT label FROM image WHERE session = ?", (session,))}
+        labels = self.labels(db, session)
         if label not in labels and len(labels) >= MAX_SNAPSHOTS:
             raise SnapshotsFull
         self._records.need(db, session)
         data = codec.write_image(self._image(db, session))
         db.execute("INSERT OR REPLACE INTO image VALUES (?, ?, ?)", (session, label, data))
+
+    def labels(self, db: sqlite3.Connection, session: str) -> list[str]:
+        rows = db.execute("SELECT label FROM image WHERE session = ? ORDER BY label", (session,))
+        return [label for (label,) in rows]
 
     def restore(self, db: sqlite3.Connection, session: str, label: str) -> bool:
         sql = "SELECT data FROM image WHERE session = ? AND label = ?"

@@ -15,6 +15,7 @@ from mock_server.core.snapshot import Changes, Meter, Queued, Snapshot
 from mock_server.fixture.fault import FaultRule
 from mock_server.handshake.machine import LIVE, Handshake, settle
 from mock_server.handshake.provider import Grant
+from mock_server.handshake.ticket import DEFAULT_SESSION
 from mock_server.mask import NOTHING_MORE, Hidden
 from mock_server.settings import MAX_ENTRIES, MAX_HANDSHAKES
 from mock_server.state.clock import Clock
@@ -31,6 +32,7 @@ from mock_server.state.store import (
     ClockChange,
     Full,
     QueueFull,
+    SessionCounts,
     ShelvesFull,
     SnapshotsFull,
     Told,
@@ -51,6 +53,8 @@ class _Session:
     handshakes: dict[str, tuple[int, Handshake]] = field(default_factory=dict)
     journal: Journal = field(default_factory=Journal)
     turn: int = 0
+    used_at: float = 0.0
+    """Unix seconds of the wall."""
     shelves: Shelves | None = None
     """What it remembers; made when something is."""
     snapshots: dict[str, Image] = field(default_factory=dict)
@@ -103,17 +107,29 @@ class MemoryStore:
         """The session as it is; nothing is made for whoever only looks."""
         return self._session(name) if name in self._sessions else _NOBODY
 
+    def _used(self, name: str) -> _Session:
+        """The session for whoever changes it from outside of a request."""
+        session = self._session(name)
+        session.used_at = self._wall()
+        return session
+
     def _put_out_a_session(self) -> None:
         """The one used longest ago in which no handshake lives. Raises ``Full`` when there is none."""
         wall = self._wall()
         for name, session in self._sessions.items():
             if not _alive(session, wall):
-                self._handshake_count -= len(session.handshakes)
-                self._journal_bytes -= session.journal.bytes
-                self._remembered_bytes -= session.shelves.bytes if session.shelves else 0
-                del self._sessions[name]
+                self._forget({name})
                 return
         raise Full
+
+    def _forget(self, names: set[str]) -> None:
+        """Sessions with all they have."""
+        for session in [gone for name in names if (gone := self._sessions.pop(name, None))]:
+            self._handshake_count -= len(session.handshakes)
+            self._journal_bytes -= session.journal.bytes
+            self._remembered_bytes -= session.shelves.bytes if session.shelves else 0
+        for grant_id in [key for key, grant in self._grants.items() if grant.session in names]:
+            del self._grants[grant_id]
 
     async def load(
         self, session: str, handshake_id: str | None = None, shelves: tuple[str, ...] = (), *, make: bool = True
@@ -125,7 +141,10 @@ class MemoryStore:
     ) -> Snapshot:
         found = self._session(session) if make else self._sessions.get(session, _NOBODY)
         version, handshake = found.handshakes.get(handshake_id or "", _NO_HANDSHAKE)
-        now = found.clock.now(self._wall())
+        wall = self._wall()
+        now = found.clock.now(wall)
+        if make:
+            found.used_at = wall
         known = {name: found.shelves.get(name) for name in shelves} if shelves and found.shelves else NOTHING
         return Snapshot(
             session, now, found.scenario, found.queue, found.version, handshake, version, found.turn, known,
@@ -208,21 +227,21 @@ class MemoryStore:
         return self._known(session).clock
 
     async def change_clock(self, session: str, change: ClockChange) -> Clock:
-        found = self._session(session)
+        found = self._used(session)
         found.clock = change(found.clock, self._wall())
         self._swept_at = float("-inf")
         return found.clock
 
     async def set_scenario(self, session: str, scenario: str | None) -> None:
-        self._session(session).scenario = scenario
+        self._used(session).scenario = scenario
 
     async def set_faults(self, session: str, faults: tuple[FaultRule, ...] | None) -> None:
-        found = self._session(session)
+        found = self._used(session)
         found.faults, found.tally = faults, {}
         found.version += 1
 
     async def enqueue(self, session: str, queued: Queued) -> None:
-        found = self._session(session)
+        found = self._used(session)
         if len(found.queue) >= MAX_QUEUE:
             raise QueueFull
         found.queue = (*found.queue, queued)
@@ -261,11 +280,35 @@ class MemoryStore:
     async def sessions(self) -> list[str]:
         return sorted(self._sessions)
 
+    async def overview(self, limit: int) -> list[SessionCounts]:
+        wall = self._wall()
+        used = sorted(self._sessions.items(), key=lambda each: each[1].used_at)
+        return [
+            SessionCounts(
+                name, each.used_at, len(each.journal), len(each.handshakes), len(_alive(each, wall)), each.scenario,
+                tuple(sorted(each.snapshots)),
+            )
+            for name, each in islice(reversed(used), limit)
+        ]  # fmt: skip
+
+    async def drop_idle(self, before: float) -> list[str]:
+        wall = self._wall()
+        idle = [
+            name
+            for name, each in self._sessions.items()
+            if name != DEFAULT_SESSION and each.used_at < before and not _alive(each, wall)
+        ]
+        self._forget(set(idle))
+        return idle
+
     async def snapshot(self, session: str, label: str = "") -> None:
-        found = self._session(session)
+        found = self._used(session)
         if label not in found.snapshots and len(found.snapshots) >= MAX_SNAPSHOTS:
             raise SnapshotsFull
         found.snapshots[label] = self._image(found)
+
+    async def snapshots(self, session: str) -> list[str]:
+        return sorted(self._sessions.get(session, _NOBODY).snapshots)
 
     async def restore(self, session: str, label: str = "") -> bool:
         found = self._known(session)
@@ -280,7 +323,7 @@ class MemoryStore:
         image = renamed(self._image(self._known(session)), name)
         self._fits(self._known(name), image)
         await self.reset(name)
-        self._put(self._session(name), image)
+        self._put(self._used(name), image)
 
     @staticmethod
     def _image(found: _Session) -> Image:
@@ -317,13 +360,7 @@ class MemoryStore:
         self._swept_at = float("-inf")
 
     async def reset(self, session: str) -> None:
-        gone = self._sessions.pop(session, None)
-        if gone:
-            self._handshake_count -= len(gone.handshakes)
-            self._journal_bytes -= gone.journal.bytes
-            self._remembered_bytes -= gone.shelves.bytes if gone.shelves else 0
-        for grant_id in [key for key, grant in self._grants.items() if grant.session == session]:
-            del self._grants[grant_id]
+        self._forget({session})
 
     async def ready(self) -> bool:
         return True

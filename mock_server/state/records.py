@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -13,8 +12,9 @@ from mock_server.core.snapshot import Changes, Queued, Snapshot
 from mock_server.fixture.fault import FaultRule
 from mock_server.handshake.machine import LIVE, Handshake, settle
 from mock_server.handshake.provider import Grant
+from mock_server.handshake.ticket import DEFAULT_SESSION
 from mock_server.state import codec
-from mock_server.state.clock import Clock
+from mock_server.state.clock import Clock, Stamps
 from mock_server.state.codec import Head, ends_at
 from mock_server.state.journal import MAX_BYTES
 from mock_server.state.shelves import weighed
@@ -28,6 +28,7 @@ from mock_server.state.store import (
     ClockChange,
     Full,
     QueueFull,
+    SessionCounts,
     ShelvesFull,
     Told,
     tallied,
@@ -35,6 +36,9 @@ from mock_server.state.store import (
 
 _NOW = "coalesce(s.frozen_at, ? + s.offset_s)"
 """The hour of a session ``s``; the parameter is the wall's."""
+_LIVING = f"FROM handshake h WHERE h.session = s.name AND h.ends_at > {_NOW}"
+_ALIVE = f"SELECT 1 {_LIVING}"
+"""Whether a handshake lives in the session ``s``."""
 SWEEP_S = 1.0
 
 
@@ -44,6 +48,7 @@ class Records:
     def __init__(self, wall: Callable[[], float], max_handshakes: int, max_sessions: int, max_entries: int) -> None:
         self.wall = wall
         self.max_handshakes = max_handshakes
+        self._stamps = Stamps(wall)
         self._max_sessions = max_sessions
         self._max_entries = max_entries
         self._used: dict[str, int] = {}
@@ -59,7 +64,7 @@ class Records:
         if row is None and make:
             self.make(db, session)
         elif make:
-            self._used[session] = time.time_ns()
+            self._used[session] = self._stamps() * 1000
         head, tally, version, turn = row or (None, None, 0, 0)
         clock, scenario, queue, faults = codec.read_head(head)
         handshake, handshake_version = None, 0
@@ -83,26 +88,52 @@ class Records:
         count = db.execute("SELECT count(*) FROM session").fetchone()[0]
         if count >= self._max_sessions:
             self._put_out_a_session(db)
-        db.execute("INSERT INTO session (name, used) VALUES (?, ?)", (session, time.time_ns()))
+        db.execute("INSERT INTO session (name, used) VALUES (?, ?)", (session, self._stamps() * 1000))
 
     def need(self, db: sqlite3.Connection, session: str) -> None:
         """The session is there, made if need be. Raises ``Full``."""
         if db.execute("SELECT 1 FROM session WHERE name = ?", (session,)).fetchone() is None:
             self.make(db, session)
         else:
-            self._used[session] = time.time_ns()
+            self._used[session] = self._stamps() * 1000
 
     def _put_out_a_session(self, db: sqlite3.Connection) -> None:
         """The one used longest ago in which no handshake lives. Raises ``Full`` when there is none."""
-        db.executemany("UPDATE session SET used = ? WHERE name = ?", [(at, name) for name, at in self._used.items()])
-        self._used.clear()
-        alive = f"SELECT 1 FROM handshake h WHERE h.session = s.name AND h.ends_at > {_NOW}"
+        self._tell_used(db)
         found = db.execute(
-            f"SELECT name FROM session s WHERE NOT EXISTS ({alive}) ORDER BY used LIMIT 1", (self.wall(),)
+            f"SELECT name FROM session s WHERE NOT EXISTS ({_ALIVE}) ORDER BY used LIMIT 1", (self.wall(),)
         ).fetchone()
         if found is None:
             raise Full
         self.forget(db, found[0])
+
+    def _tell_used(self, db: sqlite3.Connection) -> None:
+        db.executemany("UPDATE session SET used = ? WHERE name = ?", [(at, name) for name, at in self._used.items()])
+        self._used.clear()
+
+    def drop_idle(self, db: sqlite3.Connection, before: float) -> list[str]:
+        """See ``Store.drop_idle``."""
+        self._tell_used(db)
+        sql = f"SELECT name FROM session s WHERE name <> ? AND used < ? AND NOT EXISTS ({_ALIVE})"
+        idle = [name for (name,) in db.execute(sql, (DEFAULT_SESSION, int(before * 1e9), self.wall()))]
+        for name in idle:
+            self.forget(db, name)
+        return idle
+
+    def overview(self, db: sqlite3.Connection, limit: int) -> list[SessionCounts]:
+        self._tell_used(db)
+        sql = (
+            "SELECT name, used, entries, (SELECT count(*) FROM handshake h WHERE h.session = s.name),"
+            f" (SELECT count(*) {_LIVING}), head FROM session s ORDER BY used DESC LIMIT ?"
+        )
+        labels = "SELECT label FROM image WHERE session = ? ORDER BY label"
+        return [
+            SessionCounts(
+                name, used / 1e9, entries, handshakes, live, codec.read_head(head).scenario,
+                tuple(label for (label,) in db.execute(labels, (name,))),
+            )
+            for name, used, entries, handshakes, live, head in db.execute(sql, (self.wall(), limit)).fetchall()
+        ]  # fmt: skip
 
     def forget(self, db: sqlite3.Connection, session: str) -> None:
         """All of the session."""
@@ -288,7 +319,7 @@ class Records:
             "UPDATE session SET turn = turn + 1, entries = entries + 1, journal_bytes = journal_bytes + ?, used = ?"
             " WHERE name = ? RETURNING entries, journal_bytes"
         )
-        count, size = db.execute(counted, (cost, time.time_ns(), session)).fetchone()
+        count, size = db.execute(counted, (cost, self._stamps() * 1000, session)).fetchone()
         while count > self._max_entries or size > MAX_BYTES:
             gone = self._drop_oldest_entry(db, session)
             count, size = count - 1, size - gone

@@ -14,13 +14,14 @@ from mock_server.fixture.fault import FaultRule
 from mock_server.handshake.machine import Handshake, settle
 from mock_server.handshake.provider import Grant
 from mock_server.mask import NOTHING_MORE, Hidden
-from mock_server.settings import MAX_ENTRIES, MAX_HANDSHAKES
+from mock_server.settings import MAX_ENTRIES, MAX_HANDSHAKES, SESSION_IDLE_S
 from mock_server.state import codec, scripts
 from mock_server.state.batch import Batch, Packed, packed_item
 from mock_server.state.clock import Clock
 from mock_server.state.connection import Connection
 from mock_server.state.image import RESTORED, Image, renamed
 from mock_server.state.journal import MAX_BYTES, Entry, cost_of
+from mock_server.state.register import IDLE_S, Register
 from mock_server.state.scripts import Script
 from mock_server.state.shelves import weighed
 from mock_server.state.store import (
@@ -34,6 +35,7 @@ from mock_server.state.store import (
     ClockChange,
     Full,
     QueueFull,
+    SessionCounts,
     ShelvesFull,
     SnapshotsFull,
     Told,
@@ -41,12 +43,8 @@ from mock_server.state.store import (
     tallied,
 )
 
-IDLE_S = 7 * 24 * 3600
-"""A session that nobody uses for so long is forgotten."""
 TOUCH_S = 10.0
 """How often the keys of a session in use are told so."""
-CANDIDATES = 100
-"""Of so many sessions used longest ago, one is put out when there is no room for another."""
 _OFTEN = (scripts.SAVE, scripts.RECORD)
 MAX_KNOWN_KEYS = 10_000
 
@@ -71,16 +69,17 @@ class RedisStore:
         max_sessions: int = MAX_SESSIONS,
         prefix: str = scripts.DEFAULT_PREFIX,
         max_entries: int = MAX_ENTRIES,
+        session_idle_s: float = SESSION_IDLE_S,
     ) -> None:
         self.connection = Connection(url)
         self._wall = wall
         self._max_handshakes, self._max_sessions, self._max_entries = max_handshakes, max_sessions, max_entries
         self._prefix = prefix
-        self._registry = f"{prefix}:sessions"
-        self._used: dict[str, float] = {}
+        self._term_s = int(max(IDLE_S, 2 * session_idle_s))
         self._told_at: dict[str, float] = {}
         self._packed: dict[tuple[str, tuple[str, ...]], bytes] = {}
         self.batch = Batch(self.connection.execute)
+        self._register = Register(prefix, self.batch, self._run, wall, max_sessions, self._term_s)
 
     def _keys(self, session: str, parts: tuple[str, ...]) -> bytes:
         """The keys as a command has them, which is the greater part of it."""
@@ -100,13 +99,13 @@ class RedisStore:
 
     async def _changed(self, script: Script, session: str, *arguments: Any) -> bool:
         """Run a script that changes the session, which is made if need be. False = another was faster."""
-        idle_s = IDLE_S
+        term_s = self._term_s
         if script in _OFTEN:
-            idle_s = -IDLE_S
+            term_s = -term_s
             if self._is_due(session):
-                await self._run(scripts.TOUCH, session, IDLE_S)
+                await self._register.touch(session)
         while True:
-            match await self._run(script, session, idle_s, *arguments):
+            match await self._run(script, session, term_s, *arguments):
                 case scripts.DONE:
                     return True
                 case scripts.CONFLICT:
@@ -115,33 +114,9 @@ class RedisStore:
                     raise SnapshotsFull if script is scripts.KEEP_IMAGE else Full
                 case scripts.SHELVES_FULL:
                     raise ShelvesFull
-            await self._admit(session)
+            await self._register.admit(session)
 
     # Sessions
-
-    async def _admit(self, session: str) -> None:
-        """Make the session. Raises ``Full`` when there is no room and a handshake lives in all that could go."""
-        await self._tell_used()
-        if await self.batch.do(("ZCARD", self._registry)) >= self._max_sessions:
-            await self._put_out_a_session()
-        await self.batch.do(("ZADD", self._registry, time.time(), session))
-        await self._run(scripts.MAKE, session, IDLE_S)
-
-    async def _put_out_a_session(self) -> None:
-        for name in await self.batch.do(("ZRANGE", self._registry, 0, CANDIDATES - 1)):
-            session = name.decode()
-            now = (await self.clock(session)).now(self._wall())
-            ends = scripts.keys_of(self._prefix, session)["ends"]
-            if await self.batch.do(("ZCOUNT", ends, f"({now!r}", "+inf")) == 0:
-                await self.reset(session)
-                return
-        raise Full
-
-    async def _tell_used(self) -> None:
-        used, self._used = self._used, {}
-        if used:
-            pairs = [value for name, at in used.items() for value in (at, name)]
-            await self.batch.do(("ZADD", self._registry, "XX", "GT", *pairs))
 
     def _is_due(self, session: str) -> bool:
         """Whether its keys have to be told once more that it is in use."""
@@ -159,9 +134,9 @@ class RedisStore:
         fields, written, on = await self._run(scripts.LOAD, session, handshake_id or "", *shelves)
         clock, scenario, queue, faults, tally, version, turn = fields
         if make and version is None:
-            await self._admit(session)
+            await self._register.admit(session)
         elif make:
-            self._used[session] = time.time()
+            self._register.note(session)
         handshake, handshake_version = None, 0
         if written is not None:
             handshake_version, data = _versioned(written)
@@ -249,7 +224,7 @@ class RedisStore:
     async def record(self, entry: Entry, hidden: Hidden = NOTHING_MORE) -> None:
         what = (cost_of(entry), codec.write_entry(entry, hidden), self._max_entries, MAX_BYTES)
         await self._changed(scripts.RECORD, entry.session, *what)
-        self._used[entry.session] = time.time()
+        self._register.note(entry.session)
 
     async def entries(self, session: str, limit: int | None = None, since: str | None = None) -> list[Told]:
         first = 0 if limit is None or since is not None else -limit
@@ -262,12 +237,24 @@ class RedisStore:
     # Whole sessions
 
     async def sessions(self) -> list[str]:
-        await self.batch.do(("ZREMRANGEBYSCORE", self._registry, "-inf", time.time() - IDLE_S))
-        return sorted(name.decode() for name in await self.batch.do(("ZRANGE", self._registry, 0, -1)))
+        return await self._register.names()
+
+    async def overview(self, limit: int) -> list[SessionCounts]:
+        return await self._register.overview(limit)
+
+    async def drop_idle(self, before: float) -> list[str]:
+        dropped = await self._register.drop_idle(before)
+        for session in dropped:
+            self._told_at.pop(session, None)
+        return dropped
 
     async def snapshot(self, session: str, label: str = "") -> None:
         data = codec.write_image(await self._image(session))
         await self._changed(scripts.KEEP_IMAGE, session, label, data, MAX_SNAPSHOTS)
+
+    async def snapshots(self, session: str) -> list[str]:
+        labels = await self.batch.do(("HKEYS", scripts.keys_of(self._prefix, session)["images"]))
+        return sorted(label.decode() for label in labels)
 
     async def restore(self, session: str, label: str = "") -> bool:
         found = await self.batch.do(("HGET", scripts.keys_of(self._prefix, session)["images"], label))
@@ -282,7 +269,7 @@ class RedisStore:
         if len(image.handshakes) > self._max_handshakes:
             raise Full
         await self.reset(name)
-        await self._admit(name)
+        await self._register.admit(name)
         await self._put(name, image)
 
     async def _image(self, session: str) -> Image:
@@ -308,8 +295,7 @@ class RedisStore:
 
     async def reset(self, session: str) -> None:
         await self.batch.do(("DEL", *scripts.keys_of(self._prefix, session).values()))
-        await self.batch.do(("ZREM", self._registry, session))
-        self._used.pop(session, None)
+        await self._register.forget(session)
         self._told_at.pop(session, None)
 
     async def ready(self) -> bool:

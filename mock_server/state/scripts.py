@@ -153,6 +153,18 @@ return 1
 """
 )
 
+DROP = Script(
+    _ALL
+    + """
+local clock, now = unpack(ARGV)
+if (redis.call('HGET', head, 'clock') or '') ~= clock then return 0 end
+if redis.call('ZCOUNT', ends, '(' .. now, '+inf') > 0 then return 0 end
+for _, key in ipairs(KEYS) do redis.call('DEL', key) end
+return 1
+"""
+)
+"""Forget the session, unless a handshake lives in it or its clock was moved meanwhile."""
+
 RECORD = Script(
     "local head, journal = unpack(KEYS)\n"
     + _IDLE
@@ -222,4 +234,4 @@ return 1
 """
 )
 
-SCRIPTS: Final = (LOAD, MAKE, TOUCH, SAVE, SET, GRANT, RECORD, IMAGE, KEEP_IMAGE, PUT_IMAGE)
+SCRIPTS: Final = (LOAD, MAKE, TOUCH, SAVE, SET, GRANT, DROP, RECORD, IMAGE, KEEP_IMAGE, PUT_IMAGE)

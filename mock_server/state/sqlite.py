@@ -18,7 +18,7 @@ from mock_server.state.images import Images
 from mock_server.state.journal import Entry, cost_of
 from mock_server.state.lane import Lane
 from mock_server.state.records import Records
-from mock_server.state.store import MAX_SESSIONS, Away, ClockChange, Told
+from mock_server.state.store import MAX_SESSIONS, Away, ClockChange, SessionCounts, Told
 from mock_server.state.tables import connect
 
 
@@ -86,8 +86,17 @@ class SqliteStore:
     async def sessions(self) -> list[str]:
         return await self._lane.do(self._records.sessions, writes=False)
 
+    async def overview(self, limit: int) -> list[SessionCounts]:
+        return await self._lane.do(lambda db: self._records.overview(db, limit))
+
+    async def drop_idle(self, before: float) -> list[str]:
+        return await self._lane.do(lambda db: self._records.drop_idle(db, before))
+
     async def snapshot(self, session: str, label: str = "") -> None:
         await self._lane.do(lambda db: self._images.snapshot(db, session, label))
+
+    async def snapshots(self, session: str) -> list[str]:
+        return await self._lane.do(lambda db: self._images.labels(db, session), writes=False)
 
     async def restore(self, session: str, label: str = "") -> bool:
         return await self._lane.do(lambda db: self._images.restore(db, session, label))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from mock_server.core.snapshot import Changes, Meter, Queued, Snapshot
 from mock_server.errors import MockServerError
@@ -57,6 +57,21 @@ class Unusable(MockServerError):
     def __init__(self, code: str, message: str) -> None:
         self.code = code
         super().__init__(message)
+
+
+class SessionCounts(NamedTuple):
+    """What can be said of a session without opening it."""
+
+    name: str
+    used_at: float
+    """Unix seconds of the wall: when it was last asked or changed, not only looked at."""
+    entries: int
+    handshakes: int
+    live: int
+    """Of the handshakes, by the session's own clock."""
+    scenario: str | None
+    snapshots: tuple[str, ...]
+    """The labels it keeps itself under."""
 
 
 class Told(Protocol):
@@ -157,8 +172,21 @@ class Store(Protocol):
         """The names of all sessions, in order."""
         ...
 
+    async def overview(self, limit: int) -> list[SessionCounts]:
+        """The ``limit`` sessions that were used last, the last first."""
+        ...
+
+    async def drop_idle(self, before: float) -> list[str]:
+        """Forget the sessions that nobody used since the wall showed ``before``, all of each, but never ``default`` and
+        none in which a handshake lives. Their names."""
+        ...
+
     async def snapshot(self, session: str, label: str = "") -> None:
         """Keep the session as it is under a label of its own: all but journal and grants. Raises ``SnapshotsFull``."""
+        ...
+
+    async def snapshots(self, session: str) -> list[str]:
+        """The labels of those it keeps, in order."""
         ...
 
     async def restore(self, session: str, label: str = "") -> bool:

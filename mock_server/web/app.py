@@ -11,13 +11,14 @@ from mock_server.web.live import Live
 from mock_server.web.mock import ROUTE, MockEndpoint
 from mock_server.web.short import Prepared, prepare
 from mock_server.web.wire import raw_path
+from mock_server.web.within import WELL_KNOWN, is_within, staying, within
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from mock_server.web.site import Site
 
-OWN_PREFIXES = ("/__", "/.well-known/oauth-authorization-server/__")
+OWN_PREFIXES = ("/__", f"{WELL_KNOWN}/__")
 ANY_ORIGIN = ((b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", b"*"))
 CALLBACK = "mock_server.callback"
 """The scope's key under which a callback is left for the site."""
@@ -43,7 +44,7 @@ class MockApp:
     def _way(self, scope: Scope) -> ASGIApp:
         """Who answers."""
         if scope["type"] != "http" or scope["path"].startswith(OWN_PREFIXES):
-            return self.site
+            return self._within if scope["type"] == "http" and is_within(scope["path"]) else self.site
         world = self.live.world
         path = raw_path(scope)
         method: str = scope["method"]
@@ -59,6 +60,12 @@ class MockApp:
                 return self.site
         scope[ROUTE] = found
         return self._preflight if method == "OPTIONS" else self._operations
+
+    async def _within(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A request whose path begins with its session; a session within a session there is not."""
+        inner = within(scope)
+        way = self.site if inner["path"].startswith(OWN_PREFIXES) else self._way(inner)
+        await way(inner, receive, staying(send, inner))
 
     def prepare(self, scope: Scope) -> Prepared | None:
         """What a request with this head can be answered by at once; see :mod:`mock_server.web.short`."""

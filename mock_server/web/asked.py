@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import orjson
 from starlette.requests import Request
+from starlette.responses import Response
 
 from mock_server.core.problem import problem
+
+_DIGITS = re.compile(r"[0-9]{1,9}\Z")
 
 
 class Refused(Exception):
@@ -30,3 +34,31 @@ async def read_object(request: Request, words: set[str]) -> dict[str, Any]:
     if unknown := sorted(body.keys() - words):
         raise Refused("MS408", 400, f"{unknown[0]!r} is not known here; there are {', '.join(sorted(words))}")
     return body
+
+
+def whole_number(value: Any, low: int, high: int, name: str) -> int:
+    """Raises ``Refused``."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise Refused("MS408", 400, f"`{name}` is a whole number from {low} to {high}, not {value!r}")
+    return value
+
+
+def limit_of(request: Request) -> int:
+    """How many are asked for: ``?limit=``, 100 without it. Raises ``Refused``."""
+    text = request.query_params.get("limit", "100")
+    return whole_number(int(text) if _DIGITS.match(text) else text, 1, 1_000, "limit")
+
+
+def as_json(value: Any, status: int = 200, media_type: str = "application/json") -> Response:
+    """What was journalled came from strangers: no browser shall take it for a page."""
+    if isinstance(value, Response):
+        return value
+    body = value if isinstance(value, bytes) else orjson.dumps(value)
+    return Response(body, status, _HEADERS, media_type)
+
+
+_HEADERS = {
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+}

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -25,14 +23,14 @@ from mock_server.source import load, read_source
 from mock_server.spec.beside import ambiguous, called
 from mock_server.state.clock import Clock
 from mock_server.state.store import Full, QueueFull
-from mock_server.web.asked import Refused, read_object
+from mock_server.web.asked import Refused, as_json, limit_of, read_object, whole_number
 from mock_server.web.faults import Faults
 from mock_server.web.live import BadSession, Live, session_name
+from mock_server.web.sessions import Sessions
 from mock_server.web.webhooks import Webhooks
 from mock_server.world import bundled
 
 MAX_TIMES = 1_000_000
-_DIGITS = re.compile(r"[0-9]{1,9}\Z")
 
 
 class Control:
@@ -42,7 +40,7 @@ class Control:
         self.live = live
 
     def routes(self) -> list[Route]:
-        webhooks, faults = Webhooks(self.live), Faults(self.live)
+        webhooks, faults, sessions = Webhooks(self.live), Faults(self.live), Sessions(self.live)
         table: list[tuple[str, str, Callable[[Request], Awaitable[Any]]]] = [
             ("GET", "/", self.index),
             ("GET", "/health", self.health),
@@ -64,7 +62,14 @@ class Control:
             ("DELETE", "/faults", faults.clear),
             ("GET", "/webhooks", webhooks.listed),
             ("POST", "/webhooks/{name:path}", webhooks.fire),
-            ("POST", "/reset", self.reset),
+            ("GET", "/sessions", sessions.listed),
+            ("GET", "/session", sessions.current),
+            ("PUT", "/session", sessions.choose),
+            ("DELETE", "/session/{name}", sessions.forget),
+            ("POST", "/session/{name}/fork", sessions.fork),
+            ("POST", "/session/{name}/snapshot", sessions.snapshot),
+            ("POST", "/session/{name}/restore", sessions.restore),
+            ("POST", "/reset", sessions.reset),
             ("POST", "/reload", self.live.reload.endpoint),
         ]
         return [Route(path, _endpoint(path, table), methods=_methods(path, table)) for path in _paths(table)]
@@ -106,8 +111,7 @@ class Control:
         return control_document()
 
     async def journal(self, request: Request) -> Any:
-        text = request.query_params.get("limit", "100")
-        limit = _whole_number(int(text) if _DIGITS.match(text) else text, 1, 1_000, "limit")
+        limit = limit_of(request)
         session, store = _session(request), self.live.store
         total = await store.count(session)  # first: what another process adds meanwhile is shown, and counted below
         entries = await store.entries(session, limit)
@@ -209,17 +213,12 @@ class Control:
         if not isinstance(response, str) or response not in plan.responses:
             detail = f"{plan.operation.key} has no response called {response!r}"
             raise Refused("MS409", 404, detail, available=list(plan.responses))
-        times = _whole_number(body.get("times", 1), 1, MAX_TIMES, "times")
+        times = whole_number(body.get("times", 1), 1, MAX_TIMES, "times")
         try:
             await self.live.store.enqueue(_session(request), Queued(plan.operation.key, response, times))
         except QueueFull:
             raise Refused("MS408", 409, "too many answers are queued; POST /__mock/reset clears them") from None
         return await self.queue(request)
-
-    async def reset(self, request: Request) -> Any:
-        await self.live.outgoing.forget(_session(request))
-        await self.live.store.reset(_session(request))
-        return {"session": _session(request), "status": "reset"}
 
 
 def handshake_json(handshake: Handshake) -> dict[str, Any]:
@@ -266,31 +265,18 @@ def _endpoint(path: str, table: _Table) -> Callable[[Request], Awaitable[Respons
     async def endpoint(request: Request) -> Response:
         method = "GET" if request.method == "HEAD" else request.method
         try:
-            return _json(await by_method[method](request))
+            return as_json(await by_method[method](request))
         except Refused as refused:
-            return _json(refused.answer.body, refused.answer.status, PROBLEM_JSON.decode())
+            return as_json(refused.answer.body, refused.answer.status, PROBLEM_JSON.decode())
         except Full:
             no_room = problem("MS410", 503, "too many sessions in which a handshake lives")
-            response = _json(no_room.body, 503, PROBLEM_JSON.decode())
+            response = as_json(no_room.body, 503, PROBLEM_JSON.decode())
             response.headers["retry-after"] = "60"
             return response
         except BadSession as error:
-            return _json(problem("MS404", 400, str(error)).body, 400, PROBLEM_JSON.decode())
+            return as_json(problem("MS404", 400, str(error)).body, 400, PROBLEM_JSON.decode())
 
     return endpoint
-
-
-def _json(value: Any, status: int = 200, media_type: str = "application/json") -> Response:
-    body = value if isinstance(value, bytes) else orjson.dumps(value)
-    return Response(body, status, _HEADERS, media_type)
-
-
-_HEADERS = {
-    "cache-control": "no-store",
-    "x-content-type-options": "nosniff",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-}
-"""What was journalled came from strangers: no browser shall take it for a page."""
 
 
 def _session(request: Request) -> str:
@@ -308,9 +294,3 @@ def _seconds(body: dict[str, Any], key: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or abs(value) > 1e11:
         raise Refused("MS408", 400, f"`{key}` is a number of seconds, not {value!r}")
     return float(value)
-
-
-def _whole_number(value: Any, low: int, high: int, name: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise Refused("MS408", 400, f"`{name}` is a whole number from {low} to {high}, not {value!r}")
-    return value

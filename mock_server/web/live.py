@@ -188,8 +188,11 @@ def make_entry(
 def session_name(headers: Mapping[str, str]) -> str:
     """The session that a request belongs to. Raises ``BadSession``."""
     name = headers.get("mock-session")
-    if name is None:
-        return DEFAULT_SESSION
+    return DEFAULT_SESSION if name is None else name_of_session(name)
+
+
+def name_of_session(name: str) -> str:
+    """The name, when it may be one. Raises ``BadSession``."""
     if not SESSION_NAME.match(name):
         raise BadSession("a session is named with 1 to 64 letters, digits, '-', '_' or '.'")
     return name

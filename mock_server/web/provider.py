@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_plus, urlsplit
 
 from starlette.requests import Request as StarletteRequest
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -75,10 +75,10 @@ class ProviderPages:
                     return await exchange.finish(_decided(error.state, provider))
                 await self.live.store.save_grant(asked)
                 exchange.because("provider", "asks for consent")
-                response = self._consent_page(asked, provider)
+                response = self._consent_page(asked, provider, exchange.request.origin)
         return await exchange.finish(response)
 
-    def _consent_page(self, grant: Grant, provider: Provider) -> Response:
+    def _consent_page(self, grant: Grant, provider: Provider, origin: str) -> Response:
         return page(
             "consent.html",
             form_target=grant.redirect_uri,
@@ -88,7 +88,7 @@ class ProviderPages:
             provider_id=provider.id,
             scopes=grant.scope.split(),
             redirect_uri=grant.redirect_uri,
-            action=f"{PROVIDER_ROOT}/{provider.id}/consent",
+            action=f"{urlsplit(origin).path}{PROVIDER_ROOT}/{provider.id}/consent",
             ticket=grant.page_ticket,
             failures=[(value, label) for value, label in CHOICES.items() if value not in _MAIN_CHOICES],
         )

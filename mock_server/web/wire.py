@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?\Z")
 
+BASE = "mock_server.base"
+"""The scope's key for the path that stands before every path here: ``/__mock/s/alice``."""
 UNREAD = ((b"connection", b"close"),)
 """With an answer that does not wait for the rest of the body (RFC 9110 §15.5.14)."""
 
@@ -68,12 +70,13 @@ def read_headers(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def origin_of(scope: Scope, headers: dict[str, str]) -> str:
-    """How the client named this server; a Host that is no host is replaced by our own address."""
+    """How the client named this server, a session's base path included; a Host that is no host is replaced by our own
+    address."""
     host = headers.get("host", "")
     if not _HOST.match(host):
         name, port = scope.get("server") or ("127.0.0.1", 80)
         host = f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
-    return f"{scope['scheme']}://{host}"
+    return f"{scope['scheme']}://{host}{scope.get(BASE, '')}"
 
 
 def raw_path(scope: Scope) -> str:

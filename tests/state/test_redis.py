@@ -82,7 +82,7 @@ def test_a_session_that_nobody_uses_is_forgotten_by_redis(redis_url: str, monkey
     monkeypatch.setattr(room, "IDLE_S", 1)
 
     async def story() -> None:
-        store = made(redis_url)
+        store = RedisStore(redis_url, FakeWall(WALL), prefix=f"test-{token_hex(6)}", session_idle_s=0.5)
         await keep(store, handshake())
         await store.record(entry(1))
         client = Redis.from_url(redis_url)

@@ -775,3 +775,71 @@ def test_a_handshake_that_will_be_granted_is_not_put_out(factory: Factory) -> No
         await keep(store, handshake("b"))
 
     run(story)
+
+
+# Sessions
+
+
+def test_a_session_tells_what_it_holds_the_one_used_last_first(factory: Factory) -> None:
+    async def story() -> None:
+        wall = FakeWall(WALL)
+        store = factory(wall)
+        await keep(store, handshake("a", "alice", valid_for_s=60))
+        await keep(store, handshake("b", "alice"))
+        await store.record(entry(1, "alice"))
+        wall.now += 100
+        await store.set_scenario("bob", "expired")
+        await store.snapshot("bob", "z")
+        await store.snapshot("bob", "a")
+        bob, alice = await store.overview(10)
+        assert bob[:1] + bob[2:] == ("bob", 0, 0, 0, "expired", ("a", "z"))
+        assert alice[:1] + alice[2:] == ("alice", 1, 2, 1, None, ())
+        assert (round(bob.used_at), round(alice.used_at)) == (WALL + 100, WALL)
+        assert await store.overview(1) == [bob]
+        assert (await store.snapshots("bob"), await store.snapshots("nobody")) == (["a", "z"], [])
+        await store.load("alice")
+        assert [each.name for each in await store.overview(10)] == ["alice", "bob"], "who asks uses"
+
+    run(story)
+
+
+def test_a_session_that_nobody_uses_is_forgotten_unless_a_handshake_lives_in_it(factory: Factory) -> None:
+    async def story() -> None:
+        wall = FakeWall(WALL)
+        store = factory(wall)
+        for name in ("default", "idle", "alive", "looked"):
+            await store.set_scenario(name, "expired")
+            await store.record(entry(1, name))
+        await keep(store, handshake("a", "alive", valid_for_s=3_000))
+        await keep(store, handshake("b", "idle", valid_for_s=60))
+        wall.now += 1_000
+        await store.load("looked", make=False)
+        await store.set_scenario("busy", "expired")
+        assert sorted(await store.drop_idle(wall.now - 500)) == ["idle", "looked"]
+        assert await store.sessions() == ["alive", "busy", "default"]
+        assert await store.drop_idle(wall.now - 500) == []
+        assert (await store.load("idle", make=False)).scenario is None
+        assert (await store.count("idle"), await store.handshakes("idle")) == (0, [])
+        assert (await store.load("alive", handshake("a").id)).handshake is not None
+        wall.now += 3_000
+        await store.load("busy")
+        assert await store.drop_idle(wall.now - 500) == ["alive"]
+        assert (await store.load("default")).scenario == "expired", "never the default session"
+
+    run(story)
+
+
+def test_what_an_idle_session_held_is_room_for_others(factory: Factory) -> None:
+    async def story() -> None:
+        wall = FakeWall(WALL)
+        store = factory(wall, max_handshakes=2)
+        await keep(store, handshake("a", "one", valid_for_s=10))
+        await keep(store, handshake("b", "one", valid_for_s=10))
+        wall.now += 100
+        assert await store.drop_idle(wall.now) == ["one"]
+        await keep(store, handshake("c", "two"))
+        await keep(store, handshake("d", "two"))
+        with pytest.raises(Full):
+            await keep(store, handshake("e", "two"))
+
+    run(story)

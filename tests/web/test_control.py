@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from mock_server.state.store import MAX_QUEUE
 from mock_server.web.guard import ControlGuard
+from mock_server.web.within import NamedByCookie
 from tests.support import ASK, TOKEN, FakeWall, make_app, make_client, start
 from tests.web.walk import collect
 
@@ -340,10 +341,11 @@ def test_every_route_is_described_and_every_description_is_a_route(client: TestC
     app = make_app()
     mounts = [route for route in app.site.routes if isinstance(route, Mount) and route.path == "/__mock"]
     assert isinstance(mounts[0].app, ControlGuard)
-    assert isinstance(mounts[0].app.app, Router)
+    assert isinstance(mounts[0].app.app, NamedByCookie)
+    assert isinstance(mounts[0].app.app.app, Router)
     served = {
         (method, route.path.replace(":path}", "}"))  # a webhook's name may hold slashes
-        for route in mounts[0].app.app.routes
+        for route in mounts[0].app.app.app.routes
         if isinstance(route, Route)
         for method in (route.methods or ())
         if method != "HEAD"
