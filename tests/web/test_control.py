@@ -65,7 +65,7 @@ def control(client: TestClient) -> Checked:
 
 def test_it_is_healthy_and_ready(control: Checked) -> None:
     assert control("GET", "/health").json()["status"] == "ok"
-    reload = {"watching": False, "count": 0, "at": None, "problems": []}
+    reload: dict[str, object] = {"watching": False, "count": 0, "at": None, "problems": []}
     assert control("GET", "/ready").json() == {"status": "ready", "operations": 2, "warnings": 1, "reload": reload}
 
 
