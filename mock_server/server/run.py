@@ -92,6 +92,7 @@ class _Server(uvicorn.Server):
         """Answers under way first, then what they would still have sent; the store last."""
         if self._watching:
             await self._watching.stop()
+        self._live.watchers.stop()  # they would never end by themselves
         await super().shutdown(sockets)
         if self._upkeep is not None:
             self._upkeep.cancel()

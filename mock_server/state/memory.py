@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import field, replace
-from itertools import islice
+from itertools import count, islice
 
 from mock_server.core.shelf import NOTHING
 from mock_server.core.snapshot import Changes, Meter, Queued, Snapshot
@@ -58,6 +58,10 @@ class _Session:
     shelves: Shelves | None = None
     """What it remembers; made when something is."""
     snapshots: dict[str, Image] = field(default_factory=dict)
+    born: int = 0
+    """Which of all sessions that ever were it is: the one of the same name after a reset is another."""
+    beat: int = 0
+    """Counts the changes that neither ``version`` nor ``turn`` counts."""
 
 
 _NO_HANDSHAKE: tuple[int, Handshake | None] = (0, None)
@@ -91,6 +95,7 @@ class MemoryStore:
         self._journal_bytes = 0
         self._remembered_bytes = 0
         self._swept_at = float("-inf")
+        self._births = count(1)
 
     def _session(self, name: str) -> _Session:
         """The session, made if need be. Raises ``Full``."""
@@ -98,7 +103,7 @@ class MemoryStore:
         if session is None:
             if len(self._sessions) >= self._max_sessions:
                 self._put_out_a_session()
-            session = self._sessions[name] = _Session(journal=Journal(self._max_entries))
+            session = self._sessions[name] = _Session(journal=Journal(self._max_entries), born=next(self._births))
         elif len(self._sessions) > 1:
             self._sessions.move_to_end(name)
         return session
@@ -169,6 +174,7 @@ class MemoryStore:
                 self._make_room()
                 self._handshake_count += 1
             session.handshakes[handshake.id] = (version + 1, handshake)
+            session.beat += 1
             if handshake.state not in LIVE:
                 self._swept_at = float("-inf")  # its room can be had at once
         if changes.queue is not None:
@@ -229,11 +235,14 @@ class MemoryStore:
     async def change_clock(self, session: str, change: ClockChange) -> Clock:
         found = self._used(session)
         found.clock = change(found.clock, self._wall())
+        found.beat += 1
         self._swept_at = float("-inf")
         return found.clock
 
     async def set_scenario(self, session: str, scenario: str | None) -> None:
-        self._used(session).scenario = scenario
+        found = self._used(session)
+        found.scenario = scenario
+        found.beat += 1
 
     async def set_faults(self, session: str, faults: tuple[FaultRule, ...] | None) -> None:
         found = self._used(session)
@@ -361,6 +370,10 @@ class MemoryStore:
 
     async def reset(self, session: str) -> None:
         self._forget({session})
+
+    async def pulse(self, session: str) -> str:
+        found = self._known(session)
+        return f"{len(self._sessions)}.{found.born}.{found.version}.{found.turn}.{found.beat}"
 
     async def ready(self) -> bool:
         return True

@@ -22,7 +22,7 @@ from mock_server.state.connection import Connection
 from mock_server.state.image import RESTORED, Image, renamed
 from mock_server.state.journal import MAX_BYTES, Entry, cost_of
 from mock_server.state.register import IDLE_S, Register
-from mock_server.state.scripts import Script
+from mock_server.state.scripts import Script, score, versioned
 from mock_server.state.shelves import weighed
 from mock_server.state.store import (
     MAX_GRANTS,
@@ -139,7 +139,7 @@ class RedisStore:
             self._register.note(session)
         handshake, handshake_version = None, 0
         if written is not None:
-            handshake_version, data = _versioned(written)
+            handshake_version, data = versioned(written)
             handshake = codec.read_handshake(data)
         known: Mapping[str, Shelf] = NOTHING
         if shelves and version is not None:
@@ -162,12 +162,12 @@ class RedisStore:
         handshake: tuple[Any, ...] = ("", "", "", "")
         if (made := changes.handshake) is not None:
             end = codec.ends_at(made)
-            handshake = (made.id, seen.handshake_version, codec.write_handshake(made), _score(end))
+            handshake = (made.id, seen.handshake_version, codec.write_handshake(made), score(end))
         return await self._changed(
             scripts.SAVE, seen.session, seen.version if counted else "",
             codec.write_queue(changes.queue) if changes.queue is not None else "",
             codec.write_tally(tallied(seen.tally, changes.tally)) if changes.tally else "",
-            *handshake, _score(seen.now), self._max_handshakes, MAX_REMEMBERED, MAX_REMEMBERED_BYTES, *shelves,
+            *handshake, score(seen.now), self._max_handshakes, MAX_REMEMBERED, MAX_REMEMBERED_BYTES, *shelves,
         )  # fmt: skip
 
     async def clock(self, session: str) -> Clock:
@@ -209,11 +209,11 @@ class RedisStore:
         if not ids or limit == 0:
             return []
         found = await self.batch.do(("HMGET", keys["handshakes"], *ids))
-        return [settle(codec.read_handshake(_versioned(each)[1]), now) for each in found if each is not None]
+        return [settle(codec.read_handshake(versioned(each)[1]), now) for each in found if each is not None]
 
     async def load_grant(self, session: str, grant_id: str) -> Grant | None:
         found = await self.batch.do(("HGET", scripts.keys_of(self._prefix, session)["grants"], grant_id))
-        return codec.read_grant(_versioned(found)[1]) if found is not None else None
+        return codec.read_grant(versioned(found)[1]) if found is not None else None
 
     async def save_grant(self, grant: Grant) -> bool:
         data = codec.write_grant(replace(grant, version=grant.version + 1))
@@ -229,7 +229,7 @@ class RedisStore:
     async def entries(self, session: str, limit: int | None = None, since: str | None = None) -> list[Told]:
         first = 0 if limit is None or since is not None else -limit
         found = await self.batch.do(("LRANGE", scripts.keys_of(self._prefix, session)["journal"], first, -1))
-        return part([codec.read_entry(_versioned(each)[1]) for each in found], limit, since)
+        return part([codec.read_entry(versioned(each)[1]) for each in found], limit, since)
 
     async def count(self, session: str) -> int:
         return int(await self.batch.do(("LLEN", scripts.keys_of(self._prefix, session)["journal"])))
@@ -278,13 +278,13 @@ class RedisStore:
         return Image(
             codec.read_clock(clock), codec.read_text(scenario), codec.read_queue(queue), codec.read_faults(faults),
             codec.read_tally(tally), int(turn or 0),
-            tuple(codec.read_handshake(_versioned(each)[1]) for each in handshakes),
+            tuple(codec.read_handshake(versioned(each)[1]) for each in handshakes),
             tuple(_shelf("", each) for each in shelves),
         )  # fmt: skip
 
     async def _put(self, session: str, image: Image) -> None:
         weights = [weighed(Shelf(each.name), ShelfChange(each.name, 0, each.items, (), 0)) for each in image.shelves]
-        handshakes = [(each.id, _score(codec.ends_at(each)), codec.write_handshake(each)) for each in image.handshakes]
+        handshakes = [(each.id, score(codec.ends_at(each)), codec.write_handshake(each)) for each in image.handshakes]
         shelves = [(each.name, each.version, codec.write_shelf(each)) for each in image.shelves]
         await self._changed(
             scripts.PUT_IMAGE, session, codec.write_clock(image.clock), codec.write_text(image.scenario),
@@ -297,6 +297,11 @@ class RedisStore:
         await self.batch.do(("DEL", *scripts.keys_of(self._prefix, session).values()))
         await self._register.forget(session)
         self._told_at.pop(session, None)
+
+    async def pulse(self, session: str) -> str:
+        head = scripts.keys_of(self._prefix, session)["head"]
+        found = await self.batch.do(("HMGET", head, *scripts.PULSE))
+        return f"{await self._register.size()}.{b'.'.join(each or b'' for each in found).decode()}"
 
     async def ready(self) -> bool:
         try:
@@ -313,17 +318,8 @@ class RedisStore:
         await self.connection.close()
 
 
-def _versioned(data: bytes) -> tuple[int, bytes]:
-    version, _, rest = data.partition(b":")
-    return int(version), rest
-
-
 def _shelf(name: str, data: bytes | None) -> Shelf:
     if data is None:
         return Shelf(name)
-    version, rest = _versioned(data)
+    version, rest = versioned(data)
     return codec.read_shelf(rest)._replace(version=version)
-
-
-def _score(number: float) -> str:
-    return {float("inf"): "+inf", float("-inf"): "-inf"}.get(number) or repr(number)

@@ -67,6 +67,10 @@ class Register:
         await self._batch.do(("ZREM", self._key, session))
         self._used.pop(session, None)
 
+    async def size(self) -> int:
+        """How many sessions there are."""
+        return int(await self._batch.do(("ZCARD", self._key)))
+
     async def names(self) -> list[str]:
         """All of them, in order."""
         await self._batch.do(("ZREMRANGEBYSCORE", self._key, "-inf", self._wall() - self._term_s))

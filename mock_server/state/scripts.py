@@ -15,6 +15,9 @@ PARTS: Final = (
 )  # fmt: skip
 """head: a hash of single values; order: ids by the number they began with; ends: ids by when they live no more."""
 FIELDS: Final = ("clock", "scenario", "queue", "faults", "tally", "version", "turn")
+PULSE: Final = ("born", "version", "turn", "beat")
+"""What tells that the session is another: when it was made, and what is counted; ``beat`` counts all that the
+others do not."""
 
 DONE, CONFLICT, FULL, SHELVES_FULL, NO_SESSION = 1, 0, 2, 3, 4
 """What a script that changes something answers."""
@@ -30,6 +33,17 @@ class Script(NamedTuple):
 def keys_of(prefix: str, session: str) -> dict[str, str]:
     """``{"head": "mock-server:{alice}:head", …}``."""
     return {part: f"{prefix}:{{{session}}}:{part}" for part in PARTS}
+
+
+def versioned(data: bytes) -> tuple[int, bytes]:
+    """``(3, b"[1]")`` of ``b"3:[1]"``."""
+    version, _, rest = data.partition(b":")
+    return int(version), rest
+
+
+def score(number: float) -> str:
+    """A number as sorted sets take it."""
+    return {float("inf"): "+inf", float("-inf"): "-inf"}.get(number) or repr(number)
 
 
 _ALL = "local head, handshakes, order, ends, shelves, grants, grant_order, journal, images = unpack(KEYS)\n"
@@ -64,7 +78,17 @@ return {{found, handshake, on}}
     ("head", "handshakes", "shelves"),
 )
 
-MAKE = Script(_ALL + _IDLE + "redis.call('HSETNX', head, 'version', 0) used(ARGV[1]) return 1")
+MAKE = Script(
+    _ALL
+    + _IDLE
+    + """
+if redis.call('HSETNX', head, 'version', 0) == 1 then
+  redis.call('HSET', head, 'born', table.concat(redis.call('TIME'), '-'))
+end
+used(ARGV[1])
+return 1
+"""
+)
 
 TOUCH = Script(_ALL + _IDLE + "used(ARGV[1]) return 1")
 
@@ -101,6 +125,7 @@ if id ~= '' then
   end
   redis.call('HSET', handshakes, id, (known + 1) .. ':' .. data)
   redis.call('ZADD', ends, ends_at, id)
+  redis.call('HINCRBY', head, 'beat', 1)
 end
 if queue ~= '' then redis.call('HSET', head, 'queue', queue) end
 if tally ~= '' then redis.call('HSET', head, 'tally', tally) end
@@ -127,6 +152,7 @@ if before ~= '*' and (redis.call('HGET', head, field) or '') ~= before then retu
 redis.call('HSET', head, field, after)
 if field == 'faults' then redis.call('HDEL', head, 'tally') end
 redis.call('HINCRBY', head, 'version', more)
+redis.call('HINCRBY', head, 'beat', 1)
 used(idle)
 return 1
 """

@@ -107,6 +107,14 @@ class SqliteStore:
     async def reset(self, session: str) -> None:
         await self._lane.do(lambda db: self._records.forget(db, session))
 
+    async def pulse(self, session: str) -> str:
+        """Of the whole file: what SQLite counts of other connections (``data_version``) and of this one."""
+
+        def work(db: sqlite3.Connection) -> str:
+            return f"{db.execute('PRAGMA data_version').fetchone()[0]}.{db.total_changes}"
+
+        return await self._lane.do(work, writes=False)
+
     async def ready(self) -> bool:
         """Whether the file can be read and written."""
         try:

@@ -202,6 +202,13 @@ class Store(Protocol):
         """As if the session had never been: clock, scenario, queue, handshakes, grants, shelves, journal, snapshots."""
         ...
 
+    async def pulse(self, session: str) -> str:
+        """A text that differs as soon as anything about the session did: whoever watches looks no further before.
+
+        It may differ without need. It costs one small read, and next to nothing when things change.
+        """
+        ...
+
     async def ready(self) -> bool:
         """Whether the store can be reached."""
         ...

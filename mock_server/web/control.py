@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from mock_server import __version__
 from mock_server.core.problem import PROBLEM_JSON, problem
@@ -24,6 +24,8 @@ from mock_server.spec.beside import ambiguous, called
 from mock_server.state.clock import Clock
 from mock_server.state.store import Full, QueueFull
 from mock_server.web.asked import Refused, as_json, limit_of, read_object, whole_number
+from mock_server.web.console.shell import Console, either
+from mock_server.web.events import Events
 from mock_server.web.faults import Faults
 from mock_server.web.live import BadSession, Live, session_name
 from mock_server.web.sessions import Sessions
@@ -39,10 +41,12 @@ class Control:
     def __init__(self, live: Live) -> None:
         self.live = live
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[BaseRoute]:
         webhooks, faults, sessions = Webhooks(self.live), Faults(self.live), Sessions(self.live)
+        console = Console(self.live)
         table: list[tuple[str, str, Callable[[Request], Awaitable[Any]]]] = [
-            ("GET", "/", self.index),
+            ("GET", "/", either(console.home, self.index)),
+            ("GET", "/events", Events(self.live).open),
             ("GET", "/health", self.health),
             ("GET", "/ready", self.ready),
             ("GET", "/openapi.json", self.openapi),
@@ -72,7 +76,8 @@ class Control:
             ("POST", "/reset", sessions.reset),
             ("POST", "/reload", self.live.reload.endpoint),
         ]
-        return [Route(path, _endpoint(path, table), methods=_methods(path, table)) for path in _paths(table)]
+        endpoints = [Route(path, _endpoint(path, table), methods=_methods(path, table)) for path in _paths(table)]
+        return [*endpoints, *console.routes()]
 
     async def index(self, request: Request) -> Any:
         """What there is, for whoever opens the address that the banner shows."""

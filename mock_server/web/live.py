@@ -23,6 +23,7 @@ from mock_server.value import dataclass
 from mock_server.web.log import RequestLog
 from mock_server.web.outgoing import Outgoing
 from mock_server.web.reload import Reload
+from mock_server.web.watch import Watchers
 from mock_server.world import World
 
 MAX_TRIES = 64
@@ -82,6 +83,7 @@ class Live:
     reload: Reload = field(init=False)
     on_swap: list[Callable[[], None]] = field(default_factory=list)
     """Called after another world took over: whoever remembers anything of the old one forgets it."""
+    watchers: Watchers = field(init=False)
     tls_failures: int = 0
     """How many of the next TLS handshakes fail on purpose."""
     _entry_prefix: str = field(default_factory=lambda: token_hex(3))
@@ -89,6 +91,7 @@ class Live:
 
     def __post_init__(self) -> None:
         allowed = tuple(map(read_allowed, self.settings.allow_callbacks))
+        self.watchers = Watchers(self)
         self.outgoing = Outgoing(self, allowed, timeout_s=self.settings.callback_timeout_s)
         self.reload = Reload(self)
 

@@ -841,5 +841,45 @@ def test_what_an_idle_session_held_is_room_for_others(factory: Factory) -> None:
         await keep(store, handshake("d", "two"))
         with pytest.raises(Full):
             await keep(store, handshake("e", "two"))
+# The pulse
+
+
+def test_the_pulse_beats_for_every_change_and_rests_without_any(factory: Factory) -> None:
+    async def story() -> None:
+        store = factory(FakeWall(WALL))
+        seen = [await store.pulse("default")]
+
+        async def must_beat(what: str) -> None:
+            pulse = await store.pulse("default")
+            assert pulse not in seen, what
+            seen.append(pulse)
+            await store.load("default")
+            await store.handshakes("default")
+            await store.entries("default")
+            assert await store.pulse("default") == pulse, f"after looking, after {what}"
+
+        made = handshake()
+        await keep(store, made)
+        await must_beat("a new handshake")
+        await keep(store, step(made, "open", WALL))
+        await must_beat("the next state of it")
+        await store.change_clock("default", later(60))
+        await must_beat("the clock")
+        await store.set_scenario("default", "slow")
+        await must_beat("a scenario")
+        await store.set_faults("default", ())
+        await must_beat("faults")
+        await store.enqueue("default", QUEUED)
+        await must_beat("a queued answer")
+        await store.record(entry(1))
+        await must_beat("an entry")
+        await store.snapshot("default", "before")
+        await store.restore("default", "before")
+        await must_beat("a restored snapshot")
+        await store.load("other")
+        await must_beat("another session")
+        await store.reset("default")
+        await store.record(entry(1))
+        await must_beat("a reset")
 
     run(story)

@@ -1,0 +1,8 @@
+// The console's beginning: what is live, what the buttons do, the clock.
+import { watch } from "./live.js";
+import { listen } from "./act.js";
+import { tick } from "./clock.js";
+
+listen();
+tick();
+watch();
