@@ -21,9 +21,22 @@ class Source:
 
     def place(self, line: int, column: int) -> Place:
         """A place in this text; ``line`` and ``column`` count from 1."""
-        lines = self.text.splitlines()
-        excerpt = lines[line - 1] if 0 < line <= len(lines) else ""
-        return Place(self.path, line, column, excerpt[:200])
+        return Place(self.path, line, column, self._line(line)[:200])
+
+    def _line(self, number: int) -> str:
+        """A line of the text; empty where there is none. A text of 30 MB may have millions: they are not all made."""
+        if not self.text.isascii() or "\r" in self.text:
+            lines = self.text.splitlines()
+            return lines[number - 1] if 0 < number <= len(lines) else ""
+        start = 0
+        if number < 1:
+            return ""
+        for _ in range(number - 1):
+            start = self.text.find("\n", start) + 1
+            if not start:
+                return ""
+        end = self.text.find("\n", start)
+        return self.text[start : end if end >= 0 else None]
 
 
 def read_bytes(path: Path, limit: int = MAX_FILE_BYTES) -> bytes:

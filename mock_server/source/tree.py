@@ -52,6 +52,9 @@ def load(source: Source) -> Loaded:
             return Loaded(source, _json(source.text))
         except (ValueError, RecursionError) as error:
             fault = error  # YAML flow style, or broken: the YAML parser below says where
+    if _items(source.text) > MAX_NODES:
+        message = f"more than {MAX_NODES} values, or so many commas, dashes and colons in texts"
+        raise Broken([Problem("MS105", message, source.place(1, 1), "divide the file")])
     loaded = Loaded(source, _Constructor(source, None).build())
     if fault and source.path.partition("?")[0].endswith(".json"):
         place = source.place(fault.lineno, fault.colno) if isinstance(fault, json.JSONDecodeError) else None
@@ -62,6 +65,17 @@ def load(source: Source) -> Loaded:
 def _values(text: str) -> int:
     """How many values a text of JSON has at most: each but the first follows one of these."""
     return text.count(",") + text.count("[") + text.count("{")
+
+
+def _items(text: str) -> int:
+    """How many values a text of YAML seems to have: counting them takes a fiftieth of parsing them.
+
+    Signs in texts and comments count too, which no document of a person has that many of. What evades this
+    meets ``MAX_EVENTS``.
+    """
+    if len(text) < 2 * MAX_NODES:
+        return 0
+    return text.count(",") + sum(text.count(sign + blank) for sign in "-:" for blank in " \t\r\n")
 
 
 def spots(source: Source) -> dict[Pointer, Spot]:

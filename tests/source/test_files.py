@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mock_server.errors import Broken, Place, Problem
-from mock_server.source import Folder, read_bytes, read_source
+from mock_server.source import Folder, Source, read_bytes, read_source
 
 
 def fault_of_source(path: Path) -> Problem:
@@ -128,3 +128,11 @@ def test_a_link_that_leads_to_itself_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Broken) as caught:
         read_bytes(Folder(tmp_path).inside("loop"))
     assert caught.value.problems[0].code == "MS101"
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\nb\n", "\n\n", "", "a\r\nb\rc\u2028d\n", "ä\nb\x85c", "x" * 300 + "\n"])
+def test_the_excerpt_of_a_place_is_its_line(text: str) -> None:
+    lines = text.splitlines()
+    for number in range(-1, len(lines) + 3):
+        wanted = lines[number - 1] if 0 < number <= len(lines) else ""
+        assert Source("a", text).place(number, 1) == Place("a", number, 1, wanted[:200])

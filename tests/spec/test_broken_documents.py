@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mock_server.errors import Broken, Problem
+from mock_server.errors import Broken, Place, Problem
 from mock_server.source import Source, load, tree
 from mock_server.spec.document import Document, open_document
 from mock_server.spec.operations import read_operations
@@ -382,6 +382,17 @@ def test_a_document_of_two_million_values_is_refused(text: str, name: str) -> No
 
 def test_commas_in_texts_are_no_values() -> None:
     assert len(load(Source("a.json", '["' + "," * 2_000_001 + '"]')).data[0]) == 2_000_001
+
+
+@pytest.mark.parametrize("item", ["- 0\n", "-\n", "-\t0\r\n", "a:\r", "? a\n: b\n", "- &a {b: c}\n", "[],"], ids=repr)
+def test_a_yaml_document_of_far_too_many_values_is_refused_before_it_is_parsed(
+    item: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tree._Constructor, "build", None)
+    with pytest.raises(Broken) as caught:
+        load(Source("a.yaml", "a: b\nb: " + item * 2_000_001))
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.hint, problem.place) == ("MS105", "divide the file", Place("a.yaml", 1, 1, "a: b"))
 
 
 def test_a_yaml_document_of_too_many_values_is_refused_at_the_one_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
