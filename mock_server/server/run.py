@@ -7,7 +7,6 @@ import gc
 import logging
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -18,6 +17,7 @@ import uvicorn
 from mock_server.errors import MockServerError
 from mock_server.server.heads import Heads
 from mock_server.server.limits import guarded
+from mock_server.server.loop import Config, has_uvloop
 from mock_server.server.tls import Certificate, make_context
 from mock_server.server.upkeep import keep_up
 from mock_server.server.watching import Watching
@@ -73,7 +73,9 @@ class _Server(uvicorn.Server):
     uvicorn raises the signal again after its graceful stop, so that the process would die by it.
     """
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None], live: Live) -> None:
+    config: Config
+
+    def __init__(self, config: Config, on_ready: Callable[[], None], live: Live) -> None:
         super().__init__(config)
         self._live = live
         self._on_ready = on_ready
@@ -127,6 +129,7 @@ def serve(
     if certificate is not None:
         server.config.load()
         server.config.ssl = make_context(certificate, app.live)
+        server.config.handshake_s = app.live.settings.limits.header_s
     # What was made so far lives as long as the process: the collector need not look at it again, and
     # what a request leaves behind (handshake, journal entry) has no cycles that would make it urgent.
     gc.freeze()
@@ -144,12 +147,12 @@ def make_server(app: MockApp, on_ready: Callable[[], None]) -> _Server:
     settings = app.live.settings
     heads = Heads(app.prepare)
     app.live.on_swap.append(heads.forget)
-    config = uvicorn.Config(
+    config = Config(
         GivesUpPolitely(app),
         http=guarded(settings.limits, heads, Refusals(app.live), settings.max_body_bytes),
         ws="none",
         lifespan="off",
-        loop="uvloop" if _has_uvloop() else "asyncio",
+        loop="uvloop" if has_uvloop() else "asyncio",
         log_config=None,
         access_log=False,
         server_header=False,
@@ -157,7 +160,3 @@ def make_server(app: MockApp, on_ready: Callable[[], None]) -> _Server:
         timeout_graceful_shutdown=max(settings.limits.stop_s - 1, 0),  # type: ignore[arg-type]
     )
     return _Server(config, on_ready, app.live)
-
-
-def _has_uvloop() -> bool:
-    return sys.platform != "win32" and sys.implementation.name == "cpython"

@@ -102,6 +102,21 @@ def test_plain_http_to_the_port_is_no_hang(secured: tuple[Server, Path]) -> None
     assert fetch(f"{secured[0].url}/__mock/health", secured[1])["status"] == "ok"
 
 
+@pytest.mark.parametrize(
+    "sent", [b"", bytes.fromhex("1603010200010001fc0303") + bytes(50)], ids=["silence", "half a hello"]
+)
+def test_a_handshake_that_does_not_end_is_ended(tmp_path: Path, sent: bytes) -> None:
+    """asyncio would wait for a minute; the deadline of headers counts here too."""
+    with running("--quiet", "--tls", "--header-timeout", "0.5", env={"XDG_DATA_HOME": str(tmp_path)}) as server:
+        parts = urlsplit(server.url)
+        with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=30) as plain:
+            plain.sendall(sent)
+            with suppress(ConnectionResetError):
+                assert plain.recv(65536) in (b"", bytes.fromhex("15030100020232"))  # an alert, or nothing
+        authority = tmp_path / "mock-server" / "tls" / "ca.pem"
+        assert fetch(f"{server.url}/__mock/health", authority)["status"] == "ok"
+
+
 def test_the_next_handshakes_fail_when_they_shall(secured: tuple[Server, Path]) -> None:
     server, authority = secured
     told = fetch(f"{server.url}/__mock/faults", authority, {"tls_failures": 2}, "PUT")
