@@ -841,6 +841,8 @@ def test_what_an_idle_session_held_is_room_for_others(factory: Factory) -> None:
         await keep(store, handshake("d", "two"))
         with pytest.raises(Full):
             await keep(store, handshake("e", "two"))
+
+
 # The pulse
 
 
