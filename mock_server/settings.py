@@ -30,6 +30,9 @@ class Limits:
     """Between two requests of a connection."""
     stop_s: float = 5.0
     """For answers that are under way when the server is told to stop."""
+    json_depth: int = 64
+    aliased_nodes: int = 100_000
+    """Of the YAML of documents and fixtures. These two are of the process: of two mocks in one the later counts."""
 
 
 @dataclass(frozen=True, slots=True)

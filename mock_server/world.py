@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from mock_server.codec.json_text import allow_depth
 from mock_server.core.answers import ReadFile, body_schema
 from mock_server.core.plan import House, Plan, Plans
 from mock_server.core.route import Router
@@ -19,7 +20,7 @@ from mock_server.fixture.read import read_fixtures
 from mock_server.mask import Hidden, hide
 from mock_server.model import Request
 from mock_server.settings import Settings
-from mock_server.source import Ledger, Pointer, Shown, open_root
+from mock_server.source import Ledger, Pointer, Shown, allow_aliases, open_root
 from mock_server.spec.beside import beside, called, own_bases
 from mock_server.spec.document import Document, open_document
 from mock_server.spec.drawn import draw
@@ -115,6 +116,8 @@ def build_world(settings: Settings, ledger: Ledger | None = None) -> World:
     if ledger is not None:
         with ledger.open():
             return build_world(settings)
+    allow_depth(settings.limits.json_depth)
+    allow_aliases(settings.limits.aliased_nodes)
     specs = settings.specs or (bundled("openapi.yaml"),)
     folder = settings.fixtures or (None if settings.specs else bundled("fixtures"))
     problems: list[Problem] = []

@@ -12,9 +12,16 @@ from mock_server.codec.unreadable import Unreadable
 from mock_server.spec.media import MediaType
 
 MAX_JSON_DEPTH = 64
+"""Levels of arrays and objects, unless :func:`allow_depth` says otherwise."""
 _EXACT = 2.0**63
 _ROUNDED = -(1 << 40)
 """Less than any number of names can make up for."""
+_allowed = [MAX_JSON_DEPTH]
+
+
+def allow_depth(levels: int) -> None:
+    """How deep JSON may be nested in this process from now on: what it costs is the process's stack."""
+    _allowed[0] = levels
 
 
 def read(data: bytes, media: MediaType, content_type: str) -> Any:
@@ -34,7 +41,7 @@ def read_json(data: bytes) -> Any:
         if "infinity" in error.msg:  # JSON it may be: an integer of any size is a number
             return _read_slowly(data)
         raise _unreadable(error, data) from None
-    if data.count(b"{") + data.count(b"[") > MAX_JSON_DEPTH and _is_deeper(value, MAX_JSON_DEPTH):
+    if data.count(b"{") + data.count(b"[") > _allowed[0] and _is_deeper(value, _allowed[0]):
         raise _too_deep()
     # A colon inside a text makes the count too high, which only costs the slower look.
     if data.count(b":") != _names(value):
@@ -57,7 +64,7 @@ def _unreadable(error: orjson.JSONDecodeError, data: bytes) -> Unreadable:
 
 
 def _too_deep() -> Unreadable:
-    return Unreadable("depth", MAX_JSON_DEPTH, f"nested deeper than {MAX_JSON_DEPTH}")
+    return Unreadable("depth", _allowed[0], f"nested deeper than {_allowed[0]}")
 
 
 def _names(value: Any) -> int:
@@ -92,7 +99,7 @@ def _read_slowly(data: bytes) -> Any:
     except ValueError as error:
         what = "an integer has more than 4,300 digits" if "4300" in str(error) else str(error)
         raise Unreadable("json", "JSON", f"not JSON that can be read: {what}"[:200]) from None
-    if isinstance(value, list | dict) and _is_deeper(value, MAX_JSON_DEPTH):
+    if isinstance(value, list | dict) and _is_deeper(value, _allowed[0]):
         raise _too_deep()
     return value
 

@@ -6,7 +6,7 @@ from mock_server.source.ledger import Ledger
 from mock_server.source.library import Library, open_root
 from mock_server.source.places import FILES, Loaded, Pointer, pointer_text
 from mock_server.source.shown import Shown
-from mock_server.source.tree import load
+from mock_server.source.tree import allow_aliases, load
 
 __all__ = [
     "FILES",
@@ -17,6 +17,7 @@ __all__ = [
     "Pointer",
     "Shown",
     "Source",
+    "allow_aliases",
     "emit",
     "load",
     "open_root",

@@ -20,9 +20,18 @@ from mock_server.source.places import Loaded, Pointer, Spot
 
 MAX_DEPTH = 200
 MAX_ALIASED_NODES = 100_000
+"""Nodes that aliases repeat, unless :func:`allow_aliases` says otherwise."""
 MAX_NODES = 2_000_000
 MAX_EVENTS = 2 * MAX_NODES
 """A mapping or sequence is two events, and a key is one as well as its value."""
+
+_allowed = [MAX_ALIASED_NODES]
+
+
+def allow_aliases(nodes: int) -> None:
+    """How many nodes the aliases of a file may repeat in this process from now on."""
+    _allowed[0] = nodes
+
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -265,8 +274,8 @@ class _Constructor:
             self._fail(event, "MS104", f"the alias *{event.anchor} has no finished anchor before it")
         value, nodes = self.anchors[event.anchor]
         self.aliased_nodes += nodes
-        if self.aliased_nodes > MAX_ALIASED_NODES:
-            self._fail(event, "MS105", f"aliases repeat more than {MAX_ALIASED_NODES} nodes")
+        if self.aliased_nodes > _allowed[0]:
+            self._fail(event, "MS105", f"aliases repeat more than {_allowed[0]} nodes")
         return value, nodes
 
     def _add(self, frame: _Frame, value: Any, nodes: int, event: Any) -> None:

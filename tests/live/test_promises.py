@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +25,8 @@ FLAGS = {
     "--max-target": "100",
     "--max-header": "1000",
     "--max-header-lines": "12",
+    "--max-depth": "5",
+    "--max-aliases": "40",
     "--header-timeout": "0.5",
     "--body-timeout": "0.5",
     "--keep-alive": "0.5",
@@ -33,6 +36,15 @@ GIVE_UP_S = 60
 HOST = b"Host: 127.0.0.1\r\n"
 START = b"POST /api/oauth2 HTTP/1.1\r\n" + HOST + b"Authorization: Bearer dev-token\r\n"
 LAST = b"Connection: close\r\n"
+
+
+DOCUMENT = """
+openapi: 3.1.0
+info: {{title: t, version: '1'}}
+x-many: &many [1, 2, 3, 4, 5, 6, 7, 8, 9]
+x-aliases: [{aliases}]
+paths: {{/x: {{get: {{responses: {{'200': {{description: ok}}}}}}}}}}
+"""  # an alias of it repeats ten nodes
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +87,40 @@ def test_max_header_and_max_header_lines(small: Server) -> None:
         assert asked(small, b"GET /a HTTP/1.1\r\n" + HOST + LAST + long + b"\r\n").status == status
     for lines, status in ((12, 404), (13, 431)):
         assert asked(small, b"GET /a HTTP/1.1\r\n" + HOST + LAST + b"X: a\r\n" * (lines - 2) + b"\r\n").status == status
+
+
+def test_max_depth(small: Server) -> None:
+    for depth, status in ((5, 200), (6, 429)):
+        body = b'{"datasource_id":"fb","x":%b}' % (b"[" * (depth - 1) + b"]" * (depth - 1))
+        assert asked(small, START, LAST, b"Content-Length: %d\r\n\r\n" % len(body), body).status == status
+
+
+@pytest.mark.parametrize("depth", [200, 201])
+def test_json_as_deep_as_can_be_allowed_is_read_judged_and_journalled(depth: int) -> None:
+    with running("--quiet", "--max-depth", "200") as server:
+        for value in (b"[" * (depth - 1) + b"]" * (depth - 1), b'{"a":' * (depth - 1) + b"1e400" + b"}" * (depth - 1)):
+            body = b'{"datasource_id":"fb","x":%b}' % value
+            reply = asked(server, START, LAST, b"Content-Length: %d\r\n\r\n" % len(body), body)
+            assert reply.status == (200 if depth == 200 and b"e" not in value else 429), reply
+        told = asked(server, b"GET /__mock/journal HTTP/1.1\r\n" + HOST + LAST + b"\r\n")
+        assert len(told.json["entries"]) == 2
+
+
+@pytest.mark.parametrize(("aliases", "code"), [(4, 0), (5, 3)])
+def test_max_aliases(tmp_path: Path, aliases: int, code: int) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(DOCUMENT.format(aliases=", ".join(["*many"] * aliases)))
+    process = subprocess.Popen(
+        command("serve", str(path), "--port", "0", "--max-aliases", "40"),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+    )  # fmt: skip
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=GIVE_UP_S)
+    assert process.returncode == code
+    assert ("is ready" in first) == (code == 0)
+    assert ("MS105" in errors) == (code == 3)
 
 
 @pytest.mark.parametrize("sent", [b"GET", b"GET / HTTP/1.1\r\nHost: a\r\n", START + b"Content-Length: 9\r\n\r\n{"])
