@@ -1,11 +1,11 @@
 #!/bin/sh
 # Sets up a virtual environment in .venv and runs every check. Needs Python 3.11 or later with pip;
-# installs Chromium and curl from the system's packages when they are missing.
+# installs Chromium, curl and npm from the system's packages when they are missing.
 set -eu
 cd "$(dirname "$0")/.."
 
 missing=""
-for command in chromium curl; do
+for command in chromium curl npm; do
     command -v "$command" >/dev/null 2>&1 || missing="$missing $command"
 done
 if [ -n "$missing" ]; then

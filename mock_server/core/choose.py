@@ -10,7 +10,7 @@ from typing import Any
 from mock_server.core.plan import Plan
 from mock_server.core.prefer import Preference, wait_seconds
 from mock_server.core.refuse import documented_refusal, is_authorization, refusal_of, told
-from mock_server.core.snapshot import Queued, Snapshot
+from mock_server.core.snapshot import ALWAYS, Queued, Snapshot
 from mock_server.core.suit import pick, suit
 from mock_server.core.wanted import Unmet, available, body_seed, wanted
 from mock_server.fixture.facts import Facts
@@ -154,13 +154,16 @@ def _preferred_scenario(plan: Plan, preference: Preference) -> Scenario | None:
 
 def _from_state(plan: Plan, snapshot: Snapshot, scenario: Scenario | None, reasons: list[Reason]) -> Choice | None:
     """The answer that the session has waiting: queued, or by its scenario."""
-    key = plan.operation.key
-    for index, queued in enumerate(snapshot.queue):
-        if queued.operation == key and queued.response in plan.responses:
-            left = (queued._replace(times=queued.times - 1),) if queued.times > 1 else ()
-            queue = (*snapshot.queue[:index], *left, *snapshot.queue[index + 1 :])
-            reasons.append(Reason("queue", "{} was queued, {} left", (queued.response, queued.times - 1)))
-            return Choice(plan.responses[queued.response], reasons, forced=True, queue=queue, body_named=True)
+    if snapshot.queue and (index := _next_of(snapshot.queue, plan)) is not None:
+        queued = snapshot.queue[index]
+        response = plan.responses[queued.response]
+        if queued.times == ALWAYS:
+            reasons.append(Reason("queue", "{} is always the answer", (queued.response,)))
+            return Choice(response, reasons, forced=True, body_named=True)
+        left = (queued._replace(times=queued.times - 1),) if queued.times > 1 else ()
+        queue = (*snapshot.queue[:index], *left, *snapshot.queue[index + 1 :])
+        reasons.append(Reason("queue", "{} was queued, {} left", (queued.response, queued.times - 1)))
+        return Choice(response, reasons, forced=True, queue=queue, body_named=True)
     reasons.append(_NO_QUEUE)
     if scenario is None:
         reasons.append(_NO_SCENARIO)
@@ -175,6 +178,17 @@ def _from_scenario(plan: Plan, scenario: Scenario, reasons: list[Reason]) -> Cho
         return None
     reasons.append(Reason("scenario", "{} answers {}", (scenario.name, name)))
     return Choice(plan.responses[name], reasons, forced=True, body_named=True)
+
+
+def _next_of(queue: tuple[Queued, ...], plan: Plan) -> int | None:
+    """Where the operation's next answer stands; one that it always gives comes after all that are counted."""
+    key, always = plan.operation.key, None
+    for index, queued in enumerate(queue):
+        if queued.operation == key and queued.response in plan.responses:
+            if queued.times != ALWAYS:
+                return index
+            always = index
+    return always
 
 
 def _from_request(plan: Plan, violations: Sequence[Violation], facts: Facts, reasons: list[Reason]) -> Choice:

@@ -11,13 +11,23 @@ from mock_server.handshake.machine import Handshake
 from mock_server.model import Answer, Effect, Provenance, Reason, Send
 from mock_server.value import dataclass
 
+ALWAYS = 0
+"""So many times an answer that stays until it is taken back."""
+
 
 class Queued(NamedTuple):
-    """A next answer: ``operation`` gives ``response`` for so many ``times``."""
+    """A next answer: ``operation`` gives ``response`` for so many ``times``, or ``ALWAYS``."""
 
     operation: str
     response: str
     times: int
+
+
+def queued_up(queue: tuple[Queued, ...], queued: Queued) -> tuple[Queued, ...]:
+    """The queue with another one at its end. Of one operation only the last can be what it always answers."""
+    if queued.times == ALWAYS:
+        queue = tuple(each for each in queue if each.times != ALWAYS or each.operation != queued.operation)
+    return (*queue, queued)
 
 
 class Meter(NamedTuple):

@@ -54,6 +54,7 @@ _DECISION_EVENTS: Final[Mapping[str, tuple[Event, ...]]] = {
     "fail": ("fail",),
     "unavailable": ("fail",),
     "abandon": ("abandon",),
+    "expire": ("expire",),
 }
 
 

@@ -11,7 +11,7 @@ from dataclasses import field, replace
 from itertools import count, islice
 
 from mock_server.core.shelf import NOTHING
-from mock_server.core.snapshot import Changes, Meter, Queued, Snapshot
+from mock_server.core.snapshot import Changes, Meter, Queued, Snapshot, queued_up
 from mock_server.fixture.fault import FaultRule
 from mock_server.handshake.machine import LIVE, Handshake, settle
 from mock_server.handshake.provider import Grant
@@ -253,7 +253,7 @@ class MemoryStore:
         found = self._used(session)
         if len(found.queue) >= MAX_QUEUE:
             raise QueueFull
-        found.queue = (*found.queue, queued)
+        found.queue = queued_up(found.queue, queued)
         found.version += 1
 
     async def record(self, entry: Entry, hidden: Hidden = NOTHING_MORE) -> None:

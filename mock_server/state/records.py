@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from mock_server.core.shelf import NOTHING, Shelf, ShelfChange, changed
-from mock_server.core.snapshot import Changes, Queued, Snapshot
+from mock_server.core.snapshot import Changes, Queued, Snapshot, queued_up
 from mock_server.fixture.fault import FaultRule
 from mock_server.handshake.machine import LIVE, Handshake, settle
 from mock_server.handshake.provider import Grant
@@ -186,7 +186,7 @@ class Records:
         if len(head.queue) >= MAX_QUEUE:
             raise QueueFull
         self.need(db, session)
-        self.write_head(db, session, head._replace(queue=(*head.queue, queued)), more=1)
+        self.write_head(db, session, head._replace(queue=queued_up(head.queue, queued)), more=1)
 
     # Changes
 

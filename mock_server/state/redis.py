@@ -9,7 +9,7 @@ from hashlib import sha1
 from typing import Any
 
 from mock_server.core.shelf import NOTHING, Shelf, ShelfChange, changed
-from mock_server.core.snapshot import Changes, Queued, Snapshot
+from mock_server.core.snapshot import Changes, Queued, Snapshot, queued_up
 from mock_server.fixture.fault import FaultRule
 from mock_server.handshake.machine import Handshake, settle
 from mock_server.handshake.provider import Grant
@@ -196,7 +196,7 @@ class RedisStore:
             queue = codec.read_queue(before)
             if len(queue) >= MAX_QUEUE:
                 raise QueueFull
-            after = codec.write_queue((*queue, queued))
+            after = codec.write_queue(queued_up(queue, queued))
             if await self._changed(scripts.SET, session, "queue", before or "", after, 1):
                 return
 

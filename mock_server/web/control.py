@@ -14,25 +14,25 @@ from starlette.routing import BaseRoute, Route
 
 from mock_server import __version__
 from mock_server.core.problem import PROBLEM_JSON, problem
-from mock_server.core.snapshot import Queued
 from mock_server.fixture.model import DECISIONS
 from mock_server.handshake.machine import Handshake, NotInTable, decide
 from mock_server.handshake.ticket import Reference, read_id, read_ticket, same
 from mock_server.mask import MASK
 from mock_server.source import load, read_source
-from mock_server.spec.beside import ambiguous, called
 from mock_server.state.clock import Clock
-from mock_server.state.store import Full, QueueFull
-from mock_server.web.asked import Refused, as_json, limit_of, read_object, whole_number
+from mock_server.state.store import Full
+from mock_server.web.asked import Refused, as_json, limit_of, read_object
 from mock_server.web.console.shell import Console, either
 from mock_server.web.events import Events
 from mock_server.web.faults import Faults
 from mock_server.web.live import BadSession, Live, session_name
+from mock_server.web.queue import Queue
 from mock_server.web.sessions import Sessions
 from mock_server.web.webhooks import Webhooks
 from mock_server.world import bundled
 
-MAX_TIMES = 1_000_000
+ENDS = (*DECISIONS, "expire")
+"""What can be done to a handshake: all that a person may decide, and that its time is over."""
 
 
 class Control:
@@ -43,6 +43,7 @@ class Control:
 
     def routes(self) -> list[BaseRoute]:
         webhooks, faults, sessions = Webhooks(self.live), Faults(self.live), Sessions(self.live)
+        queue = Queue(self.live)
         console = Console(self.live)
         table: list[tuple[str, str, Callable[[Request], Awaitable[Any]]]] = [
             ("GET", "/", either(console.home, self.index)),
@@ -59,8 +60,9 @@ class Control:
             ("POST", "/clock", self.set_clock),
             ("GET", "/scenario", self.scenario),
             ("PUT", "/scenario", self.set_scenario),
-            ("GET", "/next", self.queue),
-            ("POST", "/next", self.enqueue),
+            ("GET", "/next", queue.listed),
+            ("POST", "/next", queue.put),
+            ("DELETE", "/next", queue.clear),
             ("GET", "/faults", faults.listed),
             ("PUT", "/faults", faults.put),
             ("DELETE", "/faults", faults.clear),
@@ -135,8 +137,8 @@ class Control:
     async def decide(self, request: Request) -> Any:
         body = await read_object(request, {"decision"})
         decision = body.get("decision")
-        if decision not in DECISIONS:
-            raise Refused("MS408", 400, f"`decision` is one of {', '.join(DECISIONS)}, not {decision!r}")
+        if decision not in ENDS:
+            raise Refused("MS408", 400, f"`decision` is one of {', '.join(ENDS)}, not {decision!r}")
         reference = await self._reference(request)
         try:
             changed = await self.live.change(reference, lambda each, now: decide(each, decision, now))
@@ -201,29 +203,6 @@ class Control:
             raise Refused("MS409", 404, f"no scenario is called {name!r}", available=list(known))
         await self.live.store.set_scenario(_session(request), name)
         return await self.scenario(request)
-
-    async def queue(self, request: Request) -> Any:
-        seen = await self.live.store.load(_session(request), make=False)
-        return {"next": [queued._asdict() for queued in seen.queue]}
-
-    async def enqueue(self, request: Request) -> Any:
-        body = await read_object(request, {"operation", "response", "times"})
-        plan = self.live.world.plan(str(body.get("operation", "")))
-        if plan is None:
-            wanted, operations = str(body.get("operation", "")), self.live.world.operations
-            several = called(wanted, operations)
-            detail = ambiguous(wanted, several)[0] if several else f"no operation is called {body.get('operation')!r}"
-            raise Refused("MS409", 404, detail, available=[each.key for each in several] or list(operations))
-        response = body.get("response")
-        if not isinstance(response, str) or response not in plan.responses:
-            detail = f"{plan.operation.key} has no response called {response!r}"
-            raise Refused("MS409", 404, detail, available=list(plan.responses))
-        times = whole_number(body.get("times", 1), 1, MAX_TIMES, "times")
-        try:
-            await self.live.store.enqueue(_session(request), Queued(plan.operation.key, response, times))
-        except QueueFull:
-            raise Refused("MS408", 409, "too many answers are queued; POST /__mock/reset clears them") from None
-        return await self.queue(request)
 
 
 def handshake_json(handshake: Handshake) -> dict[str, Any]:

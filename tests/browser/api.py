@@ -28,13 +28,24 @@ class Api:
         status, body = self.post("/api/oauth2/credentials", started)
         return status, body["message"]
 
+    def get(self, path: str) -> Any:
+        return self._send("GET", path, None)[1]
+
+    def put(self, path: str, body: Any) -> tuple[int, Any]:
+        return self._send("PUT", path, body)
+
     def post(self, path: str, body: Any) -> tuple[int, Any]:
+        return self._send("POST", path, body)
+
+    def _send(self, method: str, path: str, body: Any) -> tuple[int, Any]:
         headers = {
             "Authorization": "Bearer dev-token",
             "Content-Type": "application/json",
             "Mock-Session": self.session,
         }
-        request = urllib.request.Request(self.server.url + path, json.dumps(body).encode(), headers)
+        request = urllib.request.Request(
+            self.server.url + path, json.dumps(body).encode() if body is not None else None, headers, method=method
+        )
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, json.load(answer)

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from mock_server.core.snapshot import Snapshot
 from mock_server.state.clock import Clock
 from mock_server.web.live import Live
+from mock_server.web.wire import origin_of
 
 
 class Visit(NamedTuple):
@@ -20,6 +21,12 @@ class Visit(NamedTuple):
     session: str
     seen: Snapshot
     clock: Clock
+
+    @property
+    def url(self) -> str:
+        """``http://127.0.0.1:4010``: how the browser named this server, with the base path of a session."""
+        request = self.request
+        return origin_of(dict(request.scope), dict(request.headers))
 
     def asked(self, name: str) -> str:
         """A query parameter; ``""`` when it is not there."""

@@ -31,7 +31,7 @@ async def view(visit: Visit) -> dict[str, Any]:
 
 def curl_of_first(visit: Visit) -> str:
     """A line to begin with, for whoever sees an empty page."""
-    url = f"{visit.request.url.scheme}://{visit.request.headers.get('host', 'localhost')}"
+    url = visit.url
     operation = next(iter(visit.live.world.operations.values()), None)
     if operation is None:
         return f"curl -s {url}/"
@@ -49,4 +49,12 @@ def _fits(entry: dict[str, Any], text: str, operation: str, status: str) -> bool
 
 def _searched(entry: dict[str, Any]) -> tuple[Any, ...]:
     bodies = (entry["request"]["body"], entry["answer"]["body"])
-    return (entry["id"], entry["method"], entry["path"], entry["response"], *entry["reasons"], *bodies)
+    return (
+        entry["id"],
+        entry["method"],
+        entry["path"],
+        entry["response"],
+        entry["handshake"],
+        *entry["reasons"],
+        *bodies,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mock_server.web.console import entry, requests
+from mock_server.web.console import entry, handshakes, operations, requests, sessions, situation
 from mock_server.web.console.page import Page
 
 GROUPS: Final = ("Watch", "Steer", "Know")
@@ -12,4 +12,8 @@ HOME: Final = Page("/", "Requests", "Watch", "console/requests.html", requests.v
 PAGES: Final = (
     HOME,
     Page("/console/requests/{entry}", "Request", "", "console/entry.html", entry.view, under="/"),
+    Page("/console/handshakes", "Handshakes", "Watch", "console/handshakes.html", handshakes.view),
+    Page("/console/operations", "Operations", "Steer", "console/operations.html", operations.view),
+    Page("/console/situation", "Situation", "Steer", "console/situation.html", situation.view),
+    Page("/console/sessions", "Sessions", "Steer", "console/sessions.html", sessions.view),
 )

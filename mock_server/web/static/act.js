@@ -5,9 +5,11 @@ const TOAST_MS = 6000;
 
 export function listen() {
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-act], [data-copy]");
-    if (!button || button.tagName === "FORM") return;
-    if (button.dataset.copy) copy(document.getElementById(button.dataset.copy).textContent);
+    const button = event.target.closest("button");
+    if (!button) return;
+    if ("now" in button.dataset) send(button, `POST ${root()}/clock`, JSON.stringify({ freeze: false, set: Date.now() / 1000 }));
+    else if (!button.dataset.act && !button.dataset.copy) return;
+    else if (button.dataset.copy) copy(document.getElementById(button.dataset.copy).textContent);
     else if (!button.dataset.sure || window.confirm(button.dataset.sure)) send(button, button.dataset.act, button.dataset.body);
   });
   document.addEventListener("submit", (event) => {
@@ -15,7 +17,7 @@ export function listen() {
     if (!form.dataset.act) return;
     event.preventDefault();
     try {
-      send(form, form.dataset.act, JSON.stringify(read(form)));
+      send(form, form.dataset.act, JSON.stringify(bodyOf(form)));
     } catch (error) {
       toast(`this cannot be sent: ${error.message}`, "bad");
     }
@@ -57,16 +59,28 @@ function read(form) {
   return body;
 }
 
+// Where a list is put as a whole, what is new is sent with what the page shows of it.
+function bodyOf(form) {
+  const body = read(form);
+  const list = form.dataset.append;
+  if (!list) return body;
+  return { [list]: [...JSON.parse(document.getElementById(form.dataset.from).dataset[list]), body] };
+}
+
+function root() {
+  return document.documentElement.dataset.root;
+}
+
 async function send(node, call, body) {
   const [method, path] = call.split(" ");
-  if (!path.startsWith(`${document.documentElement.dataset.root}/`)) return;
+  if (!path.startsWith(`${root()}/`)) return;
   node.setAttribute("aria-busy", "true");
   try {
     const answer = await fetch(path, { method, body: method === "GET" ? undefined : body || "{}", headers: { "Content-Type": "application/json" } });
     const told = await answer.json().catch(() => ({}));
     if (answer.ok) {
       toast(node.dataset.say || "done", "good");
-      if (node.dataset.goto) location.assign(node.dataset.goto);
+      if ("reload" in node.dataset) location.reload(); // another world
     } else {
       toast(told.detail || `the mock answered ${answer.status}`, "bad");
     }

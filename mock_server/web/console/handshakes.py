@@ -1,0 +1,70 @@
+"""Handshakes as cards: where each stands, how long it still lives, and what a person could decide."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from mock_server.handshake.machine import LIVE, PENDING, Handshake, NotInTable, decide
+from mock_server.web.console.page import Visit
+from mock_server.web.watch import MAX_HANDSHAKES
+
+WAY = ("asked", "opened", "approved", "granted", "collected")
+"""The good way through the table; every other state is an end beside it."""
+BUTTONS = (
+    ("approve", "Approve", "go"), ("deny", "Deny", "stop"), ("fail", "Fail", "stop"), ("expire", "Expire", ""),
+)  # fmt: skip
+
+
+async def view(visit: Visit) -> dict[str, Any]:
+    found = await visit.live.store.handshakes(visit.session, MAX_HANDSHAKES)
+    providers = visit.live.world.fixtures.providers
+    starts = [key for key, each in visit.live.world.fixtures.operations.items() if each.start]
+    return {
+        "cards": [
+            {
+                "it": each,
+                "path": quote(each.id, safe="~"),
+                "provider": providers[each.provider].name if each.provider in providers else each.provider,
+                "track": track(each.state),
+                "live": each.state in LIVE,
+                "pending": each.state in PENDING,
+                "buttons": [(*button, _can(each, button[0], visit.seen.now)) for button in BUTTONS],
+            }
+            for each in found
+        ],
+        "most": MAX_HANDSHAKES,
+        "starts": starts,
+        "try_this": _curl(visit, starts),
+    }
+
+
+def track(state: str) -> list[tuple[str, str]]:
+    """``[("asked", "past"), ("opened", "now"), ("approved", "off"), …]``; an end stands last.
+
+    What an ended handshake went through before is not kept, so only its beginning is marked.
+    """
+    if state in WAY:
+        at = WAY.index(state)
+        return [(name, "past" if place < at else "now" if place == at else "off") for place, name in enumerate(WAY)]
+    return [(name, "past" if name == "asked" else "off") for name in WAY] + [(state, "now end")]
+
+
+def _can(handshake: Handshake, decision: str, now: float) -> bool:
+    try:
+        decide(handshake, decision, now)
+    except NotInTable:
+        return False
+    return True
+
+
+def _curl(visit: Visit, starts: list[str]) -> str:
+    if not starts:
+        return ""
+    operation = visit.live.world.operations[starts[0]]
+    base = operation.bases[0] if operation.bases else ""
+    token = next(iter(visit.live.world.fixtures.tokens or ()), "any-token")
+    return (
+        f"curl -s {visit.url}{base}{operation.path} -H 'Authorization: Bearer {token}' "
+        "-H 'Content-Type: application/json' -d '{\"datasource_id\": \"fb\"}'"
+    )

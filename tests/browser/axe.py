@@ -1,0 +1,37 @@
+"""axe-core, the accessibility checker, from npm's registry into the cache of this checkout; run inside a page."""
+
+from __future__ import annotations
+
+import subprocess
+from functools import cache
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.support import ROOT
+
+FOLDER = ROOT / ".cache" / "npm"
+SCRIPT = FOLDER / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@cache
+def _source() -> str:
+    if not SCRIPT.exists():
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        npm = ["npm", "install", "--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund"]
+        subprocess.run([*npm, "--prefix", str(FOLDER), "axe-core@4"], check=True, capture_output=True, timeout=300)
+    return SCRIPT.read_text("utf-8")
+
+
+def complaints(page: Page) -> list[str]:
+    """What the page does wrong: ``color-contrast: main > p (Element has insufficient …)``."""
+    page.evaluate(_source())
+    found: dict[str, Any] = page.evaluate(
+        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations']})", RULES
+    )
+    return [
+        f"{violation['id']}: {' '.join(node['target'])} ({node['failureSummary']})"
+        for violation in found["violations"]
+        for node in violation["nodes"]
+    ]

@@ -1,0 +1,90 @@
+"""Every page of the console: readable, reachable and whole in light and dark, on a desktop and on a phone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from mock_server.web.console.table import PAGES
+from tests.browser.api import Api
+from tests.browser.axe import complaints
+from tests.browser.conftest import Open
+from tests.support import ROOT, Server, running
+
+ARTEFACTS = Path(os.environ.get("MOCK_SERVER_ARTEFACTS") or ROOT / ".artefacts") / "console"
+NAMES = [page.template.removeprefix("console/").removesuffix(".html") for page in PAGES]
+
+
+@pytest.fixture(scope="module")
+def busy() -> Iterator[tuple[Server, dict[str, str]]]:
+    """A mock in which much goes on, and what stands in the paths of pages that need it."""
+    with running("--quiet") as server:
+        api = Api(server, "default")
+        for decision in ("approve", "deny", "fail", "expire", None, None):
+            started = api.start("google_ads")
+            if decision:
+                api.post(f"/__mock/handshakes/{started['pull_id']}/decide", {"decision": decision})
+            api.post("/api/oauth2/credentials", started)
+        api.post("/nope", {"evil": "<script>alert(1)</script>" * 20, "long": "y" * 5_000})
+        api.post("/api/oauth2", {"datasource_id": "mysql"})
+        api.put("/__mock/faults", {"faults": [{"fault": "reset", "operation": "POST /oauth2", "every": 50},
+                                              {"delay": {"uniform": ["1s", "3s"]}, "probability": 0.001}]})  # fmt: skip
+        api.put("/__mock/scenario", {"scenario": "consent-denied"})
+        api.post("/__mock/next", {"operation": "POST /oauth2", "response": "rate-limited", "times": "always"})
+        api.post("/__mock/next", {"operation": "POST /oauth2/credentials", "response": "denied", "times": 3})
+        api.post("/__mock/session/default/snapshot", {"label": "before"})
+        api.post("/__mock/session/default/fork", {"name": "copy"})
+        entries = api.get("/__mock/journal")["entries"]
+        yield server, {"entry": entries[-1]["id"], "operation": "0"}
+
+
+def address(server: Server, values: dict[str, str], path: str) -> str:
+    return f"{server.url}/__mock{path.format(**values)}"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_a_page_is_readable_and_accessible(
+    open_page: Open, busy: tuple[Server, dict[str, str]], page: object, scheme: str, width: int
+) -> None:
+    server, values = busy
+    row = next(each for each in PAGES if each is page)
+    window = open_page(server.url, viewport={"width": width, "height": 800}, color_scheme=scheme).page
+    window.goto(address(server, values, row.path))
+    expect(window.locator("#link-text")).to_have_text("live")
+    expect(window.get_by_role("heading", level=1)).to_be_visible()
+    keep(window, f"{NAMES[PAGES.index(row)]}-{scheme}-{width}")
+    assert window.evaluate("() => document.documentElement.scrollWidth") <= width
+    if width > 1000:
+        assert complaints(window) == []
+
+
+@pytest.mark.parametrize("page", [each for each in PAGES if "{" not in each.path], ids=lambda each: each.title)
+def test_an_empty_page_says_what_to_do(open_page: Open, server: Server, page: object) -> None:
+    row = next(each for each in PAGES if each is page)
+    window = open_page(extra_http_headers={"Mock-Session": "console-empty"}).page
+    window.goto(address(server, {}, row.path))
+    expect(window.locator("#link-text")).to_have_text("live")
+    keep(window, f"{NAMES[PAGES.index(row)]}-empty")
+    assert window.locator("main").inner_text().count("\n") > 1
+
+
+def test_the_navigation_leads_to_every_page_and_marks_it(open_page: Open, server: Server) -> None:
+    window = open_page().page
+    window.goto(f"{server.url}/__mock/")
+    links = window.get_by_role("navigation", name="Pages").get_by_role("link")
+    for number in range(links.count()):
+        text = links.nth(number).inner_text()
+        links.nth(number).click()
+        expect(window.locator("nav [aria-current=page]")).to_have_text(text)
+        expect(window.get_by_role("heading", level=1)).to_have_text(text)
+
+
+def keep(page: Page, name: str) -> None:
+    ARTEFACTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True, animations="disabled")
