@@ -11,8 +11,10 @@ from tests.browser.conftest import Open
 from tests.support import Server
 
 
-def look(open_page: Open, server: Server, session: str, page: str) -> Page:
-    found = open_page(extra_http_headers={"Mock-Session": session}).page
+def look(open_page: Open, server: Server, session: str, page: str, *complaints: str) -> Page:
+    watched = open_page(extra_http_headers={"Mock-Session": session})
+    watched.expect(*complaints)
+    found = watched.page
     found.goto(f"{server.url}/__mock/console/{page}")
     expect(found.locator("#link-text")).to_have_text("live")
     return found
@@ -110,7 +112,7 @@ def test_scenario_clock_and_network_are_switched(open_page: Open, server: Server
 
 def test_faults_are_added_counted_and_removed(open_page: Open, server: Server) -> None:
     api = Api(server, "steer-faults")
-    page = look(open_page, server, "steer-faults", "situation")
+    page = look(open_page, server, "steer-faults", "situation", "400")
     page.locator("#fault-kind").select_option("status-503")
     page.locator("#fault-operation").select_option("POST /oauth2")
     page.get_by_label("Times").fill("1")
