@@ -106,6 +106,13 @@ CODES: dict[str, str] = {
     "MS480": "too many windows watch the mock",
     "MS487": "the files cannot be served; what was good before goes on answering",
     "MS488": "the mock failed while it read the files again: this is our fault",
+    "MS493": "the upstream gives no answer",
+    "MS494": "the upstream takes too long",
+    "MS495": "an upstream that is never called",
+    "MS496": "a request that came back to the mock",
+    "MS497": "a file that is no recording",
+    "MS498": "a recording that cannot be written there",
+    "MS499": "nothing in it is of this API",
     # MS5xx: contract runs
     "MS501": "what is to be tested is not the URL of an API",
     "MS502": "the deployment gives no answer",

@@ -14,6 +14,7 @@ MAX_HANDSHAKES = 10_000
 MAX_ENTRIES = 1_000
 CALLBACK_TIMEOUT_S = 5.0
 SESSION_IDLE_S = 7 * 24 * 3600.0
+PROXY_TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +89,10 @@ class Settings:
     """Make the document's answers from their schemas, anew for each request, in place of their examples."""
     seed: int = 0
     """What made-up bodies are made from."""
+    proxy: str | None = None
+    """The URL of the real API, which gets every request of which no fixture speaks."""
+    proxy_timeout_s: float = PROXY_TIMEOUT_S
+    proxy_headers: tuple[tuple[str, str], ...] = ()
+    """Sent to it with every request, in place of the client's of that name."""
+    proxy_all: bool = False
+    """Whether it gets those of which fixtures speak, too: recording."""

@@ -17,6 +17,7 @@ COMMANDS = {
     "check": "Check a document and its fixtures without serving them.",
     "scaffold": "Write fixture files for every operation of a document.",
     "contract": "Prove whether a deployment, mock or real, keeps the contract.",
+    "record": "Stand before the real API and write what it answers into fixtures.",
     "drift": "Show where a mock and the real deployment answer differently.",
 }
 EXIT_BROKEN = 3

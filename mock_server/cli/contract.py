@@ -10,20 +10,8 @@ import click
 
 from mock_server.cli.configuration import ENVIRONMENT_PREFIX
 from mock_server.cli.options import Spec
+from mock_server.cli.proxying import headers_option
 from mock_server.cli.reporting import kept_reports, report_options, run_and_report
-
-
-def _headers(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    pairs = []
-    for value in values:
-        name, colon, rest = value.partition(":")
-        token = name.strip()
-        if not colon or not token or not all(char.isalnum() or char in "!#$%&'*+-.^_`|~" for char in token):
-            raise click.BadParameter("write it as 'NAME: VALUE'")
-        if any(char in rest for char in "\r\n\0"):
-            raise click.BadParameter("a header's value has no line breaks")
-        pairs.append((token, rest.strip()))
-    return tuple(pairs)
 
 
 def _consent(_: click.Context, __: click.Parameter, value: str) -> str:
@@ -71,7 +59,7 @@ def _rate(_: click.Context, __: click.Parameter, value: str | None) -> float | N
     "--header",
     "headers",
     multiple=True,
-    callback=_headers,
+    callback=headers_option,
     metavar="'NAME: VALUE'",
     help="Send this with every request; may be repeated.",
 )

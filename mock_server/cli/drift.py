@@ -10,8 +10,9 @@ import click
 
 from mock_server.cli import EXIT_BROKEN, EXIT_INTERRUPTED
 from mock_server.cli.configuration import ENVIRONMENT_PREFIX
-from mock_server.cli.contract import _consent, _headers, _rate
+from mock_server.cli.contract import _consent, _rate
 from mock_server.cli.options import Spec
+from mock_server.cli.proxying import headers_option
 from mock_server.cli.reporting import REPORT_FORMATS, file_wishes, show_link
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     "--header",
     "headers",
     multiple=True,
-    callback=_headers,
+    callback=headers_option,
     metavar="'NAME: VALUE'",
     help="Send this with every request to the real deployment; may be repeated.",
 )
@@ -123,8 +124,8 @@ def _run(question: Question, mock: str | None, wishes: tuple[tuple[str, str], ..
     from mock_server.contract.report.files import Wish, check_writable, write_reports
     from mock_server.contract.report.live import Live, Plain, is_lively
     from mock_server.contract.report.shown import show
-    from mock_server.contract.secret import Secrets
     from mock_server.errors import Broken
+    from mock_server.record.secret import Secrets
 
     secrets = Secrets()
     progress: Plain | Live = Live(sys.stderr) if is_lively(sys.stderr) else Plain(sys.stderr)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mock_server.contract.model import Result
     from mock_server.contract.prove import Question
     from mock_server.contract.report.files import Wish
-    from mock_server.contract.secret import Secrets
+    from mock_server.record.secret import Secrets
 
 REPORT_FORMATS = ("text", "json", "junit", "html", "github", "sarif")
 KEEPABLE = ("junit", "har", "vcr", "ndjson", "json")
@@ -115,8 +115,8 @@ def _run(question: Question, wishes: Sequence[Wish]) -> int:
     from mock_server.contract.errors import CannotRun, OutOfTime
     from mock_server.contract.prove import prove
     from mock_server.contract.report.live import Live, Plain, is_lively
-    from mock_server.contract.secret import Secrets
     from mock_server.errors import Broken
+    from mock_server.record.secret import Secrets
 
     secrets = Secrets()
     progress: Plain | Live = Live(sys.stderr) if is_lively(sys.stderr) else Plain(sys.stderr)
@@ -153,7 +153,7 @@ def _run(question: Question, wishes: Sequence[Wish]) -> int:
 def _untested(question: Question, began: float, why: str) -> Result:
     """Reports are written of such a run too: one that is missing, or that of the last run, would be taken for green."""
     from mock_server.contract.model import Result
-    from mock_server.contract.secret import Secrets
+    from mock_server.record.secret import Secrets
 
     named = Secrets()
     named.learn(*filter(None, question.tokens), *(value for _, value in question.headers))

@@ -14,6 +14,7 @@ from mock_server.cli import EXIT_BROKEN, EXIT_UNREACHABLE
 from mock_server.cli.configuration import ENVIRONMENT_PREFIX
 from mock_server.cli.limits import limit_options, limits_of
 from mock_server.cli.options import sources
+from mock_server.cli.proxying import EXIT_USAGE, proxy_of, proxy_options, refusal
 from mock_server.errors import Broken
 from mock_server.settings import (
     CALLBACK_TIMEOUT_S,
@@ -152,6 +153,7 @@ def _state(context: click.Context, option: click.Parameter, text: str) -> str:
     metavar="SECONDS",
     help="Give up a callback or webhook whose answer takes longer.",
 )
+@proxy_options
 @click.option(
     "--control-token",
     metavar="TOKEN",
@@ -197,7 +199,7 @@ def command(
     control_token: str | None,
     log_format: str,
     quiet: bool,
-    **limits: Any,
+    **others: Any,
 ) -> None:
     """Serve the API of one or more OpenAPI documents.
 
@@ -236,12 +238,13 @@ def command(
         max_handshakes=max_handshakes,
         max_entries=max_journal,
         session_idle_s=session_idle,
-        limits=limits_of(limits),
+        limits=limits_of(others),
         log_format=log_format,
         quiet=quiet,
         allow_callbacks=allow_callbacks,
         callback_timeout_s=callback_timeout,
         control_token=control_token,
+        **proxy_of(others, stateful=stateful),
     )
     sys.exit(run(settings))
 
@@ -259,6 +262,10 @@ def run(settings: Settings) -> int:
     from mock_server.web.reload import tell_of_schemas
     from mock_server.world import build_world
 
+    bad = refusal(settings) if settings.proxy else None
+    if bad:
+        click.echo(bad, err=True)
+        return EXIT_USAGE
     ledger = Ledger()
     try:
         world = build_world(settings, ledger)

@@ -12,12 +12,11 @@ from typing import Any, NamedTuple
 from mock_server.codec.json_text import read_json
 from mock_server.codec.unreadable import Unreadable
 from mock_server.contract.model import Seen
+from mock_server.record.answer import TELLING_HEADERS
 from mock_server.spec.headers import read_headers
 from mock_server.spec.media import best_match, essence, is_json
 from mock_server.spec.operations import Operation
 
-TELLING_HEADERS = ("allow", "location", "retry-after", "www-authenticate")
-"""Headers that a client acts upon, documented or not (RFC 9110 §10.2, §11.6)."""
 MAX_DEPTH = 24
 _NAMED_BY_CHANCE = re.compile(r"\d{3}|[0-9a-fA-F]{8}-|^.{64}")
 """A name such as ``2026-11-24`` or a UUID: a key of a map, not a field."""

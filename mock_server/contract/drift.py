@@ -26,8 +26,8 @@ from mock_server.contract.own import own_mock
 from mock_server.contract.profile import Contract, read_contract
 from mock_server.contract.prove import Question, check_words, common_base, find_target, narrowed, probe, words_of_checks
 from mock_server.contract.run import Ledger, Run, Tell, chosen, guarded
-from mock_server.contract.secret import Secrets
 from mock_server.contract.target import Tokens, split_url
+from mock_server.record.secret import Secrets
 from mock_server.spec.operations import Operation
 from mock_server.world import build_world
 

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
+from mock_server.record.exchange import Exchange as Exchange
+from mock_server.record.exchange import Headers as Headers
+from mock_server.record.exchange import Seen as Seen
+from mock_server.record.exchange import Sent as Sent
+
 Level = Literal["documented", "assumed", "standard"]
 """How well a promise is known: by the document, by us alone, by an RFC that every server keeps."""
 Severity = Literal["error", "warning"]
-Headers = tuple[tuple[str, str], ...]
 
 
 class Promise(NamedTuple):
@@ -22,39 +26,6 @@ class Promise(NamedTuple):
     text: str
     level: Level
     source: str
-
-
-class Sent(NamedTuple):
-    """A request, byte for byte. ``target`` is what stands in the request line: ``/api/oauth2?x=1``."""
-
-    method: str
-    target: str
-    headers: Headers
-    body: bytes
-
-
-class Seen(NamedTuple):
-    """An answer. ``status`` 0 = there was none; ``fault`` says why: ``timeout``, ``reset``, ``truncated`` …"""
-
-    status: int
-    headers: Headers
-    body: bytes
-    seconds: float
-    fault: str = ""
-
-    def header(self, name: str) -> str | None:
-        """The value of the first header of that name, in any case of letters."""
-        wanted = name.lower()
-        return next((value for key, value in self.headers if key.lower() == wanted), None)
-
-
-class Exchange(NamedTuple):
-    """A request and its answer. ``origin`` is ``http://127.0.0.1:4010``; ``operation`` ``""`` for other pages."""
-
-    origin: str
-    operation: str
-    sent: Sent
-    seen: Seen
 
 
 class Finding(NamedTuple):

@@ -25,10 +25,10 @@ from mock_server.contract.progress import Progress
 from mock_server.contract.reach import Reach
 from mock_server.contract.recorded import Recording, read_recorded
 from mock_server.contract.run import Ledger, Run, Tell, chosen, walk
-from mock_server.contract.secret import Secrets
 from mock_server.contract.serving import as_served
 from mock_server.contract.target import ANY_TOKEN, Target, Tokens, is_our_mock, judge_probes, split_url
 from mock_server.contract.walks.witness import Witness
+from mock_server.record.secret import Secrets
 from mock_server.settings import Settings
 from mock_server.spec.operations import Operation
 from mock_server.world import World, build_world, bundled

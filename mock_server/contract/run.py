@@ -16,8 +16,8 @@ from mock_server.contract.errors import Blocked, LeftOut, NotPromised, OutOfTime
 from mock_server.contract.model import Exchange, Finding, NotRun, Promise, Sent
 from mock_server.contract.observe import Observation
 from mock_server.contract.profile import Contract
-from mock_server.contract.secret import Secrets
 from mock_server.contract.target import Target
+from mock_server.record.secret import Secrets
 from mock_server.spec.operations import Operation
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from mock_server.contract.model import Result
     from mock_server.contract.prove import Question
-    from mock_server.contract.secret import Secrets
+    from mock_server.record.secret import Secrets
 
 Application = Callable[..., Any]
 """An ASGI application: ``async def app(scope, receive, send)``, or an object that is called so."""

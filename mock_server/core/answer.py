@@ -121,14 +121,14 @@ def read(head: Head, request: Request) -> Reading:
 def answer(reading: Reading, snapshot: Snapshot, chance: Chance) -> Outcome:
     """Admit, choose, step the handshake, render. Raises ``Unmet`` for an impossible preference."""
     plan, facts = reading.plan, reading.facts
-    violations = _violations(reading, snapshot.now)
+    violations = violations_of(reading, snapshot.now)
     overlooked: list[Violation] = []
     if violations and plan.house.no_errors:
         violations, overlooked = overlooked, violations
-    known = _look_at_handshake(reading, snapshot)
+    known = look_at_handshake(reading, snapshot)
     if plan.memory:
         recall(plan.memory, facts, snapshot, chance)
-    limited = _limit(reading, snapshot, violations)
+    limited = limit_of(reading, snapshot, violations)
     choice = choose(plan, reading.head.preference, snapshot, violations, facts, limited.respond if limited else "")
     facts.roots["violation"] = _violation_facts(choice, facts)
     changed = _step_handshake(reading, snapshot, choice, known, chance)
@@ -177,7 +177,7 @@ def answer(reading: Reading, snapshot: Snapshot, chance: Chance) -> Outcome:
 _RATE = frozenset((b"ratelimit", b"ratelimit-policy", b"retry-after"))
 
 
-def _limit(reading: Reading, snapshot: Snapshot, violations: Sequence[Violation]) -> Limited | None:
+def limit_of(reading: Reading, snapshot: Snapshot, violations: Sequence[Violation]) -> Limited | None:
     """What the rate limit says to a request that may ask at all: the unauthorized are refused as such."""
     plan, preference = reading.plan, reading.head.preference
     limit = plan.fixture.limit
@@ -206,7 +206,7 @@ def _violation_facts(choice: Choice, facts: Facts) -> dict[str, Any]:
     }
 
 
-def _violations(reading: Reading, now: float) -> list[Violation]:
+def violations_of(reading: Reading, now: float) -> list[Violation]:
     """All violations, in the order the fixture wants them judged, less those it overlooks."""
     plan = reading.plan
     head = reading.head
@@ -220,7 +220,7 @@ def _violations(reading: Reading, now: float) -> list[Violation]:
     return [each for name in plan.fixture.order for each in groups[name] if each.where not in overlook]
 
 
-def _look_at_handshake(reading: Reading, snapshot: Snapshot) -> Handshake | None:
+def look_at_handshake(reading: Reading, snapshot: Snapshot) -> Handshake | None:
     """Put what the request may know of its handshake among the facts."""
     collect = reading.plan.fixture.collect
     if collect is None:

@@ -84,6 +84,17 @@ def _one_line(value: Any) -> str:
     raise ValueError(f"{value!r} is no JSON value")
 
 
+def flow(value: Any) -> str:
+    """The value on one line (YAML 1.2.2 §7.4).
+
+    >>> flow({"query.page": 2, "body.plan": {"one_of": ["free", "no"]}})
+    '{query.page: 2, body.plan: {one_of: [free, "no"]}}'
+    """
+    if isinstance(value, dict) and value:
+        return "{" + ", ".join(f"{key_text(str(key))}: {flow(item)}" for key, item in value.items()) + "}"
+    return "[" + ", ".join(map(flow, value)) + "]" if isinstance(value, list) and value else _one_line(value)
+
+
 def text(value: str) -> str:
     """A text as a scalar: plain where no reader could take it for anything else, else in double quotes."""
     if _PLAIN.match(value) and not value.endswith(" ") and scalar(value) == value and value.lower() not in _OLD_WORDS:

@@ -36,7 +36,9 @@ class MockApp:
         self.live = live
         live.log.hidden = live.world.hidden
         self._operations = _operations(live)
-        self._instant = live.store if isinstance(live.store, InstantStore) else None
+        proxies = live.settings.proxy is not None
+        self._instant = live.store if isinstance(live.store, InstantStore) and not proxies else None
+        self._has_front = not proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._way(scope)(scope, receive, send)
@@ -56,7 +58,8 @@ class MockApp:
             callback = world.callbacks.find("GET", path)
             if isinstance(callback, Found):
                 scope[CALLBACK] = callback
-            if isinstance(callback, Found) or path == ICON or (path == "/" and _wants_html(scope)):
+            own = self._has_front and (path == ICON or (path == "/" and _wants_html(scope)))
+            if isinstance(callback, Found) or own:
                 return self.site
         scope[ROUTE] = found
         return self._preflight if method == "OPTIONS" else self._operations
@@ -97,8 +100,17 @@ def _operations(live: Live) -> ASGIApp:
     """
     origins = live.settings.cors
     if origins is None or "*" in origins:
-        return MockEndpoint(live, () if origins is None else ANY_ORIGIN)
-    return _guarded(MockEndpoint(live), origins)
+        return _endpoint(live, () if origins is None else ANY_ORIGIN)
+    return _guarded(_endpoint(live), origins)
+
+
+def _endpoint(live: Live, headers: tuple[tuple[bytes, bytes], ...] = ()) -> ASGIApp:
+    mock = MockEndpoint(live, headers)
+    if live.settings.proxy is None:
+        return mock
+    from mock_server.web.forwarding import forwarding  # most mocks have nobody behind them
+
+    return forwarding(live, mock, headers)
 
 
 def _guarded(endpoint: ASGIApp, origins: tuple[str, ...]) -> ASGIApp:

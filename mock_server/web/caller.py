@@ -84,7 +84,7 @@ async def call(
         except h11.RemoteProtocolError as error:
             raise CallFailed(f"the answer is not HTTP: {error}") from None
         except OSError as error:
-            raise CallFailed(f"the connection broke: {_why(error)}") from None
+            raise CallFailed(f"the connection broke: {why(error)}") from None
 
 
 async def _receive(connection: h11.Connection, reader: asyncio.StreamReader) -> Received:
@@ -125,26 +125,28 @@ def _received(head: h11.Response, body: bytearray, *, cut: bool) -> Received:
 async def _connected(
     target: Target, addresses: list[str]
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    """A connection to the first address that takes one; the name is used for TLS only."""
+    reader, writer = await connect(target, addresses)
+    try:
+        yield reader, writer
+    finally:
+        writer.transport.abort()  # nobody waits for what we do not read
+
+
+async def connect(target: Target, addresses: list[str]) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection to the first address that takes one; the name is used for TLS only. Raises ``CallFailed``."""
     context = _tls() if target.scheme == "https" else None
     refused: OSError | None = None
     for address in addresses:
         try:
-            reader, writer = await asyncio.open_connection(
+            return await asyncio.open_connection(
                 address, target.port, ssl=context, server_hostname=target.host if context else None
             )
         except OSError as error:
             refused = error
-            continue
-        try:
-            yield reader, writer
-        finally:
-            writer.transport.abort()  # nobody waits for what we do not read
-        return
-    raise CallFailed(f"{target.authority} cannot be reached: {_why(refused)}")
+    raise CallFailed(f"{target.authority} cannot be reached: {why(refused)}")
 
 
-def _why(error: OSError | None) -> str:
+def why(error: OSError | None) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not good: {error.verify_message} (SSL_CERT_FILE names a file of others to trust)"
     if isinstance(error, ssl.SSLError):

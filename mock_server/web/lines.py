@@ -109,7 +109,7 @@ def _timestamp(at: float) -> str:
 
 def _stumbled(reasons: Sequence[Reason]) -> bool:
     """Whether something was wrong with what was sent all the same, or was not sent."""
-    return bool(reasons) and reasons[-1].step in ("render", "callback", "fault")
+    return bool(reasons) and reasons[-1].step in ("render", "callback", "fault", "departs")
 
 
 def _deciding(reasons: Sequence[Reason]) -> str:

@@ -22,6 +22,7 @@ from mock_server.state.store import Away, Full, InstantStore, Store
 from mock_server.value import dataclass
 from mock_server.web.log import RequestLog
 from mock_server.web.outgoing import Outgoing
+from mock_server.web.passed import Passed
 from mock_server.web.reload import Reload
 from mock_server.web.watch import Watchers
 from mock_server.world import World
@@ -84,6 +85,8 @@ class Live:
     on_swap: list[Callable[[], None]] = field(default_factory=list)
     """Called after another world took over: whoever remembers anything of the old one forgets it."""
     watchers: Watchers = field(init=False)
+    on_passed: Callable[[Passed], None] | None = None
+    """Is told of what went through to the upstream and back (``--proxy``)."""
     tls_failures: int = 0
     """How many of the next TLS handshakes fail on purpose."""
     _entry_prefix: str = field(default_factory=lambda: token_hex(3))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from mock_server.contract.client import Client
 from mock_server.contract.profile import read_contract
 from mock_server.contract.run import Run
-from mock_server.contract.secret import Secrets
 from mock_server.contract.target import Target, Tokens
+from mock_server.record.secret import Secrets
 from mock_server.settings import Settings
 from mock_server.world import build_world
 

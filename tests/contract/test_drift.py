@@ -15,8 +15,8 @@ from mock_server.contract.drift import Drift, drift
 from mock_server.contract.errors import CannotRun
 from mock_server.contract.prove import Question
 from mock_server.contract.report.drift import drift_report
-from mock_server.contract.secret import Secrets
 from mock_server.contract.target import Tokens
+from mock_server.record.secret import Secrets
 from tests.contract.defects.front import correct, fronting
 from tests.contract.defects.model import Middle, edit, put, restatus, spoiling, to
 from tests.contract.switches import reference

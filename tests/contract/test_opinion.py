@@ -17,8 +17,8 @@ from mock_server.contract.model import Exchange, Finding, NotRun, Seen, Sent
 from mock_server.contract.profile import read_contract
 from mock_server.contract.prove import Question, prove
 from mock_server.contract.run import Run
-from mock_server.contract.secret import Secrets
 from mock_server.contract.target import ANY_TOKEN, Target, Tokens
+from mock_server.record.secret import Secrets
 from mock_server.settings import Settings
 from mock_server.world import build_world
 from tests.contract.deployment import Asked, Given, before

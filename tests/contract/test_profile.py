@@ -18,9 +18,9 @@ from mock_server.contract.model import Exchange, Finding, NotRun, Promise, Reach
 from mock_server.contract.profile import Contract, read_contract
 from mock_server.contract.reach import Reach
 from mock_server.contract.run import Ledger, Run
-from mock_server.contract.secret import Secrets
 from mock_server.contract.target import Target, Tokens, split_url
 from mock_server.contract.walks.handshake import answer_path, put
+from mock_server.record.secret import Secrets
 from mock_server.settings import Settings
 from mock_server.world import build_world
 

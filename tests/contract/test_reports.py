@@ -19,7 +19,7 @@ from mock_server.contract.model import Exchange, Finding, NotRun, Promise, Reach
 from mock_server.contract.report.files import FORMATS, Wish, check_writable, put_in_place, write_reports
 from mock_server.contract.report.live import Plain, is_lively, status_line
 from mock_server.contract.report.shown import show
-from mock_server.contract.secret import Secrets
+from mock_server.record.secret import Secrets
 from tests.support import ROOT
 
 SECRET = "pull-id-of-a-test-7f3a"

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from mock_server.contract.model import Exchange, Seen, Sent
-from mock_server.contract.secret import Secrets, curl_line
+from mock_server.record.secret import Secrets, curl_line
 
 ORIGIN = "http://127.0.0.1:4010"
 

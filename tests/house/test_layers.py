@@ -30,7 +30,7 @@ ONLY_IMPORTER: dict[str, str | tuple[str, ...]] = {
     "jinja2": ("web/pages.py", "contract/report/html.py"),
     "uvicorn": "server/",
     "httptools": "server/",
-    "h11": "web/caller.py",
+    "h11": ("web/caller.py", "web/upstream.py"),
     "starlette": "web/",
     "click": "cli/",
     "schemathesis": "contract/",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mock_server.contract.report.files import put_in_place
-from mock_server.contract.secret import Secrets
+from mock_server.record.secret import Secrets
 
 _SUFFIX = {"junit": ".xml", "har": ".json", "vcr": ".yaml", "ndjson": ".ndjson", "json": ".json"}
 _BASE64 = re.compile(rb'(?P<before>"\$?base64":\s*"|base64_string:\s*[\'"]?)(?P<text>[A-Za-z0-9+/]{8,}={0,2})')

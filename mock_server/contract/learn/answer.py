@@ -1,86 +1,26 @@
-"""From an answer that was seen to what a fixture may say of it: no secrets, no ids of one day."""
+"""From an answer that a walk saw to what the fixture's response becomes."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
-
-from mock_server.codec.json_text import read_json
-from mock_server.codec.unreadable import Unreadable
-from mock_server.contract.compare import TELLING_HEADERS
 from mock_server.contract.conform import departures
-from mock_server.contract.model import Exchange
 from mock_server.contract.observe import Observation
 from mock_server.contract.run import Run
-from mock_server.contract.secret import Secrets
 from mock_server.fixture.model import Response
-from mock_server.fixture.response import OWN_HEADERS, is_header
-from mock_server.fixture.template import Slot, Text
-from mock_server.mask import SECRET_FIELDS, SECRET_HEADERS
-from mock_server.spec.headers import read_headers
-from mock_server.spec.media import essence, is_json
+from mock_server.record.answer import (
+    Answer,
+    Unlearnable,
+    Way,
+    body_value,
+    echoes,
+    field_names,
+    kept_headers,
+    old_tree,
+    written,
+)
+from mock_server.spec.media import essence
 from mock_server.spec.operations import Operation
 
-REDACTED = "redacted"
-MIN_ECHO = 4
-"""A shorter text of the request may stand in an answer by chance."""
-MIN_DIFFERENT = 4
-"""So often a field has to be another text, and never the same, to be taken for one that always is."""
 MAX_BODY_BYTES = 64 * 1024
-_UUID = re.compile(r"\b[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b")
-_SOME_UUID = "00000000-0000-4000-8000-000000000000"
-_PASSING = re.compile(
-    r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?|\b\d{9,}\b|\b[0-9a-fA-F]{16,}\b"
-)
-"""Dates, times since 1970 and hexadecimal ids: other ones every time."""
-
-
-class Unlearnable(ValueError):
-    """Nothing that a fixture should repeat; the text says why."""
-
-
-class Answer(NamedTuple):
-    """As a fixture writes it. ``body`` None with ``has_body`` False = none."""
-
-    status: int
-    media_type: str
-    body: Any
-    has_body: bool
-    headers: tuple[tuple[str, str], ...]
-
-    def gist(self, passing: frozenset[str] = frozenset()) -> tuple[int, str, str]:
-        """The same for answers that differ by nature only; ``passing`` are fields that do, ``{"body.request"}``."""
-        body = _without(self.body, "body", passing) if self.has_body else ""
-        return self.status, self.media_type, _PASSING.sub("…", repr(body))
-
-
-def _without(value: Any, path: str, passing: frozenset[str]) -> Any:
-    if path in passing:
-        return "…"
-    if isinstance(value, dict):
-        return {key: _without(item, f"{path}.{key}", passing) for key, item in sorted(value.items())}
-    return [_without(item, f"{path}[]", passing) for item in value] if isinstance(value, list) else value
-
-
-def passing_fields(answers: Iterable[Answer]) -> frozenset[str]:
-    """Fields that had another text in every answer, such as the id of a request: ``{"body.request"}``."""
-    seen: dict[str, list[str]] = {}
-    for answer in answers:
-        for path, text in _texts(answer.body, "body"):
-            seen.setdefault(path, []).append(text)
-    return frozenset(
-        path for path, texts in seen.items() if len(texts) >= MIN_DIFFERENT and len({*texts}) == len(texts)
-    )
-
-
-def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, str) and "{{" not in value:
-        yield path, value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _texts(item, f"{path}.{key}")
 
 
 def answer_of(run: Run, operation: Operation, seen: Observation, old: Response) -> Answer:
@@ -96,121 +36,12 @@ def answer_of(run: Run, operation: Operation, seen: Observation, old: Response) 
         if departure.aspect != "status":
             raise Unlearnable(departure.text)
     kind = essence(got.header("content-type") or "") if got.body else ""
-    headers = tuple(_headers(operation, seen.exchange, old, run.secrets))
+    headers = tuple(kept_headers(operation, seen.exchange, run.secrets, [name for name, _ in old.headers]))
     if not got.body:
         return Answer(got.status, "", None, False, headers)
     if len(got.body) > MAX_BODY_BYTES:
         raise Unlearnable(f"its body has {len(got.body)} bytes")
-    value = _value(got.body, kind)
-    echoes = dict(_echoes(operation, seen.exchange))
-    fields = _fields(operation) if seen.wanted.cell and seen.wanted.cell.group == "invalid" else ()
-    tree = _Writer(run.secrets, echoes, fields).write(value, old.body.tree if old.body else None)
-    return Answer(got.status, kind, tree, True, headers)
-
-
-def _value(body: bytes, kind: str) -> Any:
-    try:
-        return read_json(body) if is_json(kind) else body.decode("utf-8")
-    except (Unreadable, UnicodeError) as error:
-        raise Unlearnable(f"its body cannot be read: {error}") from None
-
-
-def _headers(operation: Operation, exchange: Exchange, old: Response, secrets: Secrets) -> Iterator[tuple[str, str]]:
-    """Those that a client acts upon, that the document names, or that the fixture has already."""
-    entry = operation.documented(exchange.seen.status)
-    documented = {each.name for each in read_headers(operation.document, entry.pointer)} if entry else set()
-    wanted = {*TELLING_HEADERS, *documented, *(name for name, _ in old.headers)}
-    wanted -= {*OWN_HEADERS, *SECRET_HEADERS, "content-type"}
-    found: dict[str, str] = {}
-    for name, value in exchange.seen.headers:
-        lower = name.lower()
-        if lower in wanted and lower not in found:
-            shown = _UUID.sub(_SOME_UUID, secrets.scrub(value.removeprefix(exchange.origin)))
-            if is_header(lower, shown) and "{{" not in shown:
-                found[lower] = shown
-    yield from found.items()
-
-
-def _echoes(operation: Operation, exchange: Exchange) -> Iterator[tuple[str, str]]:
-    """Texts of the request by value: ``{"4711": "path.id", "the-pull-id": "body.pull_id"}``."""
-    try:
-        body = read_json(exchange.sent.body) if exchange.sent.body[:1] == b"{" else None
-    except (Unreadable, UnicodeError):
-        body = None
-    if isinstance(body, dict):
-        for name, value in body.items():
-            if isinstance(value, str) and len(value) >= MIN_ECHO and re.fullmatch(r"[\w$@-]+", name):
-                yield value, f"body.{name}"
-    template = operation.path.split("/")
-    path = urlsplit(exchange.sent.target).path.split("/")[-len(template) + 1 :] if len(template) > 1 else []
-    for step, text in zip(template[1:], path, strict=False):
-        if step.startswith("{") and step.endswith("}") and len(text) >= MIN_ECHO:
-            yield unquote(text), f"path.{step[1:-1]}"
-
-
-def _fields(operation: Operation) -> tuple[str, ...]:
-    """Names of the fields of the body: after ``body.`` in a message they say where the fault is."""
-    for media in operation.body.content if operation.body else ():
-        if media.schema is not None:
-            node, at = operation.document.at(media.schema.pointer, media.schema.pointer, "#")
-            node, _ = operation.document.follow(node, at)
-            named = node.get("properties") if isinstance(node, dict) else None
-            return tuple(map(str, named)) if isinstance(named, Mapping) else ()
-    return ()
-
-
-class _Writer:
-    """Writes the value of an answer as a fixture has it: templates kept where they still fit."""
-
-    def __init__(self, secrets: Secrets, echoes: Mapping[str, str], fields: tuple[str, ...]) -> None:
-        self._secrets = secrets
-        self._echoes = echoes
-        self._where = (
-            re.compile(rf"\bbody\.({'|'.join(map(re.escape, sorted(fields, key=len, reverse=True)))})\b")
-            if fields
-            else None
-        )
-
-    def write(self, value: Any, old: Any, name: str = "") -> Any:
-        if isinstance(old, Slot | Text) and _fits(old, value):
-            return _raw(old)
-        match value:
-            case dict():
-                before = old if isinstance(old, dict) else {}
-                return {self._plain(key): self.write(item, before.get(key), key) for key, item in value.items()}
-            case list():
-                before_items = old if isinstance(old, list) else []
-                return [
-                    self.write(item, before_items[index] if index < len(before_items) else None, name)
-                    for index, item in enumerate(value)
-                ]
-            case str():
-                return self._text(value, name)
-        return value
-
-    def _text(self, text: str, name: str) -> str:
-        if text in self._echoes:
-            return f"{{{{ {self._echoes[text]} }}}}"
-        plain = self._plain(text)
-        if plain == "***" or (name.lower() in SECRET_FIELDS and text):
-            return REDACTED
-        return self._where.sub("{{ violation.where }}", plain) if self._where else plain
-
-    def _plain(self, text: str) -> str:
-        if "{{" in text:
-            raise Unlearnable("its body has {{ in it, which a fixture takes for a template")
-        return _UUID.sub(_SOME_UUID, self._secrets.scrub(text))
-
-
-def _fits(old: Slot | Text, value: Any) -> bool:
-    """Whether the template could have made the value."""
-    if isinstance(old, Slot):
-        return True
-    parts = (re.escape(part) if isinstance(part, str) else r"[\s\S]*?" for part in old.parts)
-    return isinstance(value, str) and re.fullmatch("".join(parts), value) is not None
-
-
-def _raw(old: Slot | Text) -> str:
-    """The template as it was written."""
-    parts = (old,) if isinstance(old, Slot) else old.parts
-    return "".join(part if isinstance(part, str) else f"{{{{ {'.'.join(part.where)} }}}}" for part in parts)
+    value = body_value(got.body, kind)
+    fields = field_names(operation) if seen.wanted.cell and seen.wanted.cell.group == "invalid" else ()
+    way = Way(dict(echoes(operation, seen.exchange)), fields)
+    return Answer(got.status, kind, written(run.secrets, value, way, old_tree(old)), True, headers)

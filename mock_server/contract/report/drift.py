@@ -10,7 +10,7 @@ from typing import Any
 from mock_server.contract.drift import Drift, Row
 from mock_server.contract.report.shown import show
 from mock_server.contract.report.terminal import finding_lines, printable_lines
-from mock_server.contract.secret import Secrets
+from mock_server.record.secret import Secrets
 
 FORMAT = "mock-server-drift/1"
 HEADS = ("level", "reason", "what", "mock", "real", "times")

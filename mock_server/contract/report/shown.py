@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from mock_server.contract.model import Exchange, Finding, Reached, Result
-from mock_server.contract.secret import Secrets
+from mock_server.record.secret import Secrets
 
 MAX_BODY = 2000
 MAX_DETAIL = 4000

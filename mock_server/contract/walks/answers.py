@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
-from mock_server.codec.table import judged, read_value
+from mock_server.codec.table import read_value
 from mock_server.codec.unreadable import Unreadable
 from mock_server.contract.model import Level, Promise
 from mock_server.contract.profile import place_of
-from mock_server.contract.walks.formats import wrong_formats
 from mock_server.contract.walks.judge import promise
 from mock_server.contract.walks.scene import NO_BODY, NOTHING, Scene, Seen
-from mock_server.spec.headers import DocumentedHeader, read_headers
-from mock_server.spec.media import is_json, media_parameters
+from mock_server.core.answered import OF_THE_WIRE as OF_THE_WIRE
+from mock_server.core.answered import wrong_body, wrong_charset, wrong_headers, wrong_media_type
+from mock_server.spec.answer_formats import wrong_formats
+from mock_server.spec.media import is_json
 
-OF_THE_WIRE = frozenset((405, 408, 411, 413, 414, 417, 421, 426, 431, 501, 505))
-"""What any server may say before it knows which operation is meant (RFC 9110 §15.5, RFC 6585)."""
 _SERVER_ERROR = promise("no-server-error", "no request makes the server fail", "RFC 9110 §15.6")
 _JSON = promise("json-is-strict", "JSON is read the same by every parser", "RFC 8259 §2, RFC 7493 §2")
 _CHARSET = promise("json-is-utf-8", "JSON is UTF-8, and says nothing else", "RFC 8259 §8.1")
@@ -70,29 +68,17 @@ def _may_refuse(scene: Scene) -> bool:
 
 def media_type(scene: Scene) -> Iterator[Seen]:
     """One of the documented ones; JSON names no charset but UTF-8."""
-    if is_json(scene.content_type):
-        charset = media_parameters(scene.content_type).get("charset", "utf-8").lower()
-        if charset not in ("utf-8", "utf8"):
-            yield Seen("JSON in another charset than UTF-8", _CHARSET, f"charset={charset[:40]}")
+    charset = wrong_charset(scene.content_type)
+    if charset:
+        yield Seen("JSON in another charset than UTF-8", _CHARSET, f"charset={charset[:40]}")
     operation, entry = scene.operation, scene.entry
     if operation is None or entry is None or not entry.content or not _has_body(scene):
         return
-    text = f"{entry.status} comes as {' or '.join(media.name for media in entry.content)}"
-    told = Promise("media-type-is-documented", text, "documented", place_of(operation, "responses", entry.status))
-    if not scene.content_type:
-        yield Seen(f"{scene.status} comes without a Content-Type", told)
-    elif scene.media is None or _is_another_json(scene):
-        kind = scene.content_type.partition(";")[0][:60]
-        yield Seen(f"{scene.status} comes as {kind}, which is not documented", told)
-
-
-def _is_another_json(scene: Scene) -> bool:
-    """``application/problem+json`` for a success that is documented as ``application/json``; errors may (RFC 9457)."""
-    kind = scene.content_type.partition(";")[0].strip().lower()
-    names = [media.name.partition(";")[0].strip().lower() for media in scene.entry.content] if scene.entry else []
-    return (
-        scene.status < 400 and kind.endswith("+json") and kind not in names and not any("*" in name for name in names)
-    )
+    wrong = wrong_media_type(entry, scene.status, scene.content_type)
+    if wrong:
+        text = f"{entry.status} comes as {' or '.join(media.name for media in entry.content)}"
+        source = place_of(operation, "responses", entry.status)
+        yield Seen(wrong, Promise("media-type-is-documented", text, "documented", source))
 
 
 def json(scene: Scene) -> Iterator[Seen]:
@@ -117,15 +103,8 @@ def schema(scene: Scene) -> Iterator[Seen]:
         except Unreadable as error:
             yield Seen(f"the body of {scene.status} cannot be read", told, str(error))
             return
-    for where, compiled, part in judged(media, value, scene.content_type):
-        for breach in compiled.breaches(part):
-            names = [str(step) for step in (*where, *breach.path) if isinstance(step, str)]
-            missing = f" {breach.wanted}" if breach.keyword == "required" else ""
-            at = ".".join(names) or "it"
-            yield Seen(
-                f"the body of {scene.status} breaks its schema: {at}, {breach.keyword}{missing}", told,
-                "" if "pattern" in breach.keyword else breach.message,
-            )  # fmt: skip
+    for title, detail in wrong_body(media, scene.status, scene.content_type, value):
+        yield Seen(title, told, detail)
     if media.schema is not None and (scene.fixture or not scene.run.target.is_mock):
         known = [example.value for example in media.examples]
         for name, text in wrong_formats(operation.document, media.schema.pointer, value) if value not in known else ():
@@ -137,36 +116,12 @@ def headers(scene: Scene) -> Iterator[Seen]:
     operation, entry = scene.operation, scene.entry
     if operation is None or entry is None:
         return
-    node, at = operation.document.at(entry.pointer, entry.pointer, "#")
-    for header in read_headers(operation.document, entry.pointer):
+    for name, title in wrong_headers(operation, entry, scene.status, scene.exchange.seen.headers):
         told = Promise(
-            f"header-{header.name}", f"{entry.status} carries the header {header.name}", "documented",
+            f"header-{name}", f"{entry.status} carries the header {name}", "documented",
             place_of(operation, "responses", entry.status),
         )  # fmt: skip
-        text = scene.exchange.seen.header(header.name)
-        named = {str(name).lower(): raw for name, raw in node["headers"].items()}
-        raw, _ = operation.document.follow(named[header.name], (*at, "headers", header.name))
-        if text is None and isinstance(raw, dict) and raw.get("required") is True:
-            yield Seen(f"{scene.status} comes without the header {header.name}", told)
-        elif text is not None and not _header_fits(header, text):
-            yield Seen(f"the header {header.name} of {scene.status} breaks its schema", told)
-
-
-def _header_fits(header: DocumentedHeader, text: str) -> bool:
-    """Any way to read it will do: what a text in style ``simple`` means follows from the schema alone."""
-    if header.schema is None:
-        return True
-    readings: list[Any] = [text, [part.strip() for part in text.split(",")]]
-    for part in (text, f"[{text}]"):
-        try:
-            readings.append(read_json(part))
-        except ValueError:
-            continue
-    parts = [part.partition("=") for part in text.split(",")]
-    readings.append({name: value for name, equals, value in parts if equals})
-    flat = text.split(",")
-    readings.append(dict(zip(flat[::2], flat[1::2], strict=False)))
-    return any(header.schema.is_valid(each) for each in readings)
+        yield Seen(title, told)
 
 
 def status_field(scene: Scene) -> Iterator[Seen]:
@@ -219,10 +174,3 @@ def _has_body(scene: Scene) -> bool:
     if seen.fault or scene.exchange.sent.method == "HEAD" or seen.status in NO_BODY:
         return False
     return bool(seen.body) and (seen.header("content-encoding") or "identity").lower() == "identity"
-
-
-def read_json(text: str) -> Any:
-    """Raises ``ValueError``."""
-    import json as parser
-
-    return parser.loads(text)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from mock_server.codec.strict import NotStrict, read_strictly
 from mock_server.contract.checks import Check
 from mock_server.contract.consent import visit
 from mock_server.contract.model import Finding, NotRun, Promise
@@ -14,7 +15,6 @@ from mock_server.contract.run import Run
 from mock_server.contract.walks.guess import ENOUGH_BITS, why_guessable
 from mock_server.contract.walks.handshake import Began, answer_path, begin, collect
 from mock_server.contract.walks.judge import broken, promise
-from mock_server.contract.walks.strict import NotStrict, read_strictly
 from mock_server.contract.walks.tale import Found, Tale, walks_pages
 from mock_server.fixture.model import Provider
 

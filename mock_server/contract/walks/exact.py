@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from mock_server.codec.strict import NotStrict, read_strictly
 from mock_server.contract.model import Seen
-from mock_server.contract.walks.strict import NotStrict, read_strictly
 from mock_server.fixture.model import Provider, Response
 from mock_server.fixture.template import Slot, Text
 from mock_server.spec.media import is_json

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
+from mock_server.codec.strict import NotStrict, read_strictly
 from mock_server.contract.checks import Check
 from mock_server.contract.consent import Wish, visit
 from mock_server.contract.model import Exchange, Finding, NotRun
@@ -16,7 +17,6 @@ from mock_server.contract.run import Run
 from mock_server.contract.walks.exact import same_value
 from mock_server.contract.walks.handshake import Began, begin, collect, collected
 from mock_server.contract.walks.judge import broken, promise, status_finding
-from mock_server.contract.walks.strict import NotStrict, read_strictly
 from mock_server.contract.walks.tale import Tale, walks_pages
 
 Found = Iterator[Finding | NotRun]

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mock_server.codec.strict import NotStrict, read_strictly
 from mock_server.contract.model import Exchange, Promise
 from mock_server.contract.run import Run
-from mock_server.contract.walks.strict import NotStrict, read_strictly
 from mock_server.fixture.model import OperationFixture
 from mock_server.spec.media import MediaType, best_match, is_json
 from mock_server.spec.operations import DocumentedResponse, Operation

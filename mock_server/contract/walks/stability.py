@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
+from mock_server.codec.strict import NotStrict, read_strictly
 from mock_server.contract.checks import Check
 from mock_server.contract.model import Exchange, Finding, NotRun, Promise
 from mock_server.contract.profile import Wanted
@@ -21,7 +22,6 @@ from mock_server.contract.run import Run
 from mock_server.contract.walks.exact import same_value
 from mock_server.contract.walks.handshake import begin, collect, collected, good_start, start_request
 from mock_server.contract.walks.judge import broken, promise, status_finding, told
-from mock_server.contract.walks.strict import NotStrict, read_strictly
 from mock_server.contract.walks.tale import Tale, walks_pages
 from mock_server.spec.operations import Operation
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from mock_server.codec.strict import NotStrict, read_strictly
 from mock_server.contract.consent import Consented, Wish, visit
 from mock_server.contract.model import Exchange, Finding, NotRun
 from mock_server.contract.run import Run
 from mock_server.contract.walks.exact import same_value
 from mock_server.contract.walks.handshake import Began, begin, collect, collected, not_consented, not_promised
 from mock_server.contract.walks.judge import broken, status_finding
-from mock_server.contract.walks.strict import NotStrict, read_strictly
 from mock_server.fixture.model import Provider
 
 Found = Iterator[Finding | NotRun]

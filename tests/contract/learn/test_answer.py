@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from mock_server.contract.learn.answer import Answer, Unlearnable, answer_of, passing_fields
+from mock_server.contract.learn.answer import answer_of
 from mock_server.contract.model import Exchange, Promise, Seen, Sent
 from mock_server.contract.observe import Observation
 from mock_server.contract.profile import Cell, Wanted
 from mock_server.fixture.model import Response
 from mock_server.fixture.template import compile_template
+from mock_server.record.answer import Answer, Unlearnable, passing_fields
 from tests.contract.judging import run_of_the_bundled_document
 
 RUN = run_of_the_bundled_document()

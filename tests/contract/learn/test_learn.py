@@ -11,11 +11,11 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from mock_server.contract.learn.answer import Answer
 from mock_server.contract.learn.decide import Decided, Lead, Respond
 from mock_server.contract.learn.rewrite import rewrite
 from mock_server.contract.prove import Question, prove
 from mock_server.contract.target import Tokens
+from mock_server.record.answer import Answer
 from mock_server.settings import Settings
 from mock_server.source import Source, load
 from mock_server.world import build_world

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mock_server.contract.learn.lines import Unchangeable, parsed, with_item, with_value, without
+from mock_server.record.lines import Unchangeable, parsed, with_item, with_value, without
 
 TEXT = """\
 # head

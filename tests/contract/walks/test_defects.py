@@ -391,7 +391,7 @@ def test_a_correct_deployment_is_left_alone(server: Server, seed: int) -> None:
 def test_no_secret_stands_in_a_finding_that_is_about_secrets(server: Server) -> None:
     from mock_server.contract.report.shown import show
     from mock_server.contract.report.terminal import plain_report
-    from mock_server.contract.secret import Secrets
+    from mock_server.record.secret import Secrets
 
     kept: list[Secrets] = []
     for name in ("the token comes back", "the pull_id comes back", "ids are counted"):

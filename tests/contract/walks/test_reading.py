@@ -15,15 +15,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mock_server.codec.strict import NotStrict, read_strictly
 from mock_server.contract.model import Seen
 from mock_server.contract.walks.exact import difference, same_value
-from mock_server.contract.walks.formats import wrong_formats
 from mock_server.contract.walks.guess import why_guessable
 from mock_server.contract.walks.stability import rate_that_would_show
-from mock_server.contract.walks.strict import NotStrict, read_strictly
 from mock_server.fixture.model import Provider, Response
 from mock_server.fixture.template import compile_template
 from mock_server.settings import Settings
+from mock_server.spec.answer_formats import wrong_formats
 from mock_server.world import build_world
 
 NOT_STRICT = {

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import orjson
 
-from mock_server.contract.model import Exchange, Sent
 from mock_server.mask import MASK, SECRET_FIELDS, SECRET_HEADERS, mask_body, mask_headers, mask_text
+from mock_server.record.exchange import Exchange, Sent
 
 MIN_LENGTH = 6
 """A shorter text is no secret worth the name, and hiding it everywhere would garble the report."""
@@ -23,7 +25,9 @@ SCHEMES = frozenset(("basic", "bearer", "digest"))
 class Secrets:
     """Learns secrets from what is sent and seen; hides them by value, and by the names of their fields."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_secret: Callable[[str, str], bool] | None = None) -> None:
+        """``is_secret`` tells by the name of a field and its text; by default the name alone decides."""
+        self.is_secret = is_secret or _by_name
         self._known: dict[str, None] = {}
         self._lock = threading.Lock()
         self._by_start: dict[str, list[str]] = {}
@@ -53,7 +57,7 @@ class Secrets:
         while stack:
             node = stack.pop()
             if isinstance(node, dict):
-                self.learn(*(text for key, text in node.items() if _is_secret(key) and isinstance(text, str)))
+                self.learn(*(text for key, text in node.items() if isinstance(text, str) and self.is_secret(key, text)))
                 stack.extend(node.values())
             elif isinstance(node, list):
                 stack.extend(node)
@@ -66,7 +70,7 @@ class Secrets:
             pairs = parse_qsl(urlsplit(url).query)
         except ValueError:  # no URL after all
             return
-        self.learn(*(value for key, value in pairs if _is_secret(key)))
+        self.learn(*(value for key, value in pairs if self.is_secret(key, value)))
 
     def learn_exchange(self, exchange: Exchange) -> None:
         """What the two sides told one another."""
@@ -113,8 +117,23 @@ class Secrets:
         return curl_line(exchange.origin, exchange.sent, self)
 
 
-def _is_secret(key: str) -> bool:
+def _by_name(key: str, text: str) -> bool:
     return key.lower() in SECRET_FIELDS
+
+
+_EVERYDAY = frozenset(("code", "state"))
+"""Names that are as often of an order or an error as of an authorization."""
+_OPAQUE = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9._~+/=-]{12,}\Z")
+
+
+def looks_secret(key: str, text: str) -> bool:
+    """By the name, and for everyday names by what the text looks like, too.
+
+    >>> looks_secret("state", "California"), looks_secret("state", "af0ifjsldkj-83jd"), looks_secret("token", "x")
+    (False, True, True)
+    """
+    name = key.lower()
+    return name in SECRET_FIELDS and (name not in _EVERYDAY or _OPAQUE.match(text) is not None)
 
 
 def curl_line(origin: str, sent: Sent, secrets: Secrets) -> str:

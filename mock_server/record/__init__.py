@@ -1,0 +1,1 @@
+"""Recording: what went through to a real deployment, or what somebody else recorded, becomes fixtures."""

@@ -1,0 +1,146 @@
+"""The recording as it grows: what was taken, what of it is in the folder already, what could not be written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+from mock_server.fixture.scaffold import file_name
+from mock_server.mask import mask_reason, printable
+from mock_server.record.answer import Unlearnable
+from mock_server.record.arrange import Seen, arrange
+from mock_server.record.exchange import Exchange
+from mock_server.record.file import fixture_file
+from mock_server.record.merge import merged
+from mock_server.record.observe import answer_of
+from mock_server.record.secret import Secrets, looks_secret
+from mock_server.record.taken import Taken, take
+from mock_server.source import Folder, load, read_source
+from mock_server.source.write import write_all
+from mock_server.spec.beside import called
+from mock_server.world import World
+
+MAX_SEEN = 500
+"""Different exchanges of one operation that are kept; what comes after them is only judged."""
+
+
+class Written(NamedTuple):
+    """What is in the folder: the file of an operation, how many responses and rules it has."""
+
+    file: str
+    operation: str
+    responses: int
+    rules: int
+
+
+class Keeper:
+    """``folder`` gets the fixtures; ``origin`` is told in them. Raises ``Broken`` when the folder cannot be read."""
+
+    def __init__(self, world: World, folder: Path, origin: str, *, force: bool = False) -> None:
+        self._world = world
+        self._folder = folder
+        self._origin = origin
+        self._force = force
+        self._secrets = Secrets(looks_secret)
+        self._seen: dict[str, list[Seen]] = {}
+        self._known: dict[str, set[object]] = {}
+        self._dirty: dict[str, None] = {}
+        self._theirs = _files(folder, world)
+        """Operation -> the file that was there before; without ``force`` it stays as it is."""
+        self._before = {key: read_source(folder / name).text for key, name in self._theirs.items()}
+        taken = {name.rpartition(".")[0] for name in self._theirs.values()}
+        self._names = {
+            key: self._theirs[key].rpartition(".")[0] if key in self._theirs else file_name(operation, taken)
+            for key, operation in world.operations.items()
+        }
+        own = {base.rstrip("/") for each in world.operations.values() for base in each.bases}
+        self._bases = sorted({*own, ""}, key=len, reverse=True)
+        self.count = 0
+        self.unmatched: Counter[str] = Counter()
+        self.violations: Counter[str] = Counter()
+        self.kept_back: Counter[str] = Counter()
+        """What was not written, and why."""
+        self.written: dict[str, Written] = {}
+        self.notes: dict[str, tuple[str, ...]] = {}
+        """By operation: what its file cannot say."""
+
+    def take(self, exchange: Exchange, at: float, bases: list[str] | None = None) -> list[str]:
+        """Keep one exchange; what there is to say of it, a line each, without secrets."""
+        self.count += 1
+        self._secrets.learn_exchange(exchange)
+        self._learn_keys(exchange)
+        taken = take(self._world, exchange, at, bases or self._bases)
+        if taken is None:
+            path = exchange.sent.target.partition("?")[0]
+            self.unmatched[self._shown(f"{exchange.sent.method} {path}")] += 1
+            return ["no operation of the document"]
+        told = [f"request: {each.where} {each.message}" for each in taken.violations]
+        told += [f"answer: {each}" for each in taken.departures]
+        told = [self._shown(each) for each in told]
+        self.violations.update(f"{taken.operation.key}: {each}" for each in told)
+        self._keep(taken)
+        return told
+
+    def _learn_keys(self, exchange: Exchange) -> None:
+        hidden = self._world.hidden
+        self._secrets.learn(*(value for name, value in exchange.sent.headers if name.lower() in hidden.headers))
+
+    def _shown(self, text: str) -> str:
+        return printable(self._secrets.scrub(mask_reason(text)))[:400]
+
+    def _keep(self, taken: Taken) -> None:
+        key = taken.operation.key
+        if key in self._theirs and not self._force:
+            self.kept_back[f"{key}: {self._theirs[key]} is there already (--force adds to it)"] += 1
+            return
+        try:
+            answer = answer_of(taken, self._secrets)
+        except Unlearnable as error:
+            self.kept_back[self._shown(f"{key}: {taken.exchange.seen.status}: {error}")] += 1
+            return
+        seen = self._seen.setdefault(key, [])
+        if len(seen) >= MAX_SEEN:
+            self.kept_back[f"{key}: more than {MAX_SEEN} different exchanges"] += 1
+            return
+        known = self._known.setdefault(key, set())
+        what = repr((taken.features, taken.violations[:1], answer))
+        if what in known and seen[-1].answer == answer:
+            return
+        known.add(what)
+        seen.append(Seen(taken, answer))
+        self._dirty[key] = None
+
+    def flush(self) -> None:
+        """Write what has changed. Raises ``Broken`` when the disk does not take it; then it is tried again."""
+        files: dict[str, bytes] = {}
+        written: dict[str, Written] = {}
+        for key in self._dirty:
+            name = self._names[key]
+            arranged = arrange(self._world.operations[key], self._seen[key])
+            made = fixture_file(arranged, name, self._origin, self._shown)
+            text = made.text
+            if key in self._before:
+                text = merged(self._before[key], made.data)
+            target = self._theirs.get(key, f"{name}.yaml")
+            files[target] = text.encode()
+            files.update(made.bodies)
+            written[key] = Written(target, key, len(arranged.responses), len(arranged.rules))
+            self.notes[key] = arranged.notes
+        if files:
+            write_all(self._folder, files, force=True)
+        self.written.update(written)
+        self._dirty.clear()
+
+
+def _files(folder: Path, world: World) -> dict[str, str]:
+    """The files of the folder that are about an operation. Raises ``Broken`` for one that is no YAML."""
+    found: dict[str, str] = {}
+    if not folder.is_dir():
+        return found
+    for path in Folder(folder).yaml_files():
+        data = load(read_source(path)).data
+        name = data.get("operation") if isinstance(data, dict) else None
+        for operation in called(name, world.operations) if isinstance(name, str) else ():
+            found[operation.key] = path.relative_to(folder).as_posix()
+    return found

@@ -1,0 +1,154 @@
+"""``--proxy``: requests of which no fixture speaks are passed on, journalled, and told to whoever records."""
+
+from __future__ import annotations
+
+from starlette.types import Message, Receive, Scope, Send
+
+from mock_server.core.answer import read, read_head
+from mock_server.core.forward import Verdict, judge
+from mock_server.core.onward import base_of, has_come_round, request_headers, way
+from mock_server.core.problem import problem
+from mock_server.core.route import Found
+from mock_server.core.wanted import Unmet
+from mock_server.model import Reason, Request
+from mock_server.web.live import BadSession, Live, make_entry, session_name
+from mock_server.web.mock import ROUTE, MockEndpoint, handshake_id
+from mock_server.web.passage import Given, Onward, Passage
+from mock_server.web.passed import Passed
+from mock_server.web.upstream import BadUpstream, Upstream, UpstreamFailed, UpstreamSlow
+from mock_server.web.wire import Gone, TooLarge, raw_path, read_request, send_answer
+from mock_server.world import Served
+
+PROXIED = "proxied"
+"""``source`` of such entries in the journal."""
+_OURS = Verdict(True, (), ())
+_UNKNOWN = Verdict(False, (), ())
+
+
+class Forwarding:
+    """An ASGI app before the mock's own. ``headers`` go to browsers whose answer does not say who may read it."""
+
+    def __init__(
+        self, live: Live, mock: MockEndpoint, upstream: Upstream, headers: tuple[tuple[bytes, bytes], ...]
+    ) -> None:
+        self._live = live
+        self._mock = mock
+        self._upstream = upstream
+        self._headers = headers
+        self._pseudonym = f"mock-server-{live.entry_id().partition('-')[0]}"
+        own = [(name.lower().encode(), value.encode("latin-1")) for name, value in live.settings.proxy_headers]
+        self._own = own
+        self._replaced = {name for name, _ in own}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        live, started = self._live, self._live.ticks()
+        limit = live.settings.max_body_bytes
+        try:
+            request = await read_request(scope, receive, limit)
+        except TooLarge:
+            await self._mock(scope, _again(bytes(limit + 1), receive), send)  # which says so
+            return
+        except Gone:
+            return
+        found = scope[ROUTE]
+        served = _served(found, request) if isinstance(found, Found) else None
+        session, verdict = await self._judge(found, served, request)
+        if verdict.is_ours:
+            await self._mock(scope, _again(request.body, receive), send)
+            return
+        entry_id = live.entry_id()
+        given = await self._pass_on((scope, receive, send), request, served, entry_id)
+        took_s = live.ticks() - started
+        reasons = (*_of_request(verdict), *given.reasons)
+        at = await live.now(session)
+        entry = make_entry(entry_id, at, session, took_s, request, given.answer, reasons=reasons)
+        operation = served.plan.operation if served else None
+        await live.record(
+            entry._replace(
+                operation=operation.key if operation else None,
+                response="" if given.failed else "upstream",
+                source=PROXIED,
+            )
+        )
+        if live.on_passed is not None and not given.failed:
+            live.on_passed(
+                Passed(given.date or live.wall(), request, raw_path(scope), given.answer, given.body, took_s)
+            )
+
+    async def _judge(self, found: object, served: Served | None, request: Request) -> tuple[str, Verdict]:
+        """The session, and whose the request is. What cannot be read is the mock's to refuse."""
+        live = self._live
+        try:
+            session = session_name(request.headers)
+            if served is None or not isinstance(found, Found):
+                return session, _UNKNOWN
+            plan = served.plan
+            values, encoded = found.values, found.encoded
+            if served is not found.target:
+                values, encoded = served.renamed(values), served.renamed(encoded) if encoded else None
+            reading = read(read_head(plan, request, values, served.base, encoded), request)
+            seen = await live.store.load(session, handshake_id(reading, session), reading.shelves)
+            verdict = judge(reading, seen, live.chance, live.world.fixtures.operations.get(plan.operation.key))
+        except (BadSession, Unmet):
+            return "", _OURS
+        return session, verdict._replace(is_ours=False) if live.settings.proxy_all else verdict
+
+    def _bases(self) -> set[str]:
+        """Of the world as it is now: it may be another one after a reload."""
+        return {base for each in self._live.world.operations.values() for base in each.bases}
+
+    async def _pass_on(
+        self, channel: tuple[Scope, Receive, Send], request: Request, served: Served | None, entry_id: str
+    ) -> Given:
+        scope = channel[0]
+        extra = self._headers if "origin" in request.headers else ()
+        raw = [(name, value) for name, value in scope["headers"]]
+        path = raw_path(scope)
+        base = served.base if served else base_of(path, self._bases())
+        first = served.plan.operation.bases[:1] if served else ()
+        by = way(request.origin, base, first[0] if first else "", self._upstream.origin, self._upstream.base)
+        target = (by.onward(path) or "/") + (f"?{request.query}" if request.query else "")
+        headers = [each for each in request_headers(raw, self._pseudonym) if each[0] not in self._replaced]
+        onward = Onward(request.method, target, [*headers, *self._own], request.body)
+        passage = Passage(
+            channel, by, served.plan.operation if served else None, extra, self._live.settings.max_body_bytes
+        )
+        try:
+            if not has_come_round(raw, self._pseudonym):
+                return await passage.walk(self._upstream, onward, entry_id.encode())
+            code, status, why = "MS496", 508, f"{self._upstream.origin} leads back to this mock"
+        except BadUpstream as error:
+            code, status, why = "MS495", 502, str(error)
+        except UpstreamSlow as error:
+            code, status, why = "MS494", 504, str(error)
+        except UpstreamFailed as error:
+            code, status, why = "MS493", 502, str(error)
+        answer = problem(code, status, why, upstream=self._upstream.origin)
+        await send_answer(channel[2], answer, *extra, (b"mock-entry", entry_id.encode()), head=request.method == "HEAD")
+        return Given(answer, (Reason("upstream", "{} {}", (code, why)),), failed=True)
+
+
+def _served(found: Found[Served], request: Request) -> Served:
+    return found.target.of(request) if found.target.others else found.target
+
+
+def _of_request(verdict: Verdict) -> tuple[Reason, ...]:
+    """How the request breaks the document, else that nobody spoke of it."""
+    told = tuple(Reason("document", "{} {}", (each.where, each.message)) for each in verdict.violations)
+    return (*told, Reason("proxy", "no fixture speaks of the request"))
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """A channel that gives a body that was read already, and then what the real one has to say."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def next_message() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return next_message
+
+
+def forwarding(live: Live, mock: MockEndpoint, headers: tuple[tuple[bytes, bytes], ...]) -> Forwarding:
+    """The app of a mock that was started with ``--proxy``. Raises ``BadUpstream``."""
+    assert live.settings.proxy is not None
+    return Forwarding(live, mock, Upstream(live.settings.proxy, live.settings.proxy_timeout_s), headers)
