@@ -12,6 +12,8 @@ from urllib.parse import unquote_plus
 
 import orjson
 
+from mock_server.later import regex
+
 MASK = "***"
 SECRET_HEADERS = frozenset((
     "authorization", "cookie", "set-cookie", "proxy-authorization", "x-api-key", "x-auth-token", "api-key",
@@ -20,12 +22,12 @@ SECRET_FIELDS = frozenset((
     "access_token", "refresh_token", "id_token", "token", "pull_id", "code", "state", "client_secret",
     "code_verifier", "password", "ticket", "api_key", "apikey", "api-key",
 ))  # fmt: skip
-_IN_TEXT = re.compile(r"(?i)\b(" + "|".join(sorted(SECRET_FIELDS)) + r")(=|%3D)[^&\s\"'#]*")
-_TICKET = re.compile(
+_IN_TEXT = regex(r"(?i)\b(" + "|".join(sorted(SECRET_FIELDS)) + r")(=|%3D)[^&\s\"'#]*")
+_TICKET = regex(
     r"([A-Za-z0-9_-]{12}(?:(?:~|%7E)[A-Za-z0-9_-][A-Za-z0-9._-]{0,63})?)\.[A-Za-z0-9_-]{16,}", re.IGNORECASE
 )
 """Our own tickets (``handshake/ticket.py``) wherever they stand: the id may be seen, the secret not."""
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL = regex(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def mask_text(text: str) -> str:
@@ -130,12 +132,12 @@ def mask_body(body: bytes) -> str:
 
 
 _FIELDS = "|".join(sorted(SECRET_FIELDS))
-_XML_FIELD = re.compile(rf"(?i)(<(?:[\w.-]{{1,60}}:)?(?:{_FIELDS})(?:\s[^<>]{{0,200}})?>)[^<]+")
+_XML_FIELD = regex(rf"(?i)(<(?:[\w.-]{{1,60}}:)?(?:{_FIELDS})(?:\s[^<>]{{0,200}})?>)[^<]+")
 # A part of a form: its header has few lines, its value goes on to the next boundary or the end.
-_PART_FIELD = re.compile(
+_PART_FIELD = regex(
     rf'(?is)(name="?(?:{_FIELDS})"?(?:;[^\r\n]{{0,200}})?(?:\r\n[^\r\n]{{1,200}}){{0,5}}\r\n\r\n)(?:(?!\r\n--).)+'
 )
-_JSON_FIELD = re.compile(r'(?i)("(?:' + "|".join(sorted(SECRET_FIELDS)) + r')"\s*:\s*)("[^"]*"?|[^,}\s]+)')
+_JSON_FIELD = regex(r'(?i)("(?:' + "|".join(sorted(SECRET_FIELDS)) + r')"\s*:\s*)("[^"]*"?|[^,}\s]+)')
 
 
 def mask_value(value: Any) -> Any:

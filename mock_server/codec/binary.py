@@ -9,9 +9,10 @@ from typing import Any
 
 from mock_server.codec.json_text import write_json
 from mock_server.codec.specimen import signature, specimen
+from mock_server.later import regex
 from mock_server.spec.media import MediaType, essence
 
-_DATA_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
+_DATA_URL = regex(r"data:[^,]{0,200};base64,", re.IGNORECASE)
 
 
 def read(data: bytes, media: MediaType, content_type: str) -> Any:

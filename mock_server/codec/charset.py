@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 from mock_server.codec.unreadable import Unreadable
+from mock_server.later import regex
 from mock_server.spec.media import media_parameters
 
 # A closed list: Python's own look-up imports modules by name and knows "encodings" such as punycode,
 # which is quadratic. These are the IANA names of character sets that people do send.
-_KNOWN = re.compile(
+_KNOWN = regex(
     r"(utf-?8|us-ascii|ascii|iso-?8859-?\d{1,2}|latin-?1|windows-125\d|cp125\d|utf-?(16|32)(le|be)?|koi8-[ru]|shift_jis|"
     r"euc-(jp|kr)|gb2312|gbk|gb18030|big5|iso-2022-jp|macintosh|ibm\d{3})\Z",
     re.IGNORECASE,

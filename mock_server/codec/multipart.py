@@ -5,13 +5,13 @@ Read by splitting at the boundary, which takes time in proportion to the body, h
 
 from __future__ import annotations
 
-import re
 from typing import Any, NamedTuple
 
 from mock_server.codec.json_text import read_json, write_json
 from mock_server.codec.scalar import text_of
 from mock_server.codec.style import Maker, deep_object, maker_of, pairs, repeated, split
 from mock_server.codec.unreadable import Unreadable
+from mock_server.later import regex
 from mock_server.spec.media import Encoding, MediaType, PartHeader, essence, is_json, media_parameters
 from mock_server.spec.shape import Shape
 
@@ -19,7 +19,7 @@ MAX_PARTS = 1_000
 MAX_PART_HEADERS = 8_192
 """Bytes of one part's header."""
 BOUNDARY = "mock-server-boundary"
-_BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]\Z")
+_BOUNDARY = regex(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]\Z")
 _PLAIN = Encoding()
 _JOINED = {"spaceDelimited": " ", "pipeDelimited": "|", "tabDelimited": "\t"}
 

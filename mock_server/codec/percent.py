@@ -6,8 +6,9 @@ import re
 from urllib.parse import unquote_to_bytes
 
 from mock_server.codec.unreadable import Unreadable
+from mock_server.later import regex
 
-_MISTAKE = re.compile(r"%(?![0-9A-Fa-f]{2}).{0,2}", re.DOTALL)
+_MISTAKE = regex(r"%(?![0-9A-Fa-f]{2}).{0,2}", re.DOTALL)
 
 
 def decode(text: str) -> str:

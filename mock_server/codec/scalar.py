@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, Final
 
 from mock_server.codec.json_text import write_json
+from mock_server.later import regex
 from mock_server.spec.shape import EVERY, Shape
 
 Read = Callable[[str], Any]
 
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z")
+_NUMBER = regex(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z")
 MAX_DIGITS = 400
 """A longer number stays a text: Python's own limit is 4,300 digits, and nobody means such numbers."""
 _WORDS: Final = {"true": True, "false": False}

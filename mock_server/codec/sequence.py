@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,12 +9,13 @@ from mock_server.codec.charset import decoded
 from mock_server.codec.json_text import read_json, write_json
 from mock_server.codec.scalar import text_of
 from mock_server.codec.unreadable import Unreadable
+from mock_server.later import regex
 from mock_server.spec.family import EVENTS
 from mock_server.spec.media import MediaType, essence
 from mock_server.spec.shape import Shape
 
 MAX_ITEMS = 50_000
-_FIELD = re.compile(r"\ufeff?[\r\n]*(?:(?:data|event|id|retry)(?:[:\r\n]|\Z)|:)|\s*\Z")
+_FIELD = regex(r"\ufeff?[\r\n]*(?:(?:data|event|id|retry)(?:[:\r\n]|\Z)|:)|\s*\Z")
 """How a stream of events begins: with a field, or a comment (WHATWG HTML §9.2.5)."""
 _EVENT_FIELDS = ("event", "data", "id", "retry")
 

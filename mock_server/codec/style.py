@@ -6,21 +6,21 @@ style makes of one text: the items of an array, or the names and values of an ob
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from mock_server.codec.scalar import scalar_reader
 from mock_server.codec.unreadable import Unreadable
+from mock_server.later import regex
 from mock_server.spec.shape import EVERY, Shape
 
 Decode = Callable[[str], str]
-_BRACKETS = re.compile(r"\[([^\[\]]*)\]")
+_BRACKETS = regex(r"\[([^\[\]]*)\]")
 MAX_BRACKETS = 16
 SEPARATORS = {
-    "spaceDelimited": re.compile(r"%20|\+| "),
-    "pipeDelimited": re.compile(r"\||%7[Cc]"),
-    "tabDelimited": re.compile(r"\t|%09"),  # the `tsv` of Swagger 2.0
+    "spaceDelimited": regex(r"%20|\+| "),
+    "pipeDelimited": regex(r"\||%7[Cc]"),
+    "tabDelimited": regex(r"\t|%09"),  # the `tsv` of Swagger 2.0
 }
 
 

@@ -5,7 +5,6 @@ Read without document types and entities, so that no bomb goes off and nothing i
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 from mock_server.codec.charset import charset_of, encoded
@@ -13,15 +12,16 @@ from mock_server.codec.scalar import scalar_reader, text_of
 from mock_server.codec.style import maker_of
 from mock_server.codec.unreadable import Unreadable
 from mock_server.errors import Broken
+from mock_server.later import regex
 from mock_server.spec.media import MediaType
 from mock_server.spec.shape import EVERY, Shape
 
 MAX_DEPTH = 64
 MAX_ELEMENTS = 50_000
 _XSI_NIL: Final = "nil"
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN = regex("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;"})
-_NAME = re.compile(r"[^\w.-]|^(?=[\d.-])")
+_NAME = regex(r"[^\w.-]|^(?=[\d.-])")
 
 
 class Element:

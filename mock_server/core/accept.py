@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
-_QUALITY = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\Z")
+from mock_server.later import regex
+
+_QUALITY = regex(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\Z")
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105  (RFC 9110 §5.6.2)
-_RANGE = re.compile(rf"(?:\*/\*|(?!\*){_TOKEN}/(?:\*|(?!\*){_TOKEN}))\Z")
-_PARTS = re.compile(r'(?:[^",;]|"(?:[^"\\]|\\.)*"?)+|[,;]', re.DOTALL)
+_RANGE = regex(rf"(?:\*/\*|(?!\*){_TOKEN}/(?:\*|(?!\*){_TOKEN}))\Z")
+_PARTS = regex(r'(?:[^",;]|"(?:[^"\\]|\\.)*"?)+|[,;]', re.DOTALL)
 MAX_PARAMETERS = 4
 """Of a documented media type, compared one by one; further ones must all be there or none."""
 

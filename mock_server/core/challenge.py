@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from hashlib import sha256
 
+from mock_server.later import regex
 from mock_server.model import Violation
 from mock_server.spec.security import Requirement
 
 _REALM = 'realm="mock-server"'
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+_TOKEN = regex(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _INVALID_TOKEN = frozenset(("unknown", "expired"))
 
 

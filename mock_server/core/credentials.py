@@ -6,14 +6,15 @@ Each judge takes what stands behind the scheme's name and says what is wrong wit
 from __future__ import annotations
 
 import binascii
-import re
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 
-_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
-_PARAMETER = re.compile(r'[ \t]*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"|[^", \t]+)[ \t]*(?:,|\Z)')
+from mock_server.later import regex
+
+_CONTROL = regex(rb"[\x00-\x1f\x7f]")
+_PARAMETER = regex(r'[ \t]*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"|[^", \t]+)[ \t]*(?:,|\Z)')
 """auth-param of RFC 9110 §11.2 and the comma behind it."""
-_HEX = re.compile(r"[0-9a-fA-F]+\Z")
+_HEX = regex(r"[0-9a-fA-F]+\Z")
 _DIGEST_REQUIRED = ("realm", "nonce", "uri", "response")
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import binascii
-import re
 from base64 import urlsafe_b64decode
 from typing import Any
 
 import orjson
 
 from mock_server.fixture.model import Token
+from mock_server.later import regex
 
-_JWT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]*")
+_JWT = regex(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]*")
 _SCOPE_CLAIMS = ("scope", "scp", "scopes")
 """RFC 8693 §4.2 and RFC 9068 §2.2.3 have ``scope``, a text; ``scp`` and ``scopes`` are what large providers send."""
 

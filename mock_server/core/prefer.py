@@ -6,15 +6,15 @@ Preferences of others are left alone, as RFC 7240 §2 wants.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import parse_qsl
 
+from mock_server.later import regex
 from mock_server.value import dataclass
 
 WORDS = ("code", "response", "example", "scenario", "wait", "dynamic", "seed", "fault")
 MAX_WAIT_S = 60.0
-_SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?\Z")
+_SECONDS = regex(r"[0-9]{1,9}(?:\.[0-9]{1,9})?\Z")
 
 
 @dataclass(frozen=True, slots=True)

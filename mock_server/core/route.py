@@ -15,11 +15,12 @@ from typing import Generic, NamedTuple, TypeVar
 from urllib.parse import quote, unquote
 
 from mock_server.core.nearest import Nearest
+from mock_server.later import regex
 from mock_server.value import dataclass
 
 Target = TypeVar("Target")
-_TEMPLATE = re.compile(r"\{([^{}/]+)\}")
-_ENCODED = re.compile("%[0-9A-Fa-f]{2}")
+_TEMPLATE = regex(r"\{([^{}/]+)\}")
+_ENCODED = regex("%[0-9A-Fa-f]{2}")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 from mock_server.core.memory import uuid_of
 from mock_server.errors import Broken
+from mock_server.later import regex
 from mock_server.model import Chance
 from mock_server.source import Pointer
 from mock_server.spec.generate import generate
@@ -18,10 +19,10 @@ from mock_server.spec.resources import Resource, Role, inside, json_media, succe
 from mock_server.spec.schema import Schema
 
 MAX_SEEDS = 100
-_MADE = re.compile(r"(?:date_?|time_?)?(created|added|inserted|registered)", re.IGNORECASE)
-_CHANGED = re.compile(r"(?:date_?|time_?|last_?)?(updated|modified|changed|edited)", re.IGNORECASE)
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d\Z")
+_MADE = regex(r"(?:date_?|time_?)?(created|added|inserted|registered)", re.IGNORECASE)
+_CHANGED = regex(r"(?:date_?|time_?|last_?)?(updated|modified|changed|edited)", re.IGNORECASE)
+_INSTANT = regex(r"\d{4}-\d\d-\d\d[Tt]")
+_DATE = regex(r"\d{4}-\d\d-\d\d\Z")
 
 
 class Samples:

@@ -6,15 +6,15 @@ write ``/#X-Amz-Target=Logs.PutLogs`` or ``/?Action=List`` for what travels in a
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote
 
+from mock_server.later import regex
 from mock_server.model import Request
 from mock_server.spec.media import essence
 
 _FORM = "application/x-www-form-urlencoded"
-_SUFFIX = re.compile(r"[?#]")
+_SUFFIX = regex(r"[?#]")
 
 
 class Sign(NamedTuple):

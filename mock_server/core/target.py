@@ -11,11 +11,13 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
+from mock_server.later import regex
+
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 MAX_URL = 8 * 1024
 _PORTS = {"http": 80, "https": 443}
-_NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
+_NAME = regex(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
 _SENT_AS_IT_IS = "!#$%&'()*+,/:;=?@[]~"
 """Of a URL everything that RFC 3986 §2 allows; the rest is percent-encoded, line ends above all."""
 

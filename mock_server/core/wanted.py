@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -10,9 +9,10 @@ from mock_server.core.finish import with_status
 from mock_server.core.plan import Plan
 from mock_server.core.prefer import Preference
 from mock_server.fixture.model import Response
+from mock_server.later import regex
 
-_CODE = re.compile(r"[2-5][0-9][0-9]\Z")
-_SEED = re.compile(r"[0-9]{1,9}\Z")
+_CODE = regex(r"[2-5][0-9][0-9]\Z")
+_SEED = regex(r"[0-9]{1,9}\Z")
 SEEDS = 1_000_000_000
 _SEED_STEP = 100_003
 """How far the sequences of two neighbouring ``--seed`` stand apart: no session asks so often."""

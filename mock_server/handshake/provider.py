@@ -5,7 +5,6 @@ Pure: every function takes the time and chance it needs and returns what is to b
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, Literal, NamedTuple
@@ -15,13 +14,14 @@ from mock_server.fixture.model import Client, Provider
 from mock_server.handshake.machine import FAILURES
 from mock_server.handshake.start import code_challenge
 from mock_server.handshake.ticket import ID_BYTES, ID_CHARS, SECRET_BYTES, SECRET_CHARS, record_id, same, ticket
+from mock_server.later import regex
 from mock_server.model import Chance
 from mock_server.value import dataclass
 
 CODE_LIVES_S: Final = 60.0
 """RFC 6749 §4.1.2 recommends ten minutes at most; a mock is quicker."""
 PAGE_LIVES_S: Final = 3600.0
-_CHALLENGE = re.compile(r"[A-Za-z0-9._~-]{43,128}\Z")
+_CHALLENGE = regex(r"[A-Za-z0-9._~-]{43,128}\Z")
 _VERIFIER = _CHALLENGE
 
 Choice = Literal["approve", "deny", "fail", "unavailable", "fail-token", "slow", "abandon"]

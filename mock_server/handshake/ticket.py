@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 import hmac
-import re
 from typing import NamedTuple
 
+from mock_server.later import regex
+
 DEFAULT_SESSION = "default"
-SESSION_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}\Z")
-_ID = re.compile(r"[A-Za-z0-9_-]{12}(?:~([A-Za-z0-9_-][A-Za-z0-9._-]{0,63}))?\Z")
+SESSION_NAME = regex(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}\Z")
+_ID = regex(r"[A-Za-z0-9_-]{12}(?:~([A-Za-z0-9_-][A-Za-z0-9._-]{0,63}))?\Z")
 ID_CHARS = 12
 SECRET_CHARS = 32
 SECRET_BYTES = 24

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Protocol
 
-_SIZE = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;.*)?")
+from mock_server.later import regex
+
+_SIZE = regex(rb"([0-9A-Fa-f]+)[ \t]*(?:;.*)?")
 _TAIL_BYTES = 64
 
 

@@ -10,12 +10,14 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from mock_server.later import regex
+
 VERSIONS = frozenset(("1.0", "1.1"))
-_FIRST_LINE = re.compile(rb"[\r\n]*[^\n]* HTTP/[0-9]\.[0-9][^\n]*\n")
+_FIRST_LINE = regex(rb"[\r\n]*[^\n]* HTTP/[0-9]\.[0-9][^\n]*\n")
 # RFC 3986 §3.2.2 and §3.2.3, without the names of future versions of IP. A comma would be two hosts that somebody
 # before us made one of (RFC 9110 §5.3).
-_HOST = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+;=-]|%[0-9A-Fa-f]{2})*(?::[0-9]*)?|\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]*)?")
-_ABSOLUTE = re.compile(rb"https?://([^/?#]+)([^#]*)", re.IGNORECASE)
+_HOST = regex(rb"(?:[A-Za-z0-9._~!$&'()*+;=-]|%[0-9A-Fa-f]{2})*(?::[0-9]*)?|\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]*)?")
+_ABSOLUTE = regex(rb"https?://([^/?#]+)([^#]*)", re.IGNORECASE)
 
 
 class Faulty(NamedTuple):

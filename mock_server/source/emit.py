@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from typing import Any
 
+from mock_server.later import regex
 from mock_server.source.tree import scalar
 
-_PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./ +-]*\Z")
-_PLAIN_KEY = re.compile(r"[A-Za-z0-9_/][A-Za-z0-9_./-]*\Z")
+_PLAIN = regex(r"[A-Za-z_/][A-Za-z0-9_./ +-]*\Z")
+_PLAIN_KEY = regex(r"[A-Za-z0-9_/][A-Za-z0-9_./-]*\Z")
 _SHORT = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\", "\0": "\\0"}
 MAX_LINE = 100
 """A list of single values that fits into so many characters stands on one line."""

@@ -8,13 +8,13 @@ strings, so ``200:`` under ``responses:`` is the key ``"200"`` (OAS 3.1 §4.3: J
 from __future__ import annotations
 
 import json
-import re
 from contextlib import suppress
 from typing import Any
 
 import yaml
 
 from mock_server.errors import Broken, Place, Problem
+from mock_server.later import regex
 from mock_server.source.files import Source
 from mock_server.source.places import Loaded, Pointer, Spot
 
@@ -39,11 +39,11 @@ _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 _TRUE = frozenset(("true", "True", "TRUE"))
 _FALSE = frozenset(("false", "False", "FALSE"))
 # YAML 1.2.2 §10.3.2, the core schema's tag resolution.
-_INT = re.compile(r"[-+]?[0-9]+\Z")
-_OCT_HEX = re.compile(r"0o([0-7]+)\Z|0x([0-9a-fA-F]+)\Z")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
-_INF_NAN = re.compile(r"([-+]?)(\.inf|\.Inf|\.INF)\Z|(\.nan|\.NaN|\.NAN)\Z")
-_JSON_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
+_INT = regex(r"[-+]?[0-9]+\Z")
+_OCT_HEX = regex(r"0o([0-7]+)\Z|0x([0-9a-fA-F]+)\Z")
+_FLOAT = regex(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_INF_NAN = regex(r"([-+]?)(\.inf|\.Inf|\.INF)\Z|(\.nan|\.NaN|\.NAN)\Z")
+_JSON_TEXT = regex(r'"(?:[^"\\]|\\.)*"')
 _PLAIN_TAGS = frozenset((None, "!", "tag:yaml.org,2002:str"))
 
 

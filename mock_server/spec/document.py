@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import field
 from types import NoneType
 from typing import Any
 
 from mock_server.errors import Broken, Problem
+from mock_server.later import regex
 from mock_server.source import Library, Loaded, Pointer, pointer_text
 from mock_server.spec.bind import MAX_REFERENCE_HOPS, bind
 from mock_server.spec.direction import Direction
@@ -20,7 +20,7 @@ from mock_server.spec.swagger import convert_swagger
 from mock_server.value import dataclass
 
 __all__ = ["MAX_REFERENCE_HOPS", "Document", "open_document", "parse_reference"]
-_VERSION = re.compile(r"3(?:\.([0-9]{1,3}))?(?:\.([0-9]{1,5}))?(\S*)\Z")
+_VERSION = regex(r"3(?:\.([0-9]{1,3}))?(?:\.([0-9]{1,5}))?(\S*)\Z")
 _PATCHES = {"3.0": 4, "3.1": 2, "3.2": 0}
 """The last published patch of each version of the specification."""
 

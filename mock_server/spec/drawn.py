@@ -6,15 +6,14 @@ media types; each is an :class:`Offer`.
 
 from __future__ import annotations
 
-import re
-
+from mock_server.later import regex
 from mock_server.model import Provenance
 from mock_server.spec.examples import ResponseExample, response_examples
 from mock_server.spec.media import MediaType, is_json
 from mock_server.spec.operations import DocumentedResponse, Operation
 from mock_server.value import dataclass
 
-_STATUS = re.compile(r"(?:[2-5][0-9][0-9]|[2-5][Xx][Xx]|default)\Z")
+_STATUS = regex(r"(?:[2-5][0-9][0-9]|[2-5][Xx][Xx]|default)\Z")
 """What can be answered: an interim answer (1xx) cannot be chosen (RFC 9110 §15.2)."""
 _SENT_FOR_RANGE = {
     "text": "text/plain",

@@ -6,13 +6,13 @@ becomes a part of the text.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl
 
 import orjson
 
+from mock_server.later import regex
 from mock_server.model import MISSING
 from mock_server.value import dataclass
 
@@ -20,10 +20,10 @@ Whole = Literal["url", "method", "statusCode"]
 Side = Literal["request", "response"]
 Part = Literal["header", "query", "path", "body"]
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+_TOKEN = regex(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 """``token`` of RFC 9110 §5.6.2."""
-_BAD_ESCAPE = re.compile(r"~(?![01])")
-_INDEX = re.compile(r"(?:0|[1-9][0-9]*)\Z")
+_BAD_ESCAPE = regex(r"~(?![01])")
+_INDEX = regex(r"(?:0|[1-9][0-9]*)\Z")
 _SHOWN = 120
 
 

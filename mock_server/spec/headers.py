@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from mock_server.errors import Broken
+from mock_server.later import regex
 from mock_server.source import Pointer
 from mock_server.spec.document import Document
 from mock_server.spec.schema import Schema
 
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}\Z")
+_NAME = regex(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}\Z")
 NOT_SENT = frozenset(
     (
         "content-type",  # OAS 3.1 §4.8.17: SHALL be ignored

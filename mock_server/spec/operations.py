@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from mock_server.errors import Broken
+from mock_server.later import regex
 from mock_server.source import Pointer
 from mock_server.spec.document import Document
 from mock_server.spec.grammar import METHODS
@@ -18,8 +18,8 @@ from mock_server.spec.security import Requirement, read_security
 from mock_server.value import dataclass
 
 MAX_BASE_PATHS = 64
-_AUTHORITY = re.compile(r"[^/]*//[^/]*")
-_TEMPLATE = re.compile(r"\{[^{}/]*\}")
+_AUTHORITY = regex(r"[^/]*//[^/]*")
+_TEMPLATE = regex(r"\{[^{}/]*\}")
 
 
 @dataclass(frozen=True, slots=True)

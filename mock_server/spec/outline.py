@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from mock_server.errors import Broken
+from mock_server.later import regex
 from mock_server.source import Pointer
 from mock_server.spec.document import Document
 from mock_server.value import dataclass
@@ -17,7 +17,7 @@ Steps = tuple[str, ...]
 _LIST_NAMES = ("items", "data", "results", "value", "values", "entries", "records", "content", "list", "rows")
 _NESTS = ("_embedded", "data", "result", "response", "payload")
 _ID_NAMES = ("id", "uuid", "guid", "uid", "key", "slug", "code", "name")
-_WORD = re.compile(r"[^a-z0-9]")
+_WORD = regex(r"[^a-z0-9]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from mock_server.later import regex
+
 _CLASSES = {
     "alnum": "A-Za-z0-9",
     "alpha": "A-Za-z",
@@ -30,15 +32,15 @@ _CLASSES = {
 """POSIX's classes, which Java writes ``\\p{Alpha}`` and others ``[[:alpha:]]``, inside a class of ECMA-262."""
 _ESCAPES = {"h": r" \t", "e": r"\x1B", "a": r"\x07"}
 _WHOLE = {"Z": "$", "z": "$", "A": "^", "G": "^", "R": r"(?:\r\n|[\n\x0B\f\r\x85\u2028\u2029])", "H": r"[^ \t]"}
-_DELIMITED = re.compile(r"/(\^.*\$)/([a-z]*)", re.DOTALL)
-_QUANTIFIER = re.compile(r"\{\d+(?:,\d*)?\}")
-_NAMED = re.compile(r"\(\?P?<([A-Za-z_$][\w$]*)>")
-_BACK = re.compile(r"\\k(?:<([\w$]+)>|\{([\w$]+)\}|'([\w$]+)')|\(\?P=([\w$]+)\)")
-_POSIX = re.compile(r"\[:(\^?)([a-z]+):\]")
-_PROPERTY = re.compile(r"\\([pP])\{(?:Is)?([A-Za-z]+)\}")
-_BRACED = re.compile(r"\\[pPux]\{[^}]*\}")
-_FLAGS = re.compile(r"\(\?[imsx]+[:)]")
-_SUSPECT = re.compile(r"\\[AGHQRZaehkpz]|\[:|\(\?(?:[>#imsx]|P[<=])|[*+?}]\+|^/\^")
+_DELIMITED = regex(r"/(\^.*\$)/([a-z]*)", re.DOTALL)
+_QUANTIFIER = regex(r"\{\d+(?:,\d*)?\}")
+_NAMED = regex(r"\(\?P?<([A-Za-z_$][\w$]*)>")
+_BACK = regex(r"\\k(?:<([\w$]+)>|\{([\w$]+)\}|'([\w$]+)')|\(\?P=([\w$]+)\)")
+_POSIX = regex(r"\[:(\^?)([a-z]+):\]")
+_PROPERTY = regex(r"\\([pP])\{(?:Is)?([A-Za-z]+)\}")
+_BRACED = regex(r"\\[pPux]\{[^}]*\}")
+_FLAGS = regex(r"\(\?[imsx]+[:)]")
+_SUSPECT = regex(r"\\[AGHQRZaehkpz]|\[:|\(\?(?:[>#imsx]|P[<=])|[*+?}]\+|^/\^")
 
 
 class Reading(NamedTuple):

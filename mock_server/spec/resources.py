@@ -6,7 +6,6 @@ Only what answers in JSON objects is one; what is not recognised is answered as 
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -15,6 +14,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from mock_server.errors import Problem
+from mock_server.later import regex
 from mock_server.source import Pointer
 from mock_server.spec.document import Document
 from mock_server.spec.media import MediaType, is_json
@@ -27,7 +27,7 @@ _ON_COLLECTION: Mapping[str, Deed] = {"GET": "list", "POST": "make", "DELETE": "
 _ON_ITEM: Mapping[str, Deed] = {
     "GET": "read", "PUT": "replace", "PATCH": "merge", "POST": "merge", "DELETE": "remove",
 }  # fmt: skip
-_TEMPLATE = re.compile(r"\{([^{}/]*)\}")
+_TEMPLATE = regex(r"\{([^{}/]*)\}")
 _READS = frozenset(("list", "read"))
 
 

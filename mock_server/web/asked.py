@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from starlette.requests import Request
 from starlette.responses import Response
 
 from mock_server.core.problem import problem
+from mock_server.later import regex
 
-_DIGITS = re.compile(r"[0-9]{1,9}\Z")
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+_DIGITS = regex(r"[0-9]{1,9}\Z")
 
 
 class Refused(Exception):

@@ -8,9 +8,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Callable
-from typing import Any, Protocol
-
-from starlette.requests import Request
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mock_server.errors import Broken, Problem
 from mock_server.settings import Settings
@@ -19,6 +17,9 @@ from mock_server.spec.document import Document
 from mock_server.web.asked import Refused, read_object
 from mock_server.web.log import RequestLog
 from mock_server.world import World, build_world
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 
 class _Running(Protocol):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from urllib.parse import quote
 
@@ -11,13 +10,14 @@ from mock_server.core.render import render
 from mock_server.core.route import Found, NotFound, WrongMethod
 from mock_server.fixture.facts import Facts
 from mock_server.fixture.model import Response
+from mock_server.later import regex
 from mock_server.model import Answer, Reason, Request
 from mock_server.world import World
 
 MAX_SHOWN = 200
 """Characters of a path that are said back."""
 _MAX_BASE_SEGMENTS = 6
-_SLASHES = re.compile("//+")
+_SLASHES = regex("//+")
 _PATH_CHARS = "/%!$&'()*+,;=:@~"
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from mock_server.later import regex
 from mock_server.model import Answer, Request
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-_HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?\Z")
+_HOST = regex(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?\Z")
 
 BASE = "mock_server.base"
 """The scope's key for the path that stands before every path here: ``/__mock/s/alice``."""

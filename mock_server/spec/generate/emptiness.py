@@ -6,17 +6,17 @@ always true; where the walk would be long, nothing is said.
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
+from mock_server.later import regex
 from mock_server.spec.generate.automaton import Automaton, automaton
 from mock_server.spec.generate.expression import Unreadable, parse
 
 MAX_VISITED = 2_000
 MAX_POINTS = 200
-_UNREAD = re.compile(r"\(\?[a-z]*[mx]|\\u[dD][89a-fA-F]")
+_UNREAD = regex(r"\(\?[a-z]*[mx]|\\u[dD][89a-fA-F]")
 """Flags that change what ``^`` and a space mean, and halves of characters."""
-_PROPERTY = re.compile(r"\\[pP]")
+_PROPERTY = regex(r"\\[pP]")
 """Of a property a few characters are known, which is enough for one pattern and too few for two that meet."""
 _States = tuple[frozenset[int], ...]
 

@@ -6,12 +6,12 @@ What is built is right by its construction for most schemas. Where it may not be
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import compress, islice
 from typing import Any, NamedTuple
 
+from mock_server.later import regex
 from mock_server.spec.document import Document
 from mock_server.spec.generate.arrays import arrays
 from mock_server.spec.generate.chance import Draw
@@ -39,7 +39,7 @@ RICH_NODES = 1_500
 _RICH_DEPTH = 5
 _MISSES = 400
 _OK = 200
-_STATUS = re.compile(r"/responses/([1-5][0-9][0-9])/")
+_STATUS = regex(r"/responses/([1-5][0-9][0-9])/")
 _TRIES = 12
 """Candidates of one option before the next option is tried."""
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
 from math import ceil, floor
 
+from mock_server.later import regex
 from mock_server.spec.generate import formats
 from mock_server.spec.generate import words as w
 from mock_server.spec.generate.chance import Draw
 
 Usual = tuple[Fraction, Fraction, int]
 """Lowest, highest, decimal places."""
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_WORDS = regex(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _DIGITS = Fraction(1, 1_000_000)
 
 
