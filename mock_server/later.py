@@ -1,12 +1,13 @@
-"""Regular expressions that are compiled when they are first used.
+"""What is made or imported when it is first used: most starts never use it.
 
-``re.compile`` takes a tenth of a millisecond, and the house has some ninety of them, most for things that a mock never
-meets. After the first use the methods are the compiled expression's own.
+``re.compile`` takes a tenth of a millisecond, and the house has some ninety expressions, most for things that a mock
+never meets. After the first use the methods are the compiled expression's own.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any, AnyStr, cast
 
 
@@ -26,3 +27,10 @@ class _Later:
         found = getattr(re.compile(self._text, self._flags), name)
         setattr(self, name, found)
         return found
+
+
+def get_close_matches(word: str, possibilities: Iterable[str], n: int = 3, cutoff: float = 0.6) -> list[str]:
+    """``difflib.get_close_matches``: only mistakes need it."""
+    import difflib
+
+    return difflib.get_close_matches(word, list(possibilities), n, cutoff)

@@ -24,6 +24,7 @@ else:
             raise TypeError("a dataclass of this house has slots")
 
         def decorate(cls: type) -> type:
+            cls.__doc__ = cls.__doc__ or cls.__name__  # or the library would write a signature, which takes 2 ms
             made = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(cls)
             fields = dataclasses.fields(made)
             methods = {"__init__": _late_init(made, frozen), "__repr__": _repr(fields)}

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mock_server.codec.json_text import allow_depth
 from mock_server.core.answers import ReadFile, body_schema
@@ -26,9 +27,11 @@ from mock_server.spec.document import Document, open_document
 from mock_server.spec.drawn import draw
 from mock_server.spec.examples import ResponseExample
 from mock_server.spec.operations import Operation, read_operations, shape_of
-from mock_server.spec.resources import Resource, find_resources, no_resource
 from mock_server.spec.security import api_keys
 from mock_server.value import dataclass
+
+if TYPE_CHECKING:
+    from mock_server.spec.resources import Resource
 
 
 class Served:
@@ -129,9 +132,7 @@ def build_world(settings: Settings, ledger: Ledger | None = None) -> World:
         problems += fixture_problems(fixtures, {each.key: each for each in operations}, body_schema)
     if fixtures is None or _has_error(problems):
         raise Broken([*problems, *(each for document in documents for each in document.problems())])
-    resources = find_resources(operations) if settings.stateful else []
-    if settings.stateful and not resources:
-        problems.append(no_resource(documents[0]))
+    resources = _resources(operations, documents[0], problems) if settings.stateful else []
     roles = {key: role for resource in resources for key, role in resource.roles.items()}
     house = House(
         fixtures.providers,
@@ -167,6 +168,16 @@ def build_world(settings: Settings, ledger: Ledger | None = None) -> World:
         ),
         resources=tuple(resources),
     )
+
+
+def _resources(operations: list[Operation], document: Document, problems: list[Problem]) -> list[Resource]:
+    """What is remembered; most mocks remember nothing and never import this."""
+    from mock_server.spec.resources import find_resources, no_resource
+
+    found = find_resources(operations)
+    if not found:
+        problems.append(no_resource(document))
+    return found
 
 
 def _has_error(problems: list[Problem]) -> bool:

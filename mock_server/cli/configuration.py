@@ -5,11 +5,12 @@ A flag beats the environment (``MOCK_SERVER_PORT``), which beats the file.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import click
+
+from mock_server.later import get_close_matches
 
 FILES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("mock-server.toml", ()),
@@ -24,12 +25,12 @@ def read_defaults(folder: Path) -> dict[str, Any]:
     The words of the file are the options of ``serve``; ``check`` takes those that it has too.
     Raises ``click.UsageError`` (exit 2) for a broken file or a word that is no such option.
     """
-    from mock_server.cli import check, serve
-
     for name, table in FILES:
         path = folder / name
         found = _table(path, table) if path.is_file() else None
         if found is not None:
+            from mock_server.cli import check, serve
+
             given = {_option(path, key, serve.command): value for key, value in found.items()}
             shared = {parameter.name for parameter in check.command.params}
             return {"serve": given, "check": {key: value for key, value in given.items() if key in shared}}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from statistics import NormalDist
 from typing import NamedTuple
 
 from mock_server.core.finish import header_text
@@ -114,6 +113,8 @@ def _seconds(delay: Delay, draw: float) -> float:
 
 
 def _normal(draw: float) -> float:
+    from statistics import NormalDist  # few delays are normal
+
     return NormalDist().inv_cdf(min(max(draw, 1e-9), 1 - 1e-9))
 
 

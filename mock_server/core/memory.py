@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from mock_server.core.shelf import Shelf
@@ -11,8 +11,10 @@ from mock_server.core.snapshot import Snapshot
 from mock_server.fixture.facts import Facts
 from mock_server.fixture.model import OperationFixture, Recall
 from mock_server.model import MISSING, Chance
-from mock_server.spec.resources import Role
 from mock_server.value import dataclass
+
+if TYPE_CHECKING:
+    from mock_server.spec.resources import Role
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from heapq import nlargest
 from itertools import pairwise
+
+from mock_server.later import get_close_matches
 
 MAX_TEXTS = 4_096
 """Texts that are looked at; further ones are never near."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mock_server.core.answers import Answers, ReadFile, body_schema, judged, no_files
 from mock_server.core.body import Way
@@ -25,9 +25,11 @@ from mock_server.fixture.model import OperationFixture, Provider, Response, Scen
 from mock_server.spec.media import best_match, is_json
 from mock_server.spec.operations import Operation
 from mock_server.spec.parameters import Parameter
-from mock_server.spec.resources import Role
 from mock_server.spec.schema import Schema
 from mock_server.value import dataclass
+
+if TYPE_CHECKING:
+    from mock_server.spec.resources import Role
 
 MAX_NEGOTIATED = 256
 """``Accept`` headers remembered for one operation."""

@@ -6,8 +6,8 @@ OpenAPI does not say which; most APIs ignore them, and a misspelt optional param
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
 
+from mock_server.later import get_close_matches
 from mock_server.model import Violation
 from mock_server.spec.operations import Operation
 from mock_server.spec.parameters import Parameter

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 from mock_server.record.answer import Answer
 from mock_server.record.arrange import Arranged, Named
 from mock_server.record.rules import Told
-from mock_server.source import emit
-from mock_server.source.emit import flow, key_text
+from mock_server.source.emit import emit, flow, key_text
 from mock_server.spec.media import essence, is_json
 
 JSON = "application/json"

@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from mock_server.errors import Broken
-from mock_server.source import Loaded, Pointer, Source, emit, load
-from mock_server.source.emit import key_text
+from mock_server.source import Loaded, Pointer, Source, load
+from mock_server.source.emit import emit, key_text
 
 
 class Unchangeable(ValueError):

@@ -7,7 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 from mock_server.record.lines import Unchangeable, parsed, with_item, with_value
-from mock_server.source import emit
+from mock_server.source.emit import emit
 
 Data = dict[str, Any]
 

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import uvicorn
 
@@ -20,7 +21,6 @@ from mock_server.server.limits import guarded
 from mock_server.server.loop import Config, has_uvloop
 from mock_server.server.tls import Certificate, make_context
 from mock_server.server.upkeep import keep_up
-from mock_server.server.watching import Watching
 from mock_server.settings import Settings
 from mock_server.state.choose import make_store
 from mock_server.state.store import Store
@@ -30,6 +30,9 @@ from mock_server.web.log import RequestLog
 from mock_server.web.refusals import Refusals
 from mock_server.web.stop import GivesUpPolitely
 from mock_server.world import World
+
+if TYPE_CHECKING:
+    from mock_server.server.watching import Watching
 
 BACKLOG = 2048
 
@@ -67,6 +70,12 @@ def make_app(world: World, settings: Settings, log: RequestLog, store: Store | N
     return MockApp(Live(world, kept, settings, log))
 
 
+def _watching(live: Live) -> Watching:
+    from mock_server.server.watching import Watching
+
+    return Watching(live.reload)
+
+
 class _Server(uvicorn.Server):
     """A server that ends with 0 after SIGTERM and says when it is ready.
 
@@ -79,7 +88,7 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._live = live
         self._on_ready = on_ready
-        self._watching = Watching(live.reload) if live.settings.watch else None
+        self._watching = _watching(live) if live.settings.watch else None
         self._upkeep: asyncio.Task[None] | None = None
         self.interrupted = False
 

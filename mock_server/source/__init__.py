@@ -1,6 +1,5 @@
 """The only reader of files: texts, the trees parsed from them, and the places of errors."""
 
-from mock_server.source.emit import emit
 from mock_server.source.files import Folder, Source, read_bytes, read_source
 from mock_server.source.ledger import Ledger
 from mock_server.source.library import Library, open_root
@@ -18,7 +17,6 @@ __all__ = [
     "Shown",
     "Source",
     "allow_aliases",
-    "emit",
     "load",
     "open_root",
     "pointer_text",

@@ -84,12 +84,11 @@ def yaml_below(root: Path) -> list[Path] | None:
     """
     if not root.is_dir():
         return None
-    found = [*root.rglob("*.yaml"), *root.rglob("*.yml")]
-    return sorted(
-        path
-        for path in found
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts)
-    )
+    found: list[Path] = []
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(folder, name) for name in names if name.endswith((".yaml", ".yml")) and name[0] != "."]
+    return sorted(path for path in found if path.is_file())
 
 
 def _print(path: Path) -> Print | None:

@@ -47,8 +47,10 @@ _JSON_TEXT = regex(r'"(?:[^"\\]|\\.)*"')
 _PLAIN_TAGS = frozenset((None, "!", "tag:yaml.org,2002:str"))
 
 
-def load(source: Source) -> Loaded:
+def load(source: Source, *, placed: bool = False) -> Loaded:
     """Parse a YAML or JSON text. Raises ``Broken`` (MS102 to MS105) with the place.
+
+    ``placed``: note where all of it stands at once, for a text whose places are asked for even when nothing is wrong.
 
     >>> load(Source("a.yaml", "responses: {200: no}")).data
     {'responses': {'200': 'no'}}
@@ -64,7 +66,8 @@ def load(source: Source) -> Loaded:
     if _items(source.text) > MAX_NODES:
         message = f"more than {MAX_NODES} values, or so many commas, dashes and colons in texts"
         raise Broken([Problem("MS105", message, source.place(1, 1), "divide the file")])
-    loaded = Loaded(source, _Constructor(source, None).build())
+    found: dict[Pointer, Spot] | None = {} if placed else None
+    loaded = Loaded(source, _Constructor(source, found).build(), _spots=found or {})
     if fault and source.path.partition("?")[0].endswith(".json"):
         place = source.place(fault.lineno, fault.colno) if isinstance(fault, json.JSONDecodeError) else None
         raise Broken([Problem("MS102", f"not valid JSON: {getattr(fault, 'msg', fault)}", place)])

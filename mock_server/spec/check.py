@@ -12,7 +12,6 @@ from mock_server.spec.callbacks import callback_problems, read_callbacks, read_w
 from mock_server.spec.document import Document, parse_reference
 from mock_server.spec.generate import generate, generate_content, is_described, unsatisfiable
 from mock_server.spec.media import Example, MediaType, is_checked, is_json
-from mock_server.spec.metaschema import meta_problems
 from mock_server.spec.operations import Operation, read_operations
 from mock_server.spec.parameters import style_problems
 from mock_server.spec.schema import SchemaError
@@ -24,6 +23,8 @@ MAX_SAFE_INTEGER = 2**53 - 1
 
 def document_problems(document: Document) -> Iterator[Problem]:
     """Where the document as it was written breaks the OAS meta-schema (MS202), less what was told already."""
+    from mock_server.spec.metaschema import meta_problems
+
     written = load(document.loaded.source)
     told = {problem.pointer for problem in document.problems() if problem.place}
     version = "2.0" if "openapi" not in written.data else document.version

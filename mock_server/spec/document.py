@@ -16,7 +16,6 @@ from mock_server.spec.dynamic import Resources
 from mock_server.spec.fault import Faults
 from mock_server.spec.reference import parse_reference
 from mock_server.spec.schema import Schema, SchemaBook
-from mock_server.spec.swagger import convert_swagger
 from mock_server.value import dataclass
 
 __all__ = ["MAX_REFERENCE_HOPS", "Document", "open_document", "parse_reference"]
@@ -123,6 +122,8 @@ def open_document(loaded: Loaded, uri: str = "", library: Library | None = None)
         loaded, uri or "file:///", library or Library(), faults, version, "swagger" if is_swagger else "document"
     )
     if is_swagger:
+        from mock_server.spec.swagger import convert_swagger
+
         convert_swagger(loaded, faults)
         version = "3.0.3"
     if not isinstance(data.get("info"), dict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import jsonschema_rs
 
@@ -15,7 +15,9 @@ from mock_server.spec.formats import RANGE, TEXTS, NumericRange
 from mock_server.spec.kin import Kin
 from mock_server.spec.reference import fragment, parse_reference
 from mock_server.spec.weight import MAX_WEIGHT, Scale, is_heavy_pattern
-from mock_server.spec.wording import Locate, nothing_known, tell
+
+if TYPE_CHECKING:
+    from mock_server.spec.wording import Locate
 
 MAX_CHAIN = 70
 """References that are followed to find the schema they share; longer chains are cut when references are bound."""
@@ -236,7 +238,13 @@ def pattern_fault(pattern: str) -> str | None:
     return reason
 
 
-def _breaches(error: jsonschema_rs.ValidationError, value: Any, locate: Locate = nothing_known) -> Iterator[Breach]:
+def _nothing_known(address: str | None) -> Any:
+    return None
+
+
+def _breaches(error: jsonschema_rs.ValidationError, value: Any, locate: Locate = _nothing_known) -> Iterator[Breach]:
+    from mock_server.spec.wording import tell  # for whom something is wrong
+
     for told in tell(error, locate):
         yield Breach(_path(told.path, value), told.keyword, told.message, told.wanted)
 

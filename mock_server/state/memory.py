@@ -9,12 +9,12 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import field, replace
 from itertools import count, islice
+from typing import TYPE_CHECKING
 
 from mock_server.core.shelf import NOTHING
 from mock_server.core.snapshot import Changes, Meter, Queued, Snapshot, queued_up
 from mock_server.fixture.fault import FaultRule
 from mock_server.handshake.machine import LIVE, Handshake, settle
-from mock_server.handshake.provider import Grant
 from mock_server.handshake.ticket import DEFAULT_SESSION
 from mock_server.mask import NOTHING_MORE, Hidden
 from mock_server.settings import MAX_ENTRIES, MAX_HANDSHAKES
@@ -40,6 +40,9 @@ from mock_server.state.store import (
     tallied,
 )
 from mock_server.value import dataclass
+
+if TYPE_CHECKING:
+    from mock_server.handshake.provider import Grant
 
 
 @dataclass(slots=True)

@@ -14,7 +14,6 @@ from mock_server.errors import Broken, Problem
 from mock_server.settings import Settings
 from mock_server.source import Ledger, Pointer
 from mock_server.spec.document import Document
-from mock_server.web.asked import Refused, read_object
 from mock_server.web.log import RequestLog
 from mock_server.world import World, build_world
 
@@ -97,6 +96,8 @@ class Reload:
 
     async def endpoint(self, request: Request) -> Any:
         """``POST /__mock/reload``."""
+        from mock_server.web.asked import Refused, read_object
+
         await read_object(request, set())
         if not await self.again():
             problems = [problem.as_text() for problem in self.problems]

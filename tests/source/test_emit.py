@@ -9,7 +9,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_server.source import Source, emit, load
+from mock_server.source import Source, load
+from mock_server.source.emit import emit
 
 TRICKY = (
     "no", "Yes", "12:30", "2024-01-01", "{{ x }}", "a\nb", "a\n b\n", "", "~", "null", "0x1F", "0o7", "1e3", "-1", ".5",

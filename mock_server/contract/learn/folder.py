@@ -16,7 +16,8 @@ from mock_server.contract.profile import place_of
 from mock_server.contract.run import Run
 from mock_server.errors import Broken
 from mock_server.settings import Settings
-from mock_server.source import Folder, emit, load, read_bytes, read_source
+from mock_server.source import Folder, load, read_bytes, read_source
+from mock_server.source.emit import emit
 from mock_server.source.write import write_all
 from mock_server.spec.operations import Operation
 from mock_server.world import build_world, bundled

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from mock_server.contract.learn.decide import Decided, Lead, Respond
 from mock_server.record.answer import Answer
 from mock_server.record.lines import Unchangeable, parsed, with_item, with_value, without
-from mock_server.source import emit
+from mock_server.source.emit import emit
 
 CHANGED_WORDS = ("status", "source", "media_type", "headers", "body", "body_file", "description")
 JSON = "application/json"
