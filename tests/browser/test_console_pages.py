@@ -22,7 +22,7 @@ NAMES = [page.template.removeprefix("console/").removesuffix(".html") for page i
 @pytest.fixture(scope="module")
 def busy() -> Iterator[tuple[Server, dict[str, str]]]:
     """A mock in which much goes on, and what stands in the paths of pages that need it."""
-    with running("--quiet") as server:
+    with running("--quiet", "--control-token", "open-sesame") as server:
         api = Api(server, "default")
         for decision in ("approve", "deny", "fail", "expire", None, None):
             started = api.start("google_ads")
@@ -62,6 +62,29 @@ def test_a_page_is_readable_and_accessible(
     assert window.evaluate("() => document.documentElement.scrollWidth") <= width
     if width > 1000:
         assert complaints(window) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_form_for_the_token_lets_in_with_the_right_one(
+    open_page: Open, busy: tuple[Server, dict[str, str]], scheme: str
+) -> None:
+    server, _ = busy
+    watched = open_page(server.url, color_scheme=scheme, viewport={"width": 360, "height": 740})
+    watched.expect("403")
+    page = watched.page
+    page.goto(f"{server.url}/__mock/console/login?next=/__mock/console/handshakes")
+    expect(page.get_by_label("Control token")).to_be_focused()
+    assert complaints(page) == []
+    page.keyboard.type("wrong")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("That is not the token")
+    keep(page, f"login-{scheme}")
+    page.keyboard.type("open-sesame")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Handshakes")
+    assert page.evaluate("() => document.cookie") == ""
+    page.get_by_role("button", name="Forget the token").click()
+    expect(page.get_by_label("Control token")).to_be_visible()
 
 
 @pytest.mark.parametrize("page", [each for each in PAGES if "{" not in each.path], ids=lambda each: each.title)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
+from httpx2 import Response
 from starlette.testclient import TestClient
 
 from mock_server.web.console.table import PAGES
 from mock_server.web.console.wording import one_line, pieces, visible
-from tests.support import start
+from mock_server.web.door import key_of, opens
+from tests.support import make_app, start
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>\x1b[31m\u202eevil\x00"
@@ -111,3 +113,80 @@ def test_json_is_put_into_shape_without_reading_its_numbers() -> None:
 def test_what_cannot_be_seen_is_shown() -> None:
     assert visible("a\x00b\u202ec\u200fd") == "a\\x00b\\u202ec\\u200fd"
     assert one_line("a\nb\tc" + "x" * 400, 10) == "a\\nb\\tcxx…"
+
+
+# From another machine
+
+TOKEN = "open-sesame-öäü"
+STRANGER = ("192.0.2.7", 50_000)
+
+
+@pytest.fixture
+def stranger() -> TestClient:
+    app = make_app(control_token=TOKEN, host="0.0.0.0")
+    return TestClient(app, "http://mock.example:4010", follow_redirects=False, client=STRANGER)
+
+
+def enter(client: TestClient, token: str, next_page: str = "") -> Response:
+    return client.post("/__mock/console/login", data={"token": token, "next": next_page})
+
+
+def test_a_browser_on_another_machine_is_asked_for_the_token(stranger: TestClient) -> None:
+    for path in ("/__mock/", "/__mock/console/handshakes"):
+        answer = stranger.get(path, headers=HTML)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/__mock/console/login?next={path}")
+    page = stranger.get("/__mock/console/login", headers=HTML)
+    assert 'type="password"' in page.text
+    assert TOKEN not in page.text
+    for path in re.findall(r'(?:href|src)="(/__mock/static/[^"]+)"', page.text):
+        assert stranger.get(path).status_code == 200
+
+
+def test_the_right_token_opens_everything_to_this_browser_alone(stranger: TestClient) -> None:
+    entered = enter(stranger, f" {TOKEN} ", "/__mock/console/handshakes")
+    assert (entered.status_code, entered.headers["location"]) == (303, "/__mock/console/handshakes")
+    cookie = entered.headers["set-cookie"]
+    assert all(word in cookie for word in ("HttpOnly", "SameSite=strict", "Path=/__mock"))
+    assert "sesame" not in cookie
+    assert stranger.get("/__mock/", headers=HTML).status_code == 200
+    assert stranger.get("/__mock/journal").status_code == 200
+    foreign = stranger.get("/__mock/journal", headers={"Origin": "http://evil.example"})
+    assert foreign.status_code == 403
+    stranger.post("/__mock/console/logout")
+    assert stranger.get("/__mock/journal").status_code == 403
+
+
+@pytest.mark.parametrize("token", ["", "wrong", TOKEN + "x", TOKEN[:-1], "\x00"])
+def test_a_wrong_token_opens_nothing(stranger: TestClient, token: str) -> None:
+    answer = enter(stranger, token)
+    assert answer.status_code == 403
+    assert "That is not the token" in answer.text
+    assert "set-cookie" not in answer.headers
+    assert stranger.get("/__mock/journal").status_code == 403
+
+
+@pytest.mark.parametrize("cookie", ["mock-control=", "mock-control=0" * 64, f"mock-control={'a' * 64}", "x=y"])
+def test_a_made_up_cookie_opens_nothing(stranger: TestClient, cookie: str) -> None:
+    assert stranger.get("/__mock/journal", headers={"Cookie": cookie}).status_code == 403
+
+
+@pytest.mark.parametrize("next_page", ["//evil.example/", "https://evil.example", "/api", "javascript:alert(1)"])
+def test_the_form_leads_nowhere_else(stranger: TestClient, next_page: str) -> None:
+    assert enter(stranger, TOKEN, next_page).headers["location"] == "/__mock/"
+
+
+def test_a_form_of_another_site_is_refused(stranger: TestClient) -> None:
+    for origin in ("http://evil.example", "null"):
+        answer = stranger.post("/__mock/console/login", data={"token": TOKEN}, headers={"Origin": origin})
+        assert answer.status_code == 403
+
+
+def test_without_a_token_a_stranger_sees_not_even_the_form() -> None:
+    client = TestClient(make_app(), "http://127.0.0.1:4010", follow_redirects=False, client=STRANGER)
+    for path in ("/__mock/", "/__mock/console/login", "/__mock/static/x/console.css"):
+        assert client.get(path, headers=HTML).status_code == 403
+
+
+def test_the_cookie_of_another_token_opens_nothing() -> None:
+    assert opens(f"a=b; mock-control={key_of('one')}", "one")
+    assert not opens(f"mock-control={key_of('one')}", "other")

@@ -11,8 +11,10 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from mock_server import __version__
 from mock_server.web.console import assets, wording
+from mock_server.web.console.login import Login
 from mock_server.web.console.page import NotThere, Page, Visit
 from mock_server.web.console.table import GROUPS, HOME, PAGES
+from mock_server.web.door import COOKIE
 from mock_server.web.live import BadSession, Live, session_name
 from mock_server.web.pages import console_page
 from mock_server.web.wire import BASE
@@ -39,8 +41,15 @@ class Console:
 
     def routes(self) -> list[BaseRoute]:
         pages = [page for page in PAGES if page is not HOME]
+        login = Login(self.live.settings)
+        shown = [Route(_below(page), self._endpoint(page), methods=["GET"]) for page in pages]
+        door = [
+            Route("/login", login.page, methods=["GET"]),
+            Route("/login", login.enter, methods=["POST"]),
+            Route("/logout", login.leave, methods=["POST"]),
+        ]
         return [
-            Mount("/console", routes=[Route(_below(page), self._endpoint(page), methods=["GET"]) for page in pages]),
+            Mount("/console", routes=[*shown, *door]),
             Mount("/static", routes=[Route("/{mark}/{name}", assets.asset, methods=["GET"])]),
         ]
 
@@ -85,6 +94,7 @@ class Console:
             "scenario": seen.scenario,
             "faults_on": len(faults),
             "queued": len(seen.queue),
+            "signed_in": COOKIE in visit.request.cookies,
         }
 
 
