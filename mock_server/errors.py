@@ -103,6 +103,8 @@ CODES: dict[str, str] = {
     "MS452": "the state was written in another form",
     "MS453": "the store needs a package that is not installed",
     "MS454": "the session has as many snapshots as it may",
+    "MS455": "a worker ends again and again",
+    "MS456": "the ready file cannot be written",
     "MS480": "too many windows watch the mock",
     "MS487": "the files cannot be served; what was good before goes on answering",
     "MS488": "the mock failed while it read the files again: this is our fault",

@@ -46,6 +46,10 @@ class Settings:
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
     tls: bool = False
+    workers: int = 1
+    """Processes that answer; more than one need a store that all of them see."""
+    ready_file: Path | None = None
+    """Holds the address while the mock answers."""
     state: str = DEFAULT_STATE
     """Where the state is kept, as ``state.choose.read_state`` gives it: ``sqlite:mock.db``."""
     cert: Path | None = None

@@ -13,7 +13,7 @@ from mock_server.world import World, provenance_tally
 MAX_LISTED = 12
 
 
-def banner(world: World, url: str) -> str:
+def banner(world: World, url: str, workers: int = 1) -> str:
     """The address, what is served, how well it is known, a line to copy, where the controls are."""
     titles = ", ".join(document.title or "untitled" for document in world.documents)
     operations = list(world.operations.values())
@@ -25,6 +25,8 @@ def banner(world: World, url: str) -> str:
         f"  provenance  {', '.join(f'{count} {kind}' for kind, count in provenance_tally(world).items())}",
         f"  control     {url}/__mock/  ({url}/__mock/openapi.json describes it)",
     ]
+    if workers > 1:
+        lines.append(f"  workers     {workers}")
     if world.resources:
         lines.append(
             f"  stateful    {_count(len(world.resources), 'resource')}; `mock-server check --stateful` shows them"

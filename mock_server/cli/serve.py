@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import gc
 import sys
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from mock_server.cli import EXIT_BROKEN, EXIT_UNREACHABLE
 from mock_server.cli.configuration import ENVIRONMENT_PREFIX
 from mock_server.cli.limits import limit_options, limits_of
 from mock_server.cli.options import sources
-from mock_server.cli.proxying import EXIT_USAGE, proxy_of, proxy_options, refusal
-from mock_server.errors import Broken
+from mock_server.cli.proxying import proxy_of, proxy_options
 from mock_server.settings import (
     CALLBACK_TIMEOUT_S,
     DEFAULT_HOST,
@@ -27,10 +23,6 @@ from mock_server.settings import (
     SESSION_IDLE_S,
     Settings,
 )
-
-if TYPE_CHECKING:
-    import socket
-
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -55,6 +47,19 @@ def _state(context: click.Context, option: click.Parameter, text: str) -> str:
         raise click.BadParameter(str(error)) from None
 
 
+def _may_be_many(state: str) -> None:
+    from mock_server.server.workers import can_fork
+    from mock_server.state.choose import is_shared
+
+    if not is_shared(state):
+        raise click.UsageError(
+            "--workers needs a store that all workers see: with --state memory: each would have handshakes of its own, "
+            "and a client would find its own in one answer and not in the next; say --state sqlite:PATH or redis://HOST"
+        )
+    if not can_fork():
+        raise click.UsageError("--workers needs Linux; here one worker answers")
+
+
 @click.command(
     "serve",
     short_help="Serve the API of an OpenAPI document.",
@@ -73,6 +78,20 @@ def _state(context: click.Context, option: click.Parameter, text: str) -> str:
     metavar="STORE",
     callback=_state,
     help="Where state is kept: memory:, sqlite:PATH, or redis://HOST (extra `redis`).",
+)
+@click.option(
+    "--workers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="Processes that answer together; needs a --state that all of them see.",
+)
+@click.option(
+    "--ready-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="A file that holds the address as long as the mock answers, and is not there before and after.",
 )
 @click.option("--tls", is_flag=True, help="Speak https with a certificate made for this machine (extra `tls`).")
 @click.option("--cert", type=_FILE, metavar="FILE", help="Speak https with this certificate chain, in PEM.")
@@ -176,6 +195,8 @@ def command(
     host: str,
     port: int,
     state: str,
+    workers: int,
+    ready_file: Path | None,
     tls: bool,
     cert: Path | None,
     key: Path | None,
@@ -212,6 +233,8 @@ def command(
         raise click.UsageError("--cert and --key belong together")
     if tls and cert:
         raise click.UsageError("--tls makes a certificate, --cert brings one; say one of the two")
+    if workers > 1:
+        _may_be_many(state)
     settings = Settings(
         specs=specs,
         fixtures=fixtures,
@@ -221,6 +244,8 @@ def command(
         host=host,
         port=port,
         state=state,
+        workers=workers,
+        ready_file=ready_file,
         tls=tls or cert is not None,
         cert=cert,
         key=key,
@@ -246,95 +271,6 @@ def command(
         control_token=control_token,
         **proxy_of(others, stateful=stateful),
     )
+    from mock_server.cli.serving import run
+
     sys.exit(run(settings))
-
-
-def run(settings: Settings) -> int:
-    """Serve until told to stop; the exit code."""
-    gc.disable()  # nothing of what is imported, read and compiled now is garbage; `serve` turns it on again
-    from mock_server.cli.banner import banner
-    from mock_server.server.run import CannotBind, address, bind, make_app, serve
-    from mock_server.server.tls import BadCertificate, read_certificate
-    from mock_server.source import Ledger
-    from mock_server.state.choose import make_store, prove
-    from mock_server.state.store import Away, Unusable
-    from mock_server.web.log import RequestLog
-    from mock_server.web.reload import tell_of_schemas
-    from mock_server.world import build_world
-
-    bad = refusal(settings) if settings.proxy else None
-    if bad:
-        click.echo(bad, err=True)
-        return EXIT_USAGE
-    ledger = Ledger()
-    try:
-        world = build_world(settings, ledger)
-    except Broken as broken:
-        errors = [problem for problem in broken.problems if problem.severity == "error"]
-        click.echo("\n".join(problem.as_text() for problem in errors), err=True)
-        click.echo(
-            f"\n{len(errors)} error(s); nothing is served. `mock-server check` shows the warnings too.", err=True
-        )
-        return EXIT_BROKEN
-    try:
-        store = make_store(settings, time.time)
-        if settings.state != DEFAULT_STATE:
-            prove(store)
-    except Unusable as error:
-        click.echo(f"error {error.code}: {error}", err=True)
-        return EXIT_BROKEN
-    except Away as error:
-        click.echo(f"error MS450: {error}", err=True)
-        return EXIT_UNREACHABLE
-    try:
-        certificate = read_certificate(settings) if settings.tls else None
-        sock = bind(settings.host, settings.port)
-    except BadCertificate as error:
-        click.echo(f"error MS421: {error}", err=True)
-        return EXIT_BROKEN
-    except CannotBind as error:
-        click.echo(f"error MS420: {error}", err=True)
-        return EXIT_UNREACHABLE
-    given_token, wanted = settings.control_token, settings.limits.connections
-    settings = _fitted(settings, sock)
-    colour = sys.stdout is not None and sys.stdout.isatty() and not _no_color()  # None = started with it closed
-    log = RequestLog(sys.stdout, colour, quiet=settings.quiet, as_json=settings.log_format == "json")
-    tell_of_schemas(world, log)
-    text = banner(world, address(sock, "https" if certificate else "http"))
-    if settings.control_token and settings.control_token != given_token:
-        text += (
-            f"\nOther machines reach /__mock/ with this header; it is said once and made anew at each start:\n"
-            f"  Authorization: Bearer {settings.control_token}\n"
-        )
-    if settings.limits.connections < wanted:
-        text += f"\nOnly {settings.limits.connections} connections at once: the system allows no more (ulimit -n).\n"
-    if certificate and certificate.authority:
-        text += f"\nClients must trust {certificate.authority}, as in: curl --cacert {certificate.authority} …\n"
-    app = make_app(world, settings, log, store)
-    app.live.reload.ledger = ledger
-    return serve(app, sock, lambda: log.say(text), certificate)
-
-
-def _fitted(settings: Settings, sock: socket.socket) -> Settings:
-    """With a token for the control API where others can reach it, and as many connections as there is room for."""
-    from dataclasses import replace
-    from ipaddress import ip_address
-
-    from mock_server.server.crowd import room_for
-
-    made: str | None = None
-    if settings.control_token is None and not ip_address(sock.getsockname()[0].partition("%")[0]).is_loopback:
-        import secrets
-
-        made = secrets.token_urlsafe(24)
-    return replace(
-        settings,
-        control_token=settings.control_token or made,
-        limits=replace(settings.limits, connections=room_for(settings.limits.connections)),
-    )
-
-
-def _no_color() -> bool:
-    import os
-
-    return bool(os.environ.get("NO_COLOR"))

@@ -9,7 +9,7 @@ from pathlib import Path
 from mock_server.errors import MockServerError
 from mock_server.settings import Settings
 from mock_server.value import dataclass
-from mock_server.web.live import Live
+from mock_server.web.peers import Countdown
 
 NAMES = ("localhost", "127.0.0.1", "::1")
 
@@ -93,7 +93,7 @@ def _context(certificate: Certificate) -> ssl.SSLContext:
     return context
 
 
-def make_context(certificate: Certificate, live: Live) -> ssl.SSLContext:
+def make_context(certificate: Certificate, failures: Countdown) -> ssl.SSLContext:
     """What connections are secured with. Handshakes that shall fail get an alert (RFC 8446 §6.2)."""
     context = _context(certificate)
     if certificate.authority is not None:  # read; the authority's key stays, this one is needed no more
@@ -101,10 +101,7 @@ def make_context(certificate: Certificate, live: Live) -> ssl.SSLContext:
         certificate.key.unlink(missing_ok=True)
 
     def greet(_socket: object, _name: str | None, _context: object) -> int | None:
-        if live.tls_failures <= 0:
-            return None
-        live.tls_failures -= 1
-        return ssl.ALERT_DESCRIPTION_HANDSHAKE_FAILURE
+        return ssl.ALERT_DESCRIPTION_HANDSHAKE_FAILURE if failures.take() else None
 
     context.sni_callback = greet
     return context

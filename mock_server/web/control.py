@@ -119,6 +119,7 @@ class Control:
 
     async def journal(self, request: Request) -> Any:
         limit = limit_of(request)
+        await self.live.settled()
         session, store = _session(request), self.live.store
         total = await store.count(session)  # first: what another process adds meanwhile is shown, and counted below
         entries = await store.entries(session, limit)

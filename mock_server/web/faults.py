@@ -34,7 +34,7 @@ class Faults:
         return {
             "set": seen.faults is not None,
             "faults": faults,
-            "tls_failures": self.live.tls_failures,
+            "tls_failures": self.live.tls_failures.left,
             "profiles": [ONLINE, *NETWORKS],
             "kinds": [*KINDS, "status-503"],
         }
@@ -62,7 +62,7 @@ class Faults:
             raise Refused("MS408", 409, "there are no TLS handshakes: start with --tls, or with --cert and --key")
         if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= MAX_TLS_FAILURES:
             raise Refused("MS408", 400, f"`tls_failures` is a whole number from 0 to {MAX_TLS_FAILURES}")
-        self.live.tls_failures = count
+        self.live.tls_failures.left = count
 
     def _profile(self, name: object) -> tuple[FaultRule, ...]:
         if name == ONLINE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -23,10 +24,12 @@ from mock_server.value import dataclass
 from mock_server.web.log import RequestLog
 from mock_server.web.outgoing import Outgoing
 from mock_server.web.passed import Passed
+from mock_server.web.peers import Countdown, NoPeers, OwnCountdown, Peers
 from mock_server.web.reload import Reload
 from mock_server.web.watch import Watchers
 from mock_server.world import World
 
+_MOMENT_S = 0.001
 MAX_TRIES = 64
 """How often a change is made again after another request was faster."""
 
@@ -87,8 +90,12 @@ class Live:
     watchers: Watchers = field(init=False)
     on_passed: Callable[[Passed], None] | None = None
     """Is told of what went through to the upstream and back (``--proxy``)."""
-    tls_failures: int = 0
+    tls_failures: Countdown = field(default_factory=OwnCountdown)
     """How many of the next TLS handshakes fail on purpose."""
+    peers: Peers = field(default_factory=NoPeers)
+    """The other workers of this server."""
+    writing: set[str] = field(default_factory=set)
+    """The entries whose answers are out and that are not in the journal yet."""
     _entry_prefix: str = field(default_factory=lambda: token_hex(3))
     _entry_count: count[int] = field(default_factory=lambda: count(1))
 
@@ -136,12 +143,29 @@ class Live:
 
     async def keep_entry(self, entry: Entry) -> None:
         """Journal it. The answer is out already: what cannot be journalled is told in the log."""
+        self.writing.add(entry.id)
         try:
             await self.store.record(entry, self.world.hidden)
         except Full:
             return  # a session for which there is no room has no journal
         except Away as error:
             self.log.error(f"entry {entry.id} is not in the journal: {error}")
+        finally:
+            self.writing.discard(entry.id)
+
+    async def written(self) -> None:
+        """Until the journal has every entry whose answer is out by now."""
+        waiting = set(self.writing)
+        while waiting & self.writing:  # noqa: ASYNC110
+            await asyncio.sleep(_MOMENT_S)  # an event would cost every request something
+
+    async def settled(self) -> None:
+        """The same of all workers: who was answered by one and asks another finds it in the journal."""
+        await asyncio.gather(self.written(), self.peers.ask("write entries"))
+
+    async def forget_calls(self, session: str) -> None:
+        """What any worker has still to send for a session is not sent."""
+        await asyncio.gather(self.outgoing.forget(session), self.peers.ask("forget calls", session))
 
     async def now(self, session: str) -> float:
         """The hour of a session; the wall's while the store is away."""

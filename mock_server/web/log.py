@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import IO
 
 from mock_server.mask import NOTHING_MORE, Hidden
@@ -16,22 +16,30 @@ from mock_server.web.lines import AsJson, AsText, Line
 
 FLUSH_AFTER_S = 0.05
 MAX_WAITING = 5_000
+_NOBODY_ELSE = nullcontext()
 
 
 class RequestLog:
     """Lines such as ``21:04:11  POST /api/oauth2  200 started  0.3 ms``. ``stream`` None = silent.
 
     ``quiet`` leaves out the lines about requests; ``as_json`` makes each line a JSON object; ``hidden`` are the
-    names of API keys.
+    names of API keys; ``turn`` is held while lines are written that others write to, too.
     """
 
     def __init__(
-        self, stream: IO[str] | None, colour: bool = False, *, quiet: bool = False, as_json: bool = False
+        self,
+        stream: IO[str] | None,
+        colour: bool = False,
+        *,
+        quiet: bool = False,
+        as_json: bool = False,
+        turn: AbstractContextManager[None] = _NOBODY_ELSE,
     ) -> None:
         self.hidden: Hidden = NOTHING_MORE
         self._stream = stream
         self._quiet = quiet
         self._written: AsText | AsJson = AsJson() if as_json else AsText(colour)
+        self._turn = turn
         self._waiting: list[Line] = []
         self._dropped = 0
 
@@ -79,15 +87,16 @@ class RequestLog:
         if self._stream is None:
             return
         try:
-            self._stream.write(text)
-            self._stream.flush()
+            with self._turn:
+                self._stream.write(text)
+                self._stream.flush()
         except (OSError, ValueError):
             _give_up(self._stream)
             self._stream = None
 
     def error(self, text: str, entry: str = "") -> None:
         """Something of our own went wrong: to stderr, at once, if anybody takes it there."""
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError), self._turn:
             print(self._written.failed(text, entry), file=sys.stderr, flush=True)
 
 

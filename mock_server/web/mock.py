@@ -66,10 +66,10 @@ class MockEndpoint:
         extra = self.headers if "origin" in request.headers else ()
         answered = given._replace(headers=(*given.headers, *extra, (b"mock-entry", entry_id.encode())))
         broken = next((each for each in outcome.effects if isinstance(each, Break)), None) if outcome else None
+        if outcome is None:
+            at = await live.now(session)  # before the answer is out: nothing comes between that and its entry
         if broken is None:
             await send_answer(send, answered, head=head)
-        if outcome is None:
-            at = await live.now(session)
         duration_s = live.ticks() - started
         await live.record(make_entry(entry_id, at, session, duration_s, request, given, outcome, reasons))
         if broken is not None:  # journalled first: it may take as long as the client's patience

@@ -53,6 +53,7 @@ class Refusals:
             entry = make_entry(entry_id, at, DEFAULT_SESSION, 0.0, request, given, reasons=reasons)
             live.record_now(live.store, entry)
         else:
+            live.writing.add(entry_id)
             self._later(self._record(entry_id, request, given, reasons))
         return entry_id
 
@@ -65,7 +66,7 @@ class Refusals:
 
     async def _record(self, entry_id: str, request: Request, given: Answer, reasons: tuple[Reason, ...]) -> None:
         live = self._live
-        at = (await live.store.load(DEFAULT_SESSION, make=False)).now
+        at = await live.now(DEFAULT_SESSION)
         await live.record(make_entry(entry_id, at, DEFAULT_SESSION, 0.0, request, given, reasons=reasons))
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:

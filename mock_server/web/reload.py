@@ -15,6 +15,7 @@ from mock_server.settings import Settings
 from mock_server.source import Ledger, Pointer
 from mock_server.spec.document import Document
 from mock_server.web.log import RequestLog
+from mock_server.web.peers import Peers
 from mock_server.world import World, build_world
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class _Running(Protocol):
     def wall(self) -> Callable[[], float]: ...
     @property
     def ticks(self) -> Callable[[], float]: ...
+    @property
+    def peers(self) -> Peers: ...
     def swap(self, world: World) -> None: ...
 
 
@@ -99,7 +102,8 @@ class Reload:
         from mock_server.web.asked import Refused, read_object
 
         await read_object(request, set())
-        if not await self.again():
+        is_good, _ = await asyncio.gather(self.again(), self._live.peers.ask("read files"))
+        if not is_good:
             problems = [problem.as_text() for problem in self.problems]
             raise Refused("MS487", 422, self.problems[0].message, problems=problems, reload=self.as_json())
         return self.as_json()

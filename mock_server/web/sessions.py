@@ -61,7 +61,7 @@ class Sessions:
             await self.live.store.fork(session, name)
         except ShelvesFull:
             raise _no_room() from None
-        await self.live.outgoing.forget(name)
+        await self.live.forget_calls(name)
         return {"session": name, "status": "forked", "from": session}
 
     async def snapshot(self, request: Request) -> Any:
@@ -83,7 +83,7 @@ class Sessions:
         if not found:
             labels = await self.live.store.snapshots(session)
             raise Refused("MS409", 404, f"{session} has no snapshot called {label!r}", available=labels)
-        await self.live.outgoing.forget(session)
+        await self.live.forget_calls(session)
         return {"session": session, "status": "restored", "label": label}
 
     async def forget(self, request: Request) -> Any:
@@ -95,7 +95,7 @@ class Sessions:
         return await self._reset(session_name(request.headers))
 
     async def _reset(self, session: str) -> Any:
-        await self.live.outgoing.forget(session)
+        await self.live.forget_calls(session)
         await self.live.store.reset(session)
         return {"session": session, "status": "reset"}
 
