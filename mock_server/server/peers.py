@@ -27,6 +27,7 @@ class SocketPeers:
     """See ``Peers`` of :mod:`mock_server.web.peers`: the worker ``number`` of ``count``, the first being 1."""
 
     def __init__(self, folder: Path, number: int, count: int) -> None:
+        self.number = number
         self._own = folder / str(number)
         self._others = [folder / str(each) for each in range(1, count + 1) if each != number]
         self._server: asyncio.Server | None = None

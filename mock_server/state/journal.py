@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from mock_server.mask import NOTHING_MORE, Hidden, mask_body, mask_headers, mask_reason, mask_target
 from mock_server.model import Reason
 from mock_server.settings import MAX_ENTRIES
+from mock_server.state.trace import traceparent
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_BODY_BYTES = 64 * 1024
@@ -76,6 +77,7 @@ class Entry(NamedTuple):
             "source": self.source,
             "reasons": [mask_reason(line) for reason in self.reasons for line in reason.lines()],
             "handshake": self.handshake_id,
+            "traceparent": traceparent(self.request_headers.get("traceparent")),
             "fault": self.fault or None,
             "duration_ms": round(self.duration_s * 1000, 3),
             "request": {"headers": mask_headers(self.request_headers, hidden), "body": mask_body(self.request_body)},

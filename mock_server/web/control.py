@@ -26,6 +26,7 @@ from mock_server.web.console.shell import Console, either
 from mock_server.web.events import Events
 from mock_server.web.faults import Faults
 from mock_server.web.live import BadSession, Live, session_name
+from mock_server.web.metrics import MEDIA_TYPE, metrics
 from mock_server.web.queue import Queue
 from mock_server.web.sessions import Sessions
 from mock_server.web.webhooks import Webhooks
@@ -50,6 +51,7 @@ class Control:
             ("GET", "/events", Events(self.live).open),
             ("GET", "/health", self.health),
             ("GET", "/ready", self.ready),
+            ("GET", "/metrics", self.metrics),
             ("GET", "/openapi.json", self.openapi),
             ("GET", "/serving", self.serving),
             ("GET", "/journal", self.journal),
@@ -100,6 +102,10 @@ class Control:
             raise Refused("MS407", 503, "the store cannot be reached")
         return {"status": "ready", "operations": len(self.live.world.plans), "warnings": self.live.world.warning_count,
                 "reload": self.live.reload.as_json()}  # fmt: skip
+
+    async def metrics(self, request: Request) -> Any:
+        """The only one that is not JSON: Prometheus reads its own format."""
+        return as_json(await metrics(self.live), media_type=MEDIA_TYPE)
 
     async def serving(self, request: Request) -> Any:
         """The files that this mock was started with, and what changes their promises; ``contract`` asks for it."""

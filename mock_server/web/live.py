@@ -26,6 +26,7 @@ from mock_server.web.outgoing import Outgoing
 from mock_server.web.passed import Passed
 from mock_server.web.peers import Countdown, NoPeers, OwnCountdown, Peers
 from mock_server.web.reload import Reload
+from mock_server.web.tally import Tally
 from mock_server.web.watch import Watchers
 from mock_server.world import World
 
@@ -94,6 +95,8 @@ class Live:
     """How many of the next TLS handshakes fail on purpose."""
     peers: Peers = field(default_factory=NoPeers)
     """The other workers of this server."""
+    tally: Tally = field(default_factory=Tally)
+    """What this worker has answered."""
     writing: set[str] = field(default_factory=set)
     """The entries whose answers are out and that are not in the journal yet."""
     _entry_prefix: str = field(default_factory=lambda: token_hex(3))
@@ -181,7 +184,8 @@ class Live:
             store.record_now(entry)
 
     def say(self, entry: Entry) -> None:
-        """One line on the terminal."""
+        """One line on the terminal, and one more in the metrics."""
+        self.tally.add(entry.operation, entry.status, entry.duration_s)
         self.log.line(
             entry.method, entry.target, entry.status, entry.response, entry.duration_s, entry.reasons, entry.session,
             entry.id, entry.operation, entry.fault,

@@ -12,6 +12,7 @@ from mock_server.settings import CALLBACK_TIMEOUT_S
 from mock_server.state.journal import MAX_BODY_BYTES, Entry
 from mock_server.web.caller import CallFailed, Received, Resolver, call, resolve
 from mock_server.web.log import RequestLog
+from mock_server.web.tally import Tally
 
 MAX_IN_FLIGHT = 32
 MAX_WAITING = 1_000
@@ -50,6 +51,8 @@ class _Surroundings(Protocol):
     def log(self) -> RequestLog: ...
     @property
     def ticks(self) -> Callable[[], float]: ...
+    @property
+    def tally(self) -> Tally: ...
     def entry_id(self) -> str: ...
     async def keep_entry(self, entry: Entry) -> None: ...
     async def now(self, session: str) -> float: ...
@@ -167,6 +170,7 @@ class Outgoing:
         reasons = tuple(_reasons(send, received, error))
         url = without_credentials(send.url)
         status = received.status if received else 0
+        live.tally.add_call(status)
         entry_id = live.entry_id()
         said = (f"-> {send.method}", url, status, send.name, duration_s, reasons)
         live.log.line(*said, cause.session, entry_id, cause.operation)

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 if TYPE_CHECKING:
     from mock_server.web.live import Live
 
-Matter = Literal["forget calls", "write entries", "read files"]
+Matter = Literal["forget calls", "write entries", "read files", "count"]
 
 
 class Peers(Protocol):
-    """The other workers."""
+    """The other workers; ``number`` is this one's."""
+
+    number: int
 
     async def ask(self, matter: Matter, about: str = "") -> list[Any]:
         """What each of them answers; who does not is left out."""
@@ -30,6 +32,8 @@ class Peers(Protocol):
 
 class NoPeers:
     """One worker, which is alone."""
+
+    number = 1
 
     async def ask(self, matter: Matter, about: str = "") -> list[Any]:
         return []
@@ -50,6 +54,10 @@ async def answer(live: Live, matter: Matter, about: str) -> Any:
             await live.written()
         case "read files":
             return await live.reload.again()
+        case "count":
+            from mock_server.web.metrics import measures
+
+            return measures(live)
     return None
 
 

@@ -93,6 +93,24 @@ def test_the_journal_has_what_any_worker_answered_before_it_was_asked(crew: Serv
         assert ask(crew.url, "GET", "/__mock/s/told/__mock/journal")[1]["total"] == number + 1
 
 
+def test_metrics_are_of_all_workers_whichever_is_asked(crew: Server) -> None:
+    def counted() -> dict[str, int]:
+        with urllib.request.urlopen(f"{crew.url}/__mock/metrics") as answer:
+            found = re.findall(
+                r'requests_total{operation="POST /oauth2",status="402",worker="(\d)"} (\d+)', answer.read().decode()
+            )
+        return {worker: int(count) for worker, count in found}
+
+    asked = {"Prefer": "code=402", "Content-Type": "application/json"}
+    for _ in range(SEVERAL):
+        with pytest.raises(urllib.error.HTTPError):
+            urllib.request.urlopen(urllib.request.Request(f"{crew.url}/api/oauth2", b"{}", asked))
+    told = [counted() for _ in range(SEVERAL)]
+    assert all(each == told[0] for each in told)
+    assert set(told[0]) == {"1", "2", "3"}
+    assert sum(told[0].values()) == SEVERAL
+
+
 def test_a_reset_forgets_the_calls_that_another_worker_has_still_to_send(tmp_path: Path) -> None:
     (tmp_path / "api.yaml").write_text(CALLING)
     (tmp_path / "fixtures").mkdir()
