@@ -121,6 +121,7 @@ def read(head: Head, request: Request) -> Reading:
 def answer(reading: Reading, snapshot: Snapshot, chance: Chance) -> Outcome:
     """Admit, choose, step the handshake, render. Raises ``Unmet`` for an impossible preference."""
     plan, facts = reading.plan, reading.facts
+    facts.at = snapshot.now
     violations = violations_of(reading, snapshot.now)
     overlooked: list[Violation] = []
     if violations and plan.house.no_errors:

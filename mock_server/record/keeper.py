@@ -43,6 +43,7 @@ class Keeper:
         self._origin = origin
         self._force = force
         self._secrets = Secrets(looks_secret)
+        self._hours: set[object] = set()
         self._seen: dict[str, list[Seen]] = {}
         self._known: dict[str, set[object]] = {}
         self._dirty: dict[str, None] = {}
@@ -95,7 +96,7 @@ class Keeper:
             self.kept_back[f"{key}: {self._theirs[key]} is there already (--force adds to it)"] += 1
             return
         try:
-            answer = answer_of(taken, self._secrets)
+            answer = answer_of(taken, self._secrets, self._hours)
         except Unlearnable as error:
             self.kept_back[self._shown(f"{key}: {taken.exchange.seen.status}: {error}")] += 1
             return

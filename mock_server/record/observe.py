@@ -12,6 +12,7 @@ from mock_server.fixture.facts import display
 from mock_server.fixture.model import Response
 from mock_server.fixture.template import compile_template
 from mock_server.record.answer import Answer, Unlearnable, Way, body_value, field_names, kept_headers, written
+from mock_server.record.hour import hour_template
 from mock_server.record.secret import Secrets
 from mock_server.record.taken import Taken
 from mock_server.spec.family import family
@@ -25,8 +26,11 @@ _NO_ANSWER = (304, 206)
 """What depends on what the client has, or asked a part of."""
 
 
-def answer_of(taken: Taken, secrets: Secrets) -> Answer:
-    """What a fixture should answer. A body of ``bytes`` goes into a file. Raises ``Unlearnable``."""
+def answer_of(taken: Taken, secrets: Secrets, hours: set[Any]) -> Answer:
+    """What a fixture should answer. A body of ``bytes`` goes into a file. Raises ``Unlearnable``.
+
+    ``hours`` are the times that came before, which are data to whoever only reads; those of this answer are added.
+    """
     seen, operation = taken.exchange.seen, taken.operation
     status = seen.status
     if not 200 <= status <= 599 or status in _NO_ANSWER:
@@ -49,8 +53,9 @@ def answer_of(taken: Taken, secrets: Secrets) -> Answer:
         return Answer(status, kind or "application/octet-stream", seen.body, True, headers)
     value = body_value(seen.body, kind)
     found = Answer(status, kind or "text/plain", None, True, headers)
+    before = frozenset(hours)
     for keeps_shapes in (False, True):
-        way = _way(taken, keeps_shapes)
+        way = _way(taken, keeps_shapes, before, hours)
         found = found._replace(body=_held(written(secrets, value, way), kind))
         if not _breaks(operation, found):
             return found
@@ -80,7 +85,7 @@ def _breaks(operation: Operation, answer: Answer) -> bool:
     return schema is not None and template.is_static and not schema.is_valid(answer.body)
 
 
-def _way(taken: Taken, keeps_shapes: bool) -> Way:
+def _way(taken: Taken, keeps_shapes: bool, before: frozenset[Any], hours: set[Any]) -> Way:
     """Of the path whatever comes again; of query and body what the document wants always there, under its name."""
     operation, features = taken.operation, taken.features
     required = {display(each.where) for each in operation.parameters if each.required} | _required(operation)
@@ -96,7 +101,13 @@ def _way(taken: Taken, keeps_shapes: bool) -> Way:
     told = {str(value): where for where, value in path.items() if str(value)} if status >= 400 else {}
     named = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, told))})(?![\w-])") if told else None
 
+    writes = operation.method not in ("GET", "HEAD")
+
     def replaced(name: str, value: Any) -> str | None:
+        hour = hour_template(value, taken.at)
+        if hour is not None:
+            hours.add(value)
+            return f"{{{{ {hour} }}}}" if writes or value not in before else None
         where, same = by_name.get(name.lower(), ("", None))
         if where and type(same) is type(value) and same == value:
             return f"{{{{ {where} }}}}"

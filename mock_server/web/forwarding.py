@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+
 from starlette.types import Message, Receive, Scope, Send
 
 from mock_server.core.answer import read, read_head
@@ -9,9 +11,9 @@ from mock_server.core.forward import Verdict, judge
 from mock_server.core.onward import base_of, has_come_round, request_headers, way
 from mock_server.core.problem import problem
 from mock_server.core.route import Found
-from mock_server.core.wanted import Unmet
-from mock_server.model import Reason, Request
-from mock_server.web.live import BadSession, Live, make_entry, session_name
+from mock_server.model import Answer, Reason, Request
+from mock_server.web.breaking import has_hung_up
+from mock_server.web.live import Live, make_entry, session_name
 from mock_server.web.mock import ROUTE, MockEndpoint, handshake_id
 from mock_server.web.passage import Given, Onward, Passage
 from mock_server.web.passed import Passed
@@ -89,7 +91,9 @@ class Forwarding:
             reading = read(read_head(plan, request, values, served.base, encoded), request)
             seen = await live.store.load(session, handshake_id(reading, session), reading.shelves)
             verdict = judge(reading, seen, live.chance, live.world.fixtures.operations.get(plan.operation.key))
-        except (BadSession, Unmet):
+        except Exception:
+            # Not swallowed: a session or preference that is none, a store that is away or full, a fault of our own.
+            # Nothing was done, and the mock itself comes to the same and tells it.
             return "", _OURS
         return session, verdict._replace(is_ours=False) if live.settings.proxy_all else verdict
 
@@ -123,6 +127,12 @@ class Forwarding:
             code, status, why = "MS494", 504, str(error)
         except UpstreamFailed as error:
             code, status, why = "MS493", 502, str(error)
+        except Exception as error:
+            if has_hung_up(scope, error):
+                return Given(Answer(0, (), b""), (Reason("upstream", "the client hung up"),), failed=True)
+            # Our own fault: told in the log, and to the client without a trace.
+            self._live.log.error(f"entry {entry_id}:\n{''.join(traceback.format_exception(error))}", entry_id)
+            code, status, why = "MS407", 500, f"the mock failed; its log has the reason under entry {entry_id}"
         answer = problem(code, status, why, upstream=self._upstream.origin)
         await send_answer(channel[2], answer, *extra, (b"mock-entry", entry_id.encode()), head=request.method == "HEAD")
         return Given(answer, (Reason("upstream", "{} {}", (code, why)),), failed=True)
