@@ -18,6 +18,7 @@ COMMANDS = {
     "scaffold": "Write fixture files for every operation of a document.",
     "contract": "Prove whether a deployment, mock or real, keeps the contract.",
     "record": "Stand before the real API and write what it answers into fixtures.",
+    "import": "Write what a browser, a proxy or Postman has recorded into fixtures.",
     "drift": "Show where a mock and the real deployment answer differently.",
 }
 EXIT_BROKEN = 3
@@ -34,7 +35,8 @@ class _Lazy(click.Group):
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"mock_server.cli.{name}").command
+        module = {"import": "importing"}.get(name, name)  # no module can be called import
+        command: click.Command = importlib.import_module(f"mock_server.cli.{module}").command
         return command
 
     def resolve_command(

@@ -13,7 +13,7 @@ from mock_server.cli import EXIT_BROKEN, EXIT_UNREACHABLE
 from mock_server.cli.configuration import ENVIRONMENT_PREFIX
 from mock_server.cli.options import Spec
 from mock_server.cli.proxying import EXIT_USAGE, refusal, upstream_options
-from mock_server.errors import Broken
+from mock_server.errors import Broken, Problem
 from mock_server.settings import DEFAULT_HOST, DEFAULT_PORT, MAX_BODY_BYTES, Settings
 
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ def _run(settings: Settings, out: Path, force: bool) -> int:
     assert settings.proxy is not None
     try:
         world = build_world(settings)
+        prove(settings, out)
         keeper = Keeper(world, out, settings.proxy, force=force)
     except Broken as broken:
         tell(broken)
@@ -117,11 +118,25 @@ def _run(settings: Settings, out: Path, force: bool) -> int:
     serve(app, sock, lambda: log.say(text))
     try:
         keeper.flush()
+        click.echo(summary(keeper, str(out)), nl=False)
+        prove(settings, out)
     except Broken as broken:
         tell(broken)
         return EXIT_USAGE
-    click.echo(summary(keeper, str(out)), nl=False)
     return 0
+
+
+def prove(settings: Settings, out: Path) -> None:
+    """Whether the folder can be served. Raises ``Broken`` (MS498) with everything that is wrong in it."""
+    from mock_server.world import build_world
+
+    if not out.exists():
+        return
+    try:
+        build_world(replace(settings, fixtures=out, proxy=None, proxy_all=False))
+    except Broken as broken:
+        hint = "mend it, or give another folder"
+        raise Broken([Problem("MS498", f"{out} cannot be served as it is", hint=hint), *broken.problems]) from None
 
 
 class Watch:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
@@ -15,7 +16,7 @@ from mock_server.codec.json_text import read_json
 from mock_server.codec.unreadable import Unreadable
 
 Pairs = tuple[tuple[str, str], ...]
-_NO_LONGER_TRUE = frozenset(("content-encoding", "content-length", "transfer-encoding", "connection", "keep-alive"))
+NO_LONGER_TRUE = frozenset(("content-encoding", "content-length", "transfer-encoding", "connection", "keep-alive"))
 """Headers of the wire: an archive holds bodies decoded and whole."""
 
 
@@ -34,6 +35,8 @@ class HarEntry(NamedTuple):
     answer_headers: Pairs
     answer: bytes | None
     seconds: float
+    began_at: float = 0.0
+    """Unix seconds; 0 = not known."""
 
     @property
     def origin(self) -> str:
@@ -84,10 +87,18 @@ def _entries(entries: list[Any]) -> Iterator[HarEntry]:
             _headers(request, frozenset(("content-length", "transfer-encoding"))),
             _sent(request.get("postData")),
             int(status),
-            _headers(response, _NO_LONGER_TRUE),
+            _headers(response, NO_LONGER_TRUE),
             _answered(response.get("content")),
             time_ms / 1000 if _is_number(time_ms) else -1.0,
+            _hour(entry.get("startedDateTime")),
         )
+
+
+def _hour(text: Any) -> float:
+    try:
+        return datetime.fromisoformat(text).timestamp() if isinstance(text, str) else 0.0
+    except (ValueError, OverflowError):
+        return 0.0
 
 
 def _is_number(value: Any) -> bool:

@@ -14,12 +14,12 @@ _HTTP = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \
 
 
 def hour_template(value: Any, at: float) -> str | None:
-    """``now.iso`` for a time of that hour, ``at`` in Unix seconds; None for what is none.
+    """``now.iso`` for a time of that hour, ``at`` in Unix seconds, 0 = nobody knows; None for what is none.
 
     >>> hour_template("2023-11-14T22:13:21.5+00:00", 1_700_000_000), hour_template(1_700_000_001, 1_700_000_000)
     ('now.iso_ms', 'now.unix')
     """
-    if isinstance(value, bool) or not isinstance(value, int | str):
+    if not at or isinstance(value, bool) or not isinstance(value, int | str):
         return None
     if isinstance(value, int):
         if not 0 < value < _FAR:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -66,12 +68,17 @@ class Keeper:
         self.notes: dict[str, tuple[str, ...]] = {}
         """By operation: what its file cannot say."""
 
-    def take(self, exchange: Exchange, at: float, bases: list[str] | None = None) -> list[str]:
-        """Keep one exchange; what there is to say of it, a line each, without secrets."""
+    def take(self, exchange: Exchange, at: float, more_bases: Iterable[str] = ()) -> list[str]:
+        """Keep one exchange; what there is to say of it, a line each, without secrets.
+
+        ``at`` is its hour in Unix seconds; ``more_bases`` are paths below which the API may stand besides.
+        """
         self.count += 1
         self._secrets.learn_exchange(exchange)
         self._learn_keys(exchange)
-        taken = take(self._world, exchange, at, bases or self._bases)
+        taken = take(
+            self._world, exchange, _hour(exchange, at), [*(base.rstrip("/") for base in more_bases), *self._bases]
+        )
         if taken is None:
             path = exchange.sent.target.partition("?")[0]
             self.unmatched[self._shown(f"{exchange.sent.method} {path}")] += 1
@@ -132,6 +139,14 @@ class Keeper:
             write_all(self._folder, files, force=True)
         self.written.update(written)
         self._dirty.clear()
+
+
+def _hour(exchange: Exchange, at: float) -> float:
+    """By the clock of who answered, where it says so (RFC 9110 §6.6.1)."""
+    try:
+        return parsedate_to_datetime(exchange.seen.header("date") or "").timestamp()
+    except ValueError:
+        return at
 
 
 def _files(folder: Path, world: World) -> dict[str, str]:

@@ -46,6 +46,10 @@ def test_a_time_within_seconds_of_the_answer_is_its_hour(value: Any, word: str |
     assert hour_template(value, AT) == word
 
 
+def test_where_nobody_knows_the_hour_nothing_is_taken_for_it() -> None:
+    assert hour_template(3, 0) is None
+
+
 def test_a_time_that_comes_again_is_data(tmp_path: Path) -> None:
     keeper = Keeper(build_world(Settings(specs=(SPEC,))), tmp_path, "https://shop.example")
     hour = datetime.fromtimestamp(AT, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
