@@ -127,7 +127,7 @@ def _read(kind: str, file: Path) -> tuple[list[HarEntry], list[str]]:
 def _make(entries: list[HarEntry], target: Path, force: bool) -> tuple[list[HarEntry], Counter[str]]:
     """Write a document for what looks like an API. Raises ``Broken``."""
     from mock_server.record.infer import api_entries, infer
-    from mock_server.source import emit
+    from mock_server.source.emit import emit
     from mock_server.source.write import write_all
 
     kept, others = api_entries(entries)
