@@ -18,12 +18,30 @@ from mock_server.settings import DEFAULT_STATE, Settings
 if TYPE_CHECKING:
     import socket
 
+    from mock_server.server.announce import ReadyFile
+
 
 def run(settings: Settings) -> int:
     """Serve until told to stop; the exit code."""
+    from mock_server.server.announce import NoReadyFile, ReadyFile
+
+    if settings.ready_file is None:
+        return _run(settings, None)
+    try:
+        file = ReadyFile(settings.ready_file)
+    except NoReadyFile as error:
+        click.echo(f"error MS456: {error}", err=True)
+        return EXIT_USAGE
+    try:
+        return _run(settings, file)
+    finally:
+        file.remove()
+
+
+def _run(settings: Settings, file: ReadyFile | None) -> int:
     gc.disable()  # nothing of what is imported, read and compiled now is garbage; `serve` turns it on again
     from mock_server.cli.banner import banner
-    from mock_server.server.announce import Announcement, NoReadyFile
+    from mock_server.server.announce import Announcement
     from mock_server.server.run import CannotBind, address, bind_all, make_app, serve
     from mock_server.server.tls import BadCertificate, make_context, read_certificate
     from mock_server.source import Ledger
@@ -99,19 +117,12 @@ def run(settings: Settings) -> int:
         app.live.tls_failures = failures
         return app
 
-    try:
-        announcement = Announcement(log, text, url, settings.ready_file, settings.limits.stop_s)
-    except NoReadyFile as error:
-        click.echo(f"error MS456: {error}", err=True)
-        return EXIT_USAGE
-    try:
-        if settings.workers > 1:
-            from mock_server.server.workers import serve_together
+    announcement = Announcement(log, text, url, file, settings.limits.stop_s)
+    if settings.workers > 1:
+        from mock_server.server.workers import serve_together
 
-            return serve_together(sockets, make, announcement, tls)
-        return serve(make(), sock, announcement.ready, on_stop=announcement.stopping, tls=tls)
-    finally:
-        announcement.gone()
+        return serve_together(sockets, make, announcement, tls)
+    return serve(make(), sock, announcement.ready, on_stop=announcement.stopping, tls=tls)
 
 
 def _fitted(settings: Settings, sock: socket.socket) -> Settings:

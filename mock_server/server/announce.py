@@ -15,50 +15,58 @@ class NoReadyFile(MockServerError):
     """The file cannot be written."""
 
 
-class Announcement:
-    """``text`` is for the terminal, ``url`` for the ready file, which holds it as its only line.
+class ReadyFile:
+    """Holds the address as its only line, while the mock answers and at no other time.
 
-    The file is there while the mock answers, and at no other time: one that a killed mock left behind is removed
-    before anything else is done. Raises ``NoReadyFile``.
+    One that a killed mock left behind goes at once. Raises ``NoReadyFile``.
     """
 
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._part = path.with_name(f".{path.name}.part")
+        try:
+            path.unlink(missing_ok=True)
+            self._part.touch()
+        except OSError as error:
+            raise NoReadyFile(f"{path} cannot be written: {error.strerror}; check --ready-file") from None
+
+    def write(self, url: str) -> None:
+        """Whole or not at all. Raises ``NoReadyFile``."""
+        try:
+            self._part.write_text(f"{url}\n", "utf-8")
+            os.replace(self._part, self._path)
+        except OSError as error:
+            raise NoReadyFile(f"{self._path} cannot be written: {error.strerror}") from None
+
+    def remove(self) -> None:
+        with suppress(OSError):  # its folder is gone: so is the file
+            self._path.unlink(missing_ok=True)
+            self._part.unlink(missing_ok=True)
+
+
+class Announcement:
+    """``text`` is for the terminal, ``url`` for the ready file."""
+
     def __init__(
-        self, log: RequestLog, text: str, url: str, ready_file: Path | None = None, stop_s: float = 5.0
+        self, log: RequestLog, text: str, url: str, file: ReadyFile | None = None, stop_s: float = 5.0
     ) -> None:
         self.log = log
         self.stop_s = stop_s
         """For answers under way."""
         self._text = text
         self._url = url
-        self._file = ready_file
-        if ready_file is not None:
-            try:
-                ready_file.unlink(missing_ok=True)
-                _part(ready_file).touch()
-            except OSError as error:
-                raise NoReadyFile(f"{ready_file} cannot be written: {error.strerror}; check --ready-file") from None
+        self._file = file
 
     def ready(self) -> None:
         self.log.say(self._text)
         if self._file is not None:
             try:
-                _part(self._file).write_text(f"{self._url}\n", "utf-8")
-                os.replace(_part(self._file), self._file)  # whole or not at all
-            except OSError as error:
-                self.log.error(f"error MS456: {self._file} cannot be written: {error.strerror}")
+                self._file.write(self._url)
+            except NoReadyFile as error:
+                self.log.error(f"error MS456: {error}")
         notify("READY=1")
 
     def stopping(self) -> None:
         notify("STOPPING=1")
-        self.gone()
-
-    def gone(self) -> None:
-        """However it ended."""
         if self._file is not None:
-            with suppress(OSError):  # its folder is gone: so is the file
-                self._file.unlink(missing_ok=True)
-                _part(self._file).unlink(missing_ok=True)
-
-
-def _part(path: Path) -> Path:
-    return path.with_name(f".{path.name}.part")
+            self._file.remove()
