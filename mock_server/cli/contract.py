@@ -12,6 +12,7 @@ from mock_server.cli.configuration import ENVIRONMENT_PREFIX
 from mock_server.cli.options import Spec
 from mock_server.cli.proxying import headers_option
 from mock_server.cli.reporting import kept_reports, report_options, run_and_report
+from mock_server.cli.sections import CONTRACT, Sectioned
 
 
 def _consent(_: click.Context, __: click.Parameter, value: str) -> str:
@@ -32,6 +33,8 @@ def _rate(_: click.Context, __: click.Parameter, value: str | None) -> float | N
 
 @click.command(
     "contract",
+    cls=Sectioned,
+    sections=CONTRACT,
     short_help="Prove whether a deployment, mock or real, keeps the contract.",
     context_settings={"auto_envvar_prefix": f"{ENVIRONMENT_PREFIX}_CONTRACT"},
 )

@@ -12,6 +12,7 @@ from mock_server.cli.configuration import ENVIRONMENT_PREFIX
 from mock_server.cli.limits import limit_options, limits_of
 from mock_server.cli.options import sources
 from mock_server.cli.proxying import proxy_of, proxy_options
+from mock_server.cli.sections import SERVE, Sectioned
 from mock_server.settings import (
     CALLBACK_TIMEOUT_S,
     DEFAULT_HOST,
@@ -62,6 +63,8 @@ def _may_be_many(state: str) -> None:
 
 @click.command(
     "serve",
+    cls=Sectioned,
+    sections=SERVE,
     short_help="Serve the API of an OpenAPI document.",
     context_settings={"auto_envvar_prefix": ENVIRONMENT_PREFIX},
 )
