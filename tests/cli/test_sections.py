@@ -24,7 +24,8 @@ def test_every_option_stands_under_a_heading_once(command: click.Command) -> Non
 
 
 def test_the_help_shows_the_headings_and_all_options() -> None:
+    assert isinstance(serve, Sectioned)
     text = serve.get_help(click.Context(serve, info_name="serve"))
-    places = [text.index(f"\n{heading}:\n") for heading in (*serve.sections, "More")]  # type: ignore[attr-defined]
+    places = [text.index(f"\n{heading}:\n") for heading in (*serve.sections, "More")]
     assert places == sorted(places)
     assert all(each.opts[0] in text for each in serve.params if isinstance(each, click.Option))
