@@ -13,7 +13,7 @@ from mock_server.source import read_bytes
 
 _FOLDER = Path(__file__).parent.parent / "static"
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
-NAMES = ("console.css", "console.js", "live.js", "act.js", "clock.js", "icon.svg")
+NAMES = ("console.css", "console.js", "live.js", "act.js", "clock.js", "try.js", "icon.svg")
 _FOR_EVER = "public, max-age=31536000, immutable"
 
 

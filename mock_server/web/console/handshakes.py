@@ -40,14 +40,14 @@ async def view(visit: Visit) -> dict[str, Any]:
 
 
 def track(state: str) -> list[tuple[str, str]]:
-    """``[("asked", "past"), ("opened", "now"), ("approved", "off"), …]``; an end stands last.
+    """``[("asked", "past"), ("opened", "now"), ("approved", "off"), …]``; an end follows the beginning.
 
-    What an ended handshake went through before is not kept, so only its beginning is marked.
+    What an ended handshake went through before is not kept, so only its beginning is shown.
     """
     if state in WAY:
         at = WAY.index(state)
         return [(name, "past" if place < at else "now" if place == at else "off") for place, name in enumerate(WAY)]
-    return [(name, "past" if name == "asked" else "off") for name in WAY] + [(state, "now end")]
+    return [("asked", "past"), (state, "now end")]
 
 
 def _can(handshake: Handshake, decision: str, now: float) -> bool:

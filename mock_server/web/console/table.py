@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from mock_server.web.console import entry, handshakes, operations, requests, sessions, situation
+from mock_server.web.console import (
+    entry,
+    handshakes,
+    operation,
+    operations,
+    provenance,
+    reference,
+    requests,
+    sessions,
+    situation,
+)
 from mock_server.web.console.page import Page
 
 GROUPS: Final = ("Watch", "Steer", "Know")
@@ -16,4 +26,9 @@ PAGES: Final = (
     Page("/console/operations", "Operations", "Steer", "console/operations.html", operations.view),
     Page("/console/situation", "Situation", "Steer", "console/situation.html", situation.view),
     Page("/console/sessions", "Sessions", "Steer", "console/sessions.html", sessions.view),
+    Page("/console/reference", "Reference", "Know", "console/reference.html", reference.view),
+    Page(
+        "/console/reference/operation", "Operation", "", "console/operation.html", operation.view, "/console/reference"
+    ),
+    Page("/console/provenance", "Provenance", "Know", "console/provenance.html", provenance.view),
 )

@@ -31,6 +31,14 @@ def one_line(text: object, most: int = 300) -> str:
     return flat if len(flat) <= most else flat[: most - 1] + "…"
 
 
+def prose(text: object) -> list[tuple[bool, str]]:
+    """What a document says in words, cut where its backticks make code: ``[(False, "the "), (True, "id")]``."""
+    parts = visible(text).split("`")
+    if len(parts) % 2 == 0:
+        return [(False, visible(text))]
+    return [(at % 2 == 1, part) for at, part in enumerate(parts) if part]
+
+
 def clock(at: float) -> str:
     """``04:05:06`` in UTC; a clock may be set to where no calendar reaches."""
     return _formatted(at, "%H:%M:%S")

@@ -2,7 +2,9 @@
 import { watch } from "./live.js";
 import { listen } from "./act.js";
 import { tick } from "./clock.js";
+import { offer } from "./try.js";
 
 listen();
 tick();
+offer();
 watch();
