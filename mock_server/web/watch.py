@@ -106,13 +106,13 @@ class Watched:
 
     async def _run(self) -> None:
         store = self._live.store
-        pulse, world = "", self._live.world
+        pulse, world = "", self._world()
         look: Look | None = None
         while True:
             try:
                 felt = await store.pulse(self.session)
-                if felt != pulse or world is not self._live.world:
-                    pulse, world, before = felt, self._live.world, look
+                if felt != pulse or world != self._world():
+                    pulse, world, before = felt, self._world(), look
                     entries, cleared = await self._new_entries(store)
                     look = await self._look(store)
                     if before is not None:
@@ -128,8 +128,12 @@ class Watched:
         handshakes = [(each.id, each.state, each.changed_at, each.expires_at) for each in found]
         return Look(
             handshakes, await store.clock(self.session), seen.scenario, seen.queue, (seen.faults, dict(seen.tally)),
-            await store.sessions(), id(self._live.world),
+            await store.sessions(), self._world(),
         )  # fmt: skip
+
+    def _world(self) -> Any:
+        """What is another when the files were read again, well or not."""
+        return id(self._live.world), self._live.reload.at
 
     async def _new_entries(self, store: Store) -> tuple[tuple[dict[str, Any], ...], bool]:
         known, before = self._last, self._count

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.api import CONNECTED, DENIED, PENDING, Api
 from tests.browser.conftest import Open
-from tests.support import Server
+from tests.support import Server, running
 
 
 def look(open_page: Open, server: Server, session: str, page: str, *complaints: str) -> Page:
@@ -174,3 +175,24 @@ def test_a_refusal_of_the_mock_is_told_in_its_words(open_page: Open, server: Ser
     api.post(f"/__mock/handshakes/{started['pull_id']}/decide", {"decision": "deny"})
     page.get_by_role("button", name="Approve").click()
     expect(page.locator(".toast.bad")).to_contain_text("a handshake that is denied cannot approve")
+
+
+def test_files_that_cannot_be_served_are_told_until_they_are_mended(
+    open_page: Open, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("reload") / "api.yaml"
+    good = "openapi: 3.1.0\ninfo: {title: x, version: '1'}\npaths: {/a: {get: {responses: {'200': {description: x}}}}}"
+    path.write_text(good, "utf-8")
+    with running("--quiet", str(path)) as server:
+        api = Api(server, "default")
+        watched = open_page(server.url)
+        page = watched.page
+        page.goto(f"{server.url}/__mock/console/reference")
+        expect(page.locator("#link-text")).to_have_text("live")
+        path.write_text("openapi: [", "utf-8")
+        assert api.post("/__mock/reload", {})[0] == 422
+        expect(page.get_by_role("alert")).to_contain_text("The files on disk cannot be served.")
+        expect(page.get_by_role("alert")).to_contain_text("api.yaml:")
+        path.write_text(good, "utf-8")
+        assert api.post("/__mock/reload", {})[0] == 200
+        expect(page.get_by_role("alert")).to_have_count(0)

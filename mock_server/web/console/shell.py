@@ -94,6 +94,7 @@ class Console:
             "scenario": seen.scenario,
             "faults_on": len(faults),
             "queued": len(seen.queue),
+            "broken": [str(each.place or each.code) + ": " + each.message for each in live.reload.problems],
             "signed_in": COOKIE in visit.request.cookies,
         }
 
