@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from starlette.responses import Response
 
-from mock_server.core.problem import problem
+from mock_server.core.problem import PROBLEM_JSON, problem
 from mock_server.later import regex
+from mock_server.model import Answer
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -57,6 +58,15 @@ def as_json(value: Any, status: int = 200, media_type: str = "application/json")
         return value
     body = value if isinstance(value, bytes) else orjson.dumps(value)
     return Response(body, status, _HEADERS, media_type)
+
+
+def as_problem(answer: Answer) -> Response:
+    """One of our own problems, with the headers that it brings (``Retry-After``)."""
+    response = as_json(answer.body, answer.status, PROBLEM_JSON.decode())
+    for name, value in answer.headers:
+        if name not in (b"content-type", b"content-length"):
+            response.headers[name.decode()] = value.decode()
+    return response
 
 
 _HEADERS = {

@@ -13,15 +13,15 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from mock_server import __version__
-from mock_server.core.problem import PROBLEM_JSON, problem
+from mock_server.core.problem import problem
 from mock_server.fixture.model import DECISIONS
 from mock_server.handshake.machine import Handshake, NotInTable, decide
 from mock_server.handshake.ticket import Reference, read_id, read_ticket, same
 from mock_server.mask import MASK
 from mock_server.source import load, read_source
 from mock_server.state.clock import Clock
-from mock_server.state.store import Full
-from mock_server.web.asked import Refused, as_json, limit_of, read_object
+from mock_server.state.store import RETRY, Full
+from mock_server.web.asked import Refused, as_json, as_problem, limit_of, read_object
 from mock_server.web.console.shell import Console, either
 from mock_server.web.events import Events
 from mock_server.web.faults import Faults
@@ -99,7 +99,7 @@ class Control:
 
     async def ready(self, request: Request) -> Any:
         if not await self.live.store.ready():
-            raise Refused("MS407", 503, "the store cannot be reached")
+            raise Refused("MS407", 503, "the store cannot be reached", headers=RETRY)
         return {"status": "ready", "operations": len(self.live.world.plans), "warnings": self.live.world.warning_count,
                 "reload": self.live.reload.as_json()}  # fmt: skip
 
@@ -258,14 +258,12 @@ def _endpoint(path: str, table: _Table) -> Callable[[Request], Awaitable[Respons
         try:
             return as_json(await by_method[method](request))
         except Refused as refused:
-            return as_json(refused.answer.body, refused.answer.status, PROBLEM_JSON.decode())
+            return as_problem(refused.answer)
         except Full:
-            no_room = problem("MS410", 503, "too many sessions in which a handshake lives")
-            response = as_json(no_room.body, 503, PROBLEM_JSON.decode())
-            response.headers["retry-after"] = "60"
-            return response
+            headers = ((b"retry-after", b"60"),)
+            return as_problem(problem("MS410", 503, "too many sessions in which a handshake lives", headers=headers))
         except BadSession as error:
-            return as_json(problem("MS404", 400, str(error)).body, 400, PROBLEM_JSON.decode())
+            return as_problem(problem("MS404", 400, str(error)))
 
     return endpoint
 

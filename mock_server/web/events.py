@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from mock_server.state.store import RETRY
 from mock_server.web.asked import Refused
 from mock_server.web.live import Live, session_name
 from mock_server.web.watch import MAX_ENTRIES, Notice, TooMany, Watched, in_short
@@ -31,7 +32,8 @@ class Events:
         try:
             watched = await stack.enter_async_context(self.live.watchers.of(session_name(request.headers)))
         except TooMany:
-            raise Refused("MS480", 503, "too many windows watch this mock already; close some") from None
+            detail = "too many windows watch this mock already; close some"
+            raise Refused("MS480", 503, detail, headers=RETRY) from None
         return _Stream(self.live, watched, stack, request.headers.get("last-event-id"))
 
 

@@ -120,6 +120,7 @@ def test_one_window_too_many_is_told_so_and_a_stop_waits_for_none() -> None:
             stack.enter_context(listening(server, "crowd"))
         one_more = Stream(server, "crowd")
         assert (one_more.answer.status, json.load(one_more.answer)["code"]) == (503, "MS480")
+        assert one_more.answer.headers["retry-after"]
         one_more.connection.close()
         began = time.monotonic()
         server.process.terminate()

@@ -165,6 +165,19 @@ def test_a_wrong_token_opens_nothing(stranger: TestClient, token: str) -> None:
     assert stranger.get("/__mock/journal").status_code == 403
 
 
+@pytest.mark.parametrize("body", ["a=b&" * 1_000, "token=%00&token=%ff&next=%zz", "&" * 5_000, "=", "\ud83d"])
+def test_what_is_not_that_form_opens_nothing(stranger: TestClient, body: str) -> None:
+    answer = stranger.post("/__mock/console/login", content=body.encode("utf-8", "replace"))
+    assert answer.status_code == 403
+    assert "That is not the token" in answer.text
+
+
+def test_a_file_that_the_console_does_not_have_is_404_as_anything_else(stranger: TestClient) -> None:
+    for name in ("nothing.css", "__init__.py", "..%2fpages.py", "console.css%00", "a" * 4_000):
+        answer = stranger.get(f"/__mock/static/x/{name}")
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+
+
 @pytest.mark.parametrize("cookie", ["mock-control=", "mock-control=0" * 64, f"mock-control={'a' * 64}", "x=y"])
 def test_a_made_up_cookie_opens_nothing(stranger: TestClient, cookie: str) -> None:
     assert stranger.get("/__mock/journal", headers={"Cookie": cookie}).status_code == 403

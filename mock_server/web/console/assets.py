@@ -9,7 +9,9 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import Response
 
+from mock_server.core.problem import problem
 from mock_server.source import read_bytes
+from mock_server.web.asked import as_problem
 
 _FOLDER = Path(__file__).parent.parent / "static"
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
@@ -36,7 +38,7 @@ async def asset(request: Request) -> Response:
     name = request.path_params["name"]
     data = _contents().get(name)
     if data is None:
-        return Response("there is no such file", 404, media_type="text/plain")
+        return as_problem(problem("MS409", 404, f"the console has no file {name[:40]!r}", available=list(NAMES)))
     etag = f'"{mark()}-{name}"'
     headers = {
         "etag": etag,
