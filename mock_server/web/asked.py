@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from starlette.responses import Response
 
+from mock_server.codec.json_text import read_json, write_json
+from mock_server.codec.unreadable import Unreadable
 from mock_server.core.problem import PROBLEM_JSON, problem
 from mock_server.later import regex
 from mock_server.model import Answer
@@ -29,9 +30,9 @@ async def read_object(request: Request, words: set[str]) -> dict[str, Any]:
     """The JSON object of a request, with no word besides ``words``. Raises ``Refused``."""
     raw = await request.body()
     try:
-        body = orjson.loads(raw or b"{}")
-    except orjson.JSONDecodeError as error:
-        raise Refused("MS408", 400, f"the body is not JSON: {error.msg}") from None
+        body = read_json(raw or b"{}")
+    except Unreadable as error:
+        raise Refused("MS408", 400, f"the body cannot be read: {error}") from None
     if not isinstance(body, dict):
         raise Refused("MS408", 400, "the body must be a JSON object")
     if unknown := sorted(body.keys() - words):
@@ -56,7 +57,7 @@ def as_json(value: Any, status: int = 200, media_type: str = "application/json")
     """What was journalled came from strangers: no browser shall take it for a page."""
     if isinstance(value, Response):
         return value
-    body = value if isinstance(value, bytes) else orjson.dumps(value)
+    body = value if isinstance(value, bytes) else write_json(value)
     return Response(body, status, _HEADERS, media_type)
 
 

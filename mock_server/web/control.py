@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
@@ -280,6 +279,6 @@ def _known(handshake: Handshake | None) -> Handshake:
 
 def _seconds(body: dict[str, Any], key: str) -> float:
     value = body[key]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or abs(value) > 1e11:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= 1e11:  # NaN is not, either
         raise Refused("MS408", 400, f"`{key}` is a number of seconds, not {value!r}")
     return float(value)

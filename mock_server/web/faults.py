@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 from starlette.requests import Request
 
+from mock_server.codec.json_text import write_json
 from mock_server.errors import Problem
 from mock_server.fixture.fault import KINDS, Delay, FaultRule, operation_names, read_faults
 from mock_server.fixture.network import NETWORKS, ONLINE
@@ -73,7 +73,7 @@ class Faults:
 
     def _rules(self, body: dict[str, Any]) -> tuple[FaultRule, ...]:
         problems: list[Problem] = []
-        node = Node(Loaded(Source("the body", orjson.dumps(body).decode()), body), (), body, problems)
+        node = Node(Loaded(Source("the body", write_json(body).decode()), body), (), body, problems)
         rules = read_faults(node, "session", operation_names(self.live.world.operations))
         if problems:
             told = [f"{each.message}{f' ({each.hint})' if each.hint else ''}" for each in problems]

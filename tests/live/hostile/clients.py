@@ -358,7 +358,51 @@ NO_OBJECTS = (
     b"\x00",
 )
 
+WORDS = (
+    (b"POST", b"/clock", b"advance"),
+    (b"PUT", b"/scenario", b"scenario"),
+    (b"POST", b"/next", b"operation"),
+    (b"POST", b"/next", b"response"),
+    (b"PUT", b"/faults", b"faults"),
+    (b"PUT", b"/faults", b"profile"),
+    (b"PUT", b"/session", b"session"),
+    (b"POST", b"/session/x/fork", b"name"),
+    (b"POST", b"/session/x/snapshot", b"label"),
+    (b"POST", b"/session/x/restore", b"label"),
+    (b"POST", b"/handshakes/x/decide", b"decision"),
+    (b"POST", b"/webhooks/nothing", b"url"),
+)
+NO_VALUES = (
+    b"[" * 1_000 + b"]" * 1_000,
+    b'{"a":' * 900 + b"1" + b"}" * 900,
+    b"9" * 400,
+    b"-1e400",
+    b'"\\ud800"',
+    b'{"a":1,"a":2}',
+)
+FORMS = (b"a=b&" * 1_000, b"token=%00&token=%ff&next=//evil.example", b"&" * 5_000, b"=", b"\xff\xfe")
+
 ADMIN = [
+    *(
+        _control(method, path, b'{"%b":%b}' % (word, value), "400|404|409|422")
+        for method, path, word in WORDS
+        for value in NO_VALUES
+    ),
+    *(_control(b"POST", b"/console/login", form, "403") for form in FORMS),
+    *(_control(method, path, b"[]", "400|404") for method, path, _ in WORDS),
+    _admin("a file of the console that is not there", b"/__mock/static/x/nothing.css", "404"),
+    _admin("a file beside those of the console", b"/__mock/static/x/..%2fpages.py", "404"),
+    _admin(
+        "the control API of a session from elsewhere",
+        b"/__mock/s/a/__mock/journal",
+        "403",
+        b"Origin: http://evil.example",
+    ),
+    _admin(
+        "the control API of a session, rebound", b"/__mock/s/a/__mock/journal", "403", host=b"Host: evil.example\r\n"
+    ),
+    _admin("a session in a session in a session", b"/__mock/s/a" * 600 + b"/api/oauth2", "404|405"),
+    _admin("a session that is no name", b"/__mock/s/%0d%0aX:y/api/oauth2", "400|404|405"),
     *(_admin(f"Origin {origin!r}", HEALTH, "403", b"Origin: " + origin) for origin in FOREIGN),
     _admin(
         "its own Origin and a foreign one", HEALTH, "403", b"Origin: http://127.0.0.1", b"Origin: http://evil.example"
