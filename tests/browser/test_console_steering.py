@@ -196,3 +196,20 @@ def test_files_that_cannot_be_served_are_told_until_they_are_mended(
         path.write_text(good, "utf-8")
         assert api.post("/__mock/reload", {})[0] == 200
         expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_the_keyboard_alone_approves_and_stays_where_it_is(open_page: Open, server: Server) -> None:
+    api = Api(server, "steer-keys")
+    started, _ = api.start(), api.start()
+    page = look(open_page, server, "steer-keys", "handshakes")
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.locator(":focus").inner_text() == "Approve" and page.locator(".shake").nth(1).locator(":focus").count():
+            break
+    assert page.locator(":focus").evaluate("node => getComputedStyle(node).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    expect(page.locator(".shake").nth(1).locator("[aria-current=step]")).to_have_text("granted")
+    assert api.collect(started) == CONNECTED
+    expect(page.locator(".shake").nth(1)).to_be_focused()
+    page.keyboard.press("Tab")  # its first link, and not the beginning of the page
+    expect(page.locator(".shake").nth(1).locator(":focus")).to_have_text("its requests")

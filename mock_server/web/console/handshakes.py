@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from mock_server.handshake.machine import LIVE, PENDING, Handshake, NotInTable, decide
 from mock_server.web.console.page import Visit
+from mock_server.web.console.sample import curl_line
 from mock_server.web.watch import MAX_HANDSHAKES
 
 WAY = ("asked", "opened", "approved", "granted", "collected")
@@ -35,7 +36,7 @@ async def view(visit: Visit) -> dict[str, Any]:
         ],
         "most": MAX_HANDSHAKES,
         "starts": starts,
-        "try_this": _curl(visit, starts),
+        "try_this": curl_line(visit, visit.live.world.operations[starts[0]]) if starts and not found else "",
     }
 
 
@@ -56,15 +57,3 @@ def _can(handshake: Handshake, decision: str, now: float) -> bool:
     except NotInTable:
         return False
     return True
-
-
-def _curl(visit: Visit, starts: list[str]) -> str:
-    if not starts:
-        return ""
-    operation = visit.live.world.operations[starts[0]]
-    base = operation.bases[0] if operation.bases else ""
-    token = next(iter(visit.live.world.fixtures.tokens or ()), "any-token")
-    return (
-        f"curl -s {visit.url}{base}{operation.path} -H 'Authorization: Bearer {token}' "
-        "-H 'Content-Type: application/json' -d '{\"datasource_id\": \"fb\"}'"
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mock_server.web.console.page import Visit
+from mock_server.web.console.sample import curl_line
 from mock_server.web.watch import in_short
 
 SHOWN = 200
@@ -25,18 +26,14 @@ async def view(visit: Visit) -> dict[str, Any]:
         "filtered": bool(text or operation or status),
         "operations": operations[:500],
         "statuses": STATUSES,
-        "try_this": curl_of_first(visit),
+        "try_this": "" if kept else curl_of_first(visit),
     }
 
 
 def curl_of_first(visit: Visit) -> str:
     """A line to begin with, for whoever sees an empty page."""
-    url = visit.url
     operation = next(iter(visit.live.world.operations.values()), None)
-    if operation is None:
-        return f"curl -s {url}/"
-    base = operation.bases[0] if operation.bases else ""
-    return f"curl -s -X {operation.method} '{url}{base}{operation.path}'"
+    return curl_line(visit, operation) if operation else f"curl -s {visit.url}/"
 
 
 def _fits(entry: dict[str, Any], text: str, operation: str, status: str) -> bool:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from mock_server.codec.table import write_value
 from mock_server.codec.unreadable import Unreadable
 from mock_server.errors import Broken
+from mock_server.handshake.ticket import DEFAULT_SESSION
 from mock_server.source import Pointer
 from mock_server.spec.document import Document
 from mock_server.spec.generate import generate, generate_content, is_described
@@ -15,6 +18,8 @@ from mock_server.spec.media import MediaType, is_json
 from mock_server.spec.operations import Operation
 from mock_server.spec.parameters import Parameter
 from mock_server.spec.schema import SchemaError
+from mock_server.web.console.page import Visit
+from mock_server.web.wire import BASE
 
 
 class Field(NamedTuple):
@@ -58,6 +63,34 @@ def _text(operation: Operation, media: MediaType) -> str:
         return write_value(value, media).decode()
     except (Broken, SchemaError, Unreadable, UnicodeDecodeError, ValueError, TypeError):
         return ""  # nothing can be made, or nothing that a text field could hold: whoever tries it writes one
+
+
+def curl_line(visit: Visit, operation: Operation) -> str:
+    """A line for a shell that asks the operation in the visit's session, with all that it wants as far as is known."""
+    parts = ["curl", "-s", *([] if operation.method == "GET" else ["-X", operation.method])]
+    parts.append(f"{visit.url}{operation.bases[0] if operation.bases else ''}{_filled(operation)}")
+    if any(each.kind == "bearer" for alternative in operation.security for each in alternative):
+        parts += ["-H", f"Authorization: Bearer {next(iter(visit.live.world.fixtures.tokens or ()), 'any-token')}"]
+    if visit.session != DEFAULT_SESSION and not visit.request.scope.get(BASE):
+        parts += ["-H", f"Mock-Session: {visit.session}"]
+    if sample := sample_of(operation):
+        text = json.dumps(json.loads(sample.text), separators=(",", ":")) if _is_json(sample) else sample.text
+        parts += ["-H", f"Content-Type: {sample.media_type}", "-d", text]
+    return shlex.join(parts)
+
+
+def _is_json(sample: Sample) -> bool:
+    return is_json(sample.media_type) and bool(sample.text)
+
+
+def _filled(operation: Operation) -> str:
+    """The path with a value for each of its parameters."""
+    path = operation.path
+    for each in operation.parameters:
+        if each.location == "path":
+            value = value_for(operation.document, each, {}, each.schema.pointer if each.schema else None)
+            path = path.replace("{" + each.name + "}", quote(value or "1", safe=""))
+    return path
 
 
 def value_for(document: Document, parameter: Parameter, node: dict[str, Any], schema_at: Pointer | None) -> str:

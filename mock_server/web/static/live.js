@@ -116,6 +116,7 @@ async function fetchPage() {
 
 function put(old, fresh) {
   const focused = old.contains(document.activeElement) ? keyOf(document.activeElement) : null;
+  const around = document.activeElement.closest("[id]")?.id;
   const open = [...old.querySelectorAll("details[open][id]")].map((each) => each.id);
   const typed = [...old.querySelectorAll("input[id], textarea[id], select[id]")].filter(changed).map((each) => [each.id, each.value]);
   const list = old.querySelector("[data-keyed]");
@@ -130,7 +131,15 @@ function put(old, fresh) {
     const field = document.getElementById(id);
     if (field) field.value = value;
   }
-  if (focused) [...old.querySelectorAll("a, button, input, select, textarea, summary, [tabindex]")].find((each) => keyOf(each) === focused)?.focus();
+  if (focused) focusAgain(old, focused, around);
+}
+
+// On the element that had the focus; when there is none any more, as after "Approve", on what it stood in.
+function focusAgain(region, key, around) {
+  const same = [...region.querySelectorAll("a, button, input, select, textarea, summary, [tabindex]")].find((each) => keyOf(each) === key);
+  const node = same || document.getElementById(around) || region;
+  if (!same) node.tabIndex = -1;
+  node.focus({ preventScroll: true });
 }
 
 function changed(field) {
