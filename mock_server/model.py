@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from mock_server.value import dataclass
 
@@ -71,6 +71,8 @@ class Reason(NamedTuple):
     step: str
     text: str
     details: tuple[object, ...] = ()
+    hit: bool = False
+    """Whether this step of the ladder gave the answer."""
 
     def __str__(self) -> str:
         return f"{self.step}: {self.text.format(*self.details)}"
@@ -81,7 +83,11 @@ class Reason(NamedTuple):
 
     def formatted(self) -> Reason:
         """The same in a short text of its own, so that it holds nothing of the request any more."""
-        return Reason(self.step, "{}", (self.text.format(*self.details)[:MAX_REASON],))
+        return Reason(self.step, "{}", (self.text.format(*self.details)[:MAX_REASON],), self.hit)
+
+    def violations(self) -> list[dict[str, Any]]:
+        """What it says is wrong with the request: ``[{"where": "body.n", "rule": "minimum", "seen": 299, …}]``."""
+        return []
 
 
 class Wait(NamedTuple):

@@ -19,7 +19,7 @@ from mock_server.core.limit import Limited, draw_from
 from mock_server.core.memory import recall, shelf_names
 from mock_server.core.plan import Plan
 from mock_server.core.prefer import Preference, read_preference
-from mock_server.core.refuse import is_authorization, refuse, violations_header
+from mock_server.core.refuse import Breached, is_authorization, refuse, violations_header
 from mock_server.core.render import render
 from mock_server.core.security import authorization_violations, find_token
 from mock_server.core.shelf import ShelfChange
@@ -140,7 +140,9 @@ def answer(reading: Reading, snapshot: Snapshot, chance: Chance) -> Outcome:
         kept = keep(plan, facts, snapshot, choice, reading.head.base, chance)
     given = _render(plan, choice, facts, snapshot.now)
     if overlooked:
-        choice.reasons.append(Reason("document", "{} violations are overlooked (--no-errors)", (len(overlooked),)))
+        choice.reasons.append(
+            Breached("document", "{2} violations are overlooked (--no-errors)", (overlooked, plan.operation))
+        )
         given = given._replace(headers=(*given.headers, violations_header(overlooked, plan.operation)))
     if limited:
         choice.reasons.append(Reason("limit", "{}", (limited.told,)))
@@ -172,6 +174,7 @@ def answer(reading: Reading, snapshot: Snapshot, chance: Chance) -> Outcome:
         handshake_id=handshake.id if handshake else None,
         calls=calls,
         fault=befallen.told,
+        handshake_state=handshake.state if handshake else None,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from mock_server.core.plan import Plan
 from mock_server.core.prefer import Preference, wait_seconds
-from mock_server.core.refuse import documented_refusal, is_authorization, refusal_of, told
+from mock_server.core.refuse import Breached, documented_refusal, is_authorization, refusal_of
 from mock_server.core.snapshot import ALWAYS, Queued, Snapshot
 from mock_server.core.suit import pick, suit
 from mock_server.core.wanted import Unmet, available, body_seed, wanted
@@ -80,7 +80,7 @@ def _climb(
     limited: str,
 ) -> Choice:
     if limited and (preference is None or preference.response is preference.code is preference.example is None):
-        return Choice(plan.responses[limited], [Reason("limit", "{} answers", (limited,))], body_named=True)
+        return Choice(plan.responses[limited], [Reason("limit", "{} answers", (limited,), hit=True)], body_named=True)
     if preference is None and snapshot.scenario is None and not snapshot.queue:  # the usual case, in short
         return _from_request(plan, violations, facts, [_NO_PREFERENCE, _NO_QUEUE, _NO_SCENARIO])
     reasons: list[Reason] = []
@@ -95,7 +95,7 @@ def _climb(
         asked = wanted(plan, preference)
         if asked:
             response, words, body_named = asked
-            reasons.append(Reason("client", "asked for {}", (words,)))
+            reasons.append(Reason("client", "asked for {}", (words,), hit=True))
             active = scenario or plan.house.scenarios.get(snapshot.scenario or "")
             if scenario and scenario.consent:
                 words = f"{words}, scenario={scenario.name}"
@@ -158,11 +158,11 @@ def _from_state(plan: Plan, snapshot: Snapshot, scenario: Scenario | None, reaso
         queued = snapshot.queue[index]
         response = plan.responses[queued.response]
         if queued.times == ALWAYS:
-            reasons.append(Reason("queue", "{} is always the answer", (queued.response,)))
+            reasons.append(Reason("queue", "{} is always the answer", (queued.response,), hit=True))
             return Choice(response, reasons, forced=True, body_named=True)
         left = (queued._replace(times=queued.times - 1),) if queued.times > 1 else ()
         queue = (*snapshot.queue[:index], *left, *snapshot.queue[index + 1 :])
-        reasons.append(Reason("queue", "{} was queued, {} left", (queued.response, queued.times - 1)))
+        reasons.append(Reason("queue", "{} was queued, {} left", (queued.response, queued.times - 1), hit=True))
         return Choice(response, reasons, forced=True, queue=queue, body_named=True)
     reasons.append(_NO_QUEUE)
     if scenario is None:
@@ -176,7 +176,7 @@ def _from_scenario(plan: Plan, scenario: Scenario, reasons: list[Reason]) -> Cho
     if name not in plan.responses:
         reasons.append(Reason("scenario", "{} says nothing of this operation", (scenario.name,)))
         return None
-    reasons.append(Reason("scenario", "{} answers {}", (scenario.name, name)))
+    reasons.append(Reason("scenario", "{} answers {}", (scenario.name, name), hit=True))
     return Choice(plan.responses[name], reasons, forced=True, body_named=True)
 
 
@@ -197,7 +197,7 @@ def _from_request(plan: Plan, violations: Sequence[Violation], facts: Facts, rea
         first = violations[0]
         by_rule = plan.fixture.unauthorized if is_authorization(first) else plan.fixture.invalid
         name = by_rule.get(first.rule) or by_rule.get("*")
-        reasons.append(Reason("document", "{} {}", (first.where, told(first, plan.operation))))
+        reasons.append(Breached("document", "{} {}", (violations, plan.operation), hit=True))
         if name:
             return Choice(plan.responses[name], reasons, violations=violations)
         response = _refusal(plan, violations, facts.request.headers.get("accept"))
@@ -205,7 +205,8 @@ def _from_request(plan: Plan, violations: Sequence[Violation], facts: Facts, rea
     reasons.append(_VALID)
     rule = _fitting_rule(plan.fixture.rules, facts, reasons)
     if rule:
-        reasons.append(Reason("rule", "{} answers {}", (rule.name or plan.fixture.rules.index(rule) + 1, rule.respond)))
+        number = rule.name or plan.fixture.rules.index(rule) + 1
+        reasons.append(Reason("rule", "{} answers {}", (number, rule.respond), hit=True))
         return Choice(plan.responses[rule.respond], reasons, rule=rule)
     response = plan.responses[plan.fixture.otherwise or ""]
     reasons.append(_otherwise(response.name))
@@ -225,7 +226,7 @@ def _refusal(plan: Plan, violations: Sequence[Violation], accept: str | None) ->
 
 @lru_cache(maxsize=1024)
 def _otherwise(name: str) -> Reason:
-    return Reason("otherwise", "{}", (name,))
+    return Reason("otherwise", "{}", (name,), hit=True)
 
 
 def _fitting_rule(rules: Sequence[Rule], facts: Facts, reasons: list[Reason]) -> Rule | None:

@@ -95,11 +95,11 @@ def _resource(
     shelf = shelf_of(snapshot, role.shelf(facts.roots["path"]))
     done = perform(role, facts, shelf, snapshot.now, chance)
     if isinstance(done, Refused):
-        choice.reasons.append(Reason("state", "{}", (done.detail,)))
+        choice.reasons.append(Reason("state", "{}", (done.detail,), hit=True))
         choice.response = _refusal(plan, done)
         return ()
     path = shelf.name + ("" if done.made is None else "/" + done.made)
-    choice.reasons.append(Reason("state", done.told, (path,)))
+    choice.reasons.append(Reason("state", done.told, (path,), hit=True))
     choice.response = _response(plan, role, done, choice.response, base, shelf.name)
     return (done.change,) if done.change else ()
 

@@ -150,7 +150,7 @@ def make_plan(operation: Operation, fixture: OperationFixture | None, house: Hou
         otherwise=fixture.otherwise or _usual(own_statuses, drawn),
     )
     openers = frozenset(name for name, response in own.items() if _asks_handshake(response))
-    fields = _known_fields(operation) if fixture.unknown_fields == "refuse" else frozenset()
+    fields = known_fields(operation) if fixture.unknown_fields == "refuse" else frozenset()
     return Plan(
         operation=operation,
         fixture=fixture,
@@ -207,7 +207,7 @@ def _usual(own: Mapping[str, int], documented: Mapping[str, int]) -> str | None:
     return min(rest, key=lambda name: rest[name], default=None)
 
 
-def _known_fields(operation: Operation) -> frozenset[str]:
+def known_fields(operation: Operation) -> frozenset[str]:
     """The top-level properties of the JSON body, as the document names them."""
     for media in operation.body.content if operation.body else ():
         if media.schema and is_json(media.name):

@@ -19,7 +19,7 @@ from mock_server.fixture.operation import AUTHORIZATION_RULES
 from mock_server.fixture.response import with_encoding
 from mock_server.fixture.template import Template
 from mock_server.mask import MASK, is_secret_where
-from mock_server.model import Answer, Violation
+from mock_server.model import MAX_REASON, Answer, Reason, Violation
 from mock_server.spec.media import is_json
 from mock_server.spec.operations import DocumentedResponse, Operation
 from mock_server.spec.schema import Schema
@@ -133,6 +133,44 @@ def _listed(violation: Violation, operation: Operation) -> dict[str, Any]:
         "wanted": violation.wanted,
         "message": told(violation, operation),
     }
+
+
+class Breached(Reason):
+    """The request breaks the document: ``details`` are its violations and the operation; told when read."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        violations, operation = self._both()
+        return f"{self.step}: {self.text.format(violations[0].where, told(violations[0], operation), len(violations))}"
+
+    def formatted(self) -> Reason:
+        kept = [{**each, "seen": _shortened(each["seen"])} for each in self.violations()]
+        return _Kept(self.step, "{}", (str(self).partition(": ")[2][:MAX_REASON], kept), self.hit)
+
+    def violations(self) -> list[dict[str, Any]]:
+        violations, operation = self._both()
+        return [_listed(each, operation) for each in violations[:MAX_LISTED]]
+
+    def _both(self) -> tuple[Sequence[Violation], Operation]:
+        violations: Any
+        operation: Any
+        violations, operation = self.details
+        return violations, operation
+
+
+class _Kept(Reason):
+    """The same of a large request: the sentence, and the violations with short values."""
+
+    __slots__ = ()
+
+    def violations(self) -> list[dict[str, Any]]:
+        found: Any = self.details[1]
+        return list(found)
+
+
+def _shortened(seen: object) -> object:
+    return seen[:MAX_REASON] + "…" if isinstance(seen, str) and len(seen) > MAX_REASON else seen
 
 
 def violations_header(violations: Sequence[Violation], operation: Operation) -> tuple[bytes, bytes]:

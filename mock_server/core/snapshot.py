@@ -97,3 +97,5 @@ class Outcome:
     """What is sent to others after the answer."""
     fault: str = ""
     """What was broken on purpose."""
+    handshake_state: str | None = None
+    """Of the handshake, after the answer."""

@@ -157,6 +157,26 @@ def base_paths(server: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys(_path_of(url) for url in urls))
 
 
+def host_names(server: dict[str, Any]) -> list[str]:
+    """The hosts of a server's URL, in lower case, one for each choice of its variables; a relative URL has none.
+
+    >>> host_names({"url": "https://{region}.example.com/api", "variables": {"region": {"enum": ["eu", "us"]}}})
+    ['eu.example.com', 'us.example.com']
+    """
+    urls = [str(server.get("url", "/"))]
+    for name, variable in (server.get("variables") or {}).items():
+        choices = variable.get("enum") or [variable.get("default", "")]
+        urls = [url.replace("{" + name + "}", str(choice)) for url in urls for choice in choices][:MAX_BASE_PATHS]
+    return list(dict.fromkeys(host for url in urls if (host := _host_of(url))))
+
+
+def _host_of(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
 def _path_of(url: str) -> str:
     try:
         path = urlsplit(url).path.rstrip("/")

@@ -48,6 +48,9 @@ class Kept(NamedTuple):
     def as_json(self, hidden: Hidden = NOTHING_MORE) -> dict[str, Any]:
         return dict(self.written)
 
+    def brief(self, hidden: Hidden = NOTHING_MORE) -> dict[str, Any]:
+        return dict(self.written)
+
 
 def write_head(head: Head) -> bytes:
     clock, scenario, queue, faults = head

@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from mock_server.mask import NOTHING_MORE, Hidden, mask_body, mask_headers, mask_reason, mask_target
+from mock_server.journal.marks import marks
+from mock_server.mask import NOTHING_MORE, Hidden, mask_body, mask_headers, mask_reason, mask_target, mask_value
 from mock_server.model import Reason
 from mock_server.settings import MAX_ENTRIES
 from mock_server.state.trace import traceparent
@@ -47,6 +48,8 @@ class Entry(NamedTuple):
     """What was broken on purpose; the mock itself is well."""
     error: tuple[str, str] | None = None
     """Why an outgoing call has no answer: a code and a sentence."""
+    handshake_state: str | None = None
+    """Of the handshake, when the operation had answered."""
 
     def as_json(self, hidden: Hidden = NOTHING_MORE) -> dict[str, Any]:
         """The shape of ``GET /__mock/journal``: ``{"id": "…", "kind": "request", "at": 1700000000.0, "method": "POST",
@@ -76,13 +79,35 @@ class Entry(NamedTuple):
             "response": self.response,
             "source": self.source,
             "reasons": [mask_reason(line) for reason in self.reasons for line in reason.lines()],
+            "won": next((reason.step for reason in reversed(self.reasons) if reason.hit), None),
+            "violations": [_masked(each) for reason in self.reasons for each in reason.violations()],
             "handshake": self.handshake_id,
             "traceparent": traceparent(self.request_headers.get("traceparent")),
+            "handshake_state": self.handshake_state,
             "fault": self.fault or None,
             "duration_ms": round(self.duration_s * 1000, 3),
             "request": {"headers": mask_headers(self.request_headers, hidden), "body": mask_body(self.request_body)},
             "answer": {"headers": mask_headers(headers), "body": mask_body(self.response_body)},
+            "marks": marks(hidden, self.target, self.request_headers, self.request_body, self.response_body),
         }
+
+    def brief(self, hidden: Hidden = NOTHING_MORE) -> dict[str, Any]:
+        """Of ``as_json`` what costs next to nothing, for those who only look for an entry."""
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "at": self.at,
+            "session": self.session,
+            "method": self.method,
+            "path": mask_target(self.target, hidden),
+            "operation": self.operation,
+            "status": self.status,
+            "handshake": self.handshake_id,
+        }
+
+
+def _masked(violation: dict[str, Any]) -> dict[str, Any]:
+    return {**violation, "seen": mask_value(violation["seen"]), "message": mask_reason(violation["message"])}
 
 
 class Journal:
@@ -103,6 +128,12 @@ class Journal:
         """Forget the oldest entry, if there is one."""
         if self._entries:
             self._bytes -= self._entries.popleft()[0]
+
+    def clear(self) -> int:
+        """Forget all; how many bytes that were."""
+        freed, self._bytes = self._bytes, 0
+        self._entries.clear()
+        return freed
 
     def add(self, entry: Entry) -> None:
         entries = self._entries

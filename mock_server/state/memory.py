@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import field, replace
 from itertools import count, islice
+from secrets import token_bytes
 from typing import TYPE_CHECKING
 
 from mock_server.core.shelf import NOTHING
@@ -16,6 +17,7 @@ from mock_server.core.snapshot import Changes, Meter, Queued, Snapshot, queued_u
 from mock_server.fixture.fault import FaultRule
 from mock_server.handshake.machine import LIVE, Handshake, settle
 from mock_server.handshake.ticket import DEFAULT_SESSION
+from mock_server.journal.marks import KEY_BYTES
 from mock_server.mask import NOTHING_MORE, Hidden
 from mock_server.settings import MAX_ENTRIES, MAX_HANDSHAKES
 from mock_server.state.clock import Clock
@@ -99,6 +101,7 @@ class MemoryStore:
         self._remembered_bytes = 0
         self._swept_at = float("-inf")
         self._births = count(1)
+        self._mark_key = token_bytes(KEY_BYTES)
 
     def _session(self, name: str) -> _Session:
         """The session, made if need be. Raises ``Full``."""
@@ -288,6 +291,14 @@ class MemoryStore:
 
     async def count(self, session: str) -> int:
         return len(self._known(session).journal)
+
+    async def clear(self, session: str) -> None:
+        if found := self._sessions.get(session):
+            self._journal_bytes -= found.journal.clear()
+            found.beat += 1
+
+    async def mark_key(self) -> bytes:
+        return self._mark_key
 
     async def sessions(self) -> list[str]:
         return sorted(self._sessions)

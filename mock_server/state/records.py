@@ -350,6 +350,12 @@ class Records:
         rows: list[Any] = db.execute(sql, (session, after, -1 if limit is None else limit)).fetchall()
         return [codec.read_entry(data) for (data,) in reversed(rows)]
 
+    def clear(self, db: sqlite3.Connection, session: str) -> None:
+        row = db.execute("SELECT journal_bytes FROM session WHERE name = ?", (session,)).fetchone()
+        db.execute("DELETE FROM entry WHERE session = ?", (session,))
+        db.execute("UPDATE session SET entries = 0, journal_bytes = 0 WHERE name = ?", (session,))
+        self.change_room(db, journal=-int(row[0]) if row else 0)
+
     def count(self, db: sqlite3.Connection, session: str) -> int:
         row = db.execute("SELECT entries FROM session WHERE name = ?", (session,)).fetchone()
         return int(row[0]) if row else 0

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from hashlib import sha1
+from secrets import token_bytes
 from typing import Any
 
 from mock_server.core.shelf import NOTHING, Shelf, ShelfChange, changed
@@ -13,6 +14,7 @@ from mock_server.core.snapshot import Changes, Queued, Snapshot, queued_up
 from mock_server.fixture.fault import FaultRule
 from mock_server.handshake.machine import Handshake, settle
 from mock_server.handshake.provider import Grant
+from mock_server.journal.marks import KEY_BYTES
 from mock_server.mask import NOTHING_MORE, Hidden
 from mock_server.settings import MAX_ENTRIES, MAX_HANDSHAKES, SESSION_IDLE_S
 from mock_server.state import codec, scripts
@@ -233,6 +235,14 @@ class RedisStore:
 
     async def count(self, session: str) -> int:
         return int(await self.batch.do(("LLEN", scripts.keys_of(self._prefix, session)["journal"])))
+
+    async def clear(self, session: str) -> None:
+        await self._run(scripts.CLEAR, session)
+
+    async def mark_key(self) -> bytes:
+        key = f"{self._prefix}:mark"
+        await self.batch.do(("SET", key, token_bytes(KEY_BYTES), "NX"))
+        return bytes(await self.batch.do(("GET", key)))
 
     # Whole sessions
 

@@ -210,6 +210,19 @@ return 1
     ("head", "journal"),
 )
 
+CLEAR = Script(
+    """
+local head, journal = unpack(KEYS)
+redis.call('DEL', journal)
+if redis.call('HEXISTS', head, 'version') == 1 then
+  redis.call('HSET', head, 'journal_bytes', 0)
+  redis.call('HINCRBY', head, 'beat', 1)
+end
+return 1
+""",
+    ("head", "journal"),
+)
+
 IMAGE = Script(
     _ALL
     + f"""
@@ -260,4 +273,4 @@ return 1
 """
 )
 
-SCRIPTS: Final = (LOAD, MAKE, TOUCH, SAVE, SET, GRANT, DROP, RECORD, IMAGE, KEEP_IMAGE, PUT_IMAGE)
+SCRIPTS: Final = (LOAD, MAKE, TOUCH, SAVE, SET, GRANT, DROP, RECORD, CLEAR, IMAGE, KEEP_IMAGE, PUT_IMAGE)

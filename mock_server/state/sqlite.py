@@ -19,7 +19,7 @@ from mock_server.state.journal import Entry, cost_of
 from mock_server.state.lane import Lane
 from mock_server.state.records import Records
 from mock_server.state.store import MAX_SESSIONS, Away, ClockChange, SessionCounts, Told
-from mock_server.state.tables import connect
+from mock_server.state.tables import connect, mark_key
 
 
 class SqliteStore:
@@ -82,6 +82,12 @@ class SqliteStore:
 
     async def count(self, session: str) -> int:
         return await self._lane.do(lambda db: self._records.count(db, session), writes=False)
+
+    async def clear(self, session: str) -> None:
+        await self._lane.do(lambda db: self._records.clear(db, session))
+
+    async def mark_key(self) -> bytes:
+        return await self._lane.do(mark_key)
 
     async def sessions(self) -> list[str]:
         return await self._lane.do(self._records.sessions, writes=False)

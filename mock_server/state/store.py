@@ -84,6 +84,8 @@ class Told(Protocol):
 
     def as_json(self, hidden: Hidden = NOTHING_MORE) -> dict[str, Any]: ...
 
+    def brief(self, hidden: Hidden = NOTHING_MORE) -> dict[str, Any]: ...
+
 
 ClockChange = Callable[[Clock, float], Clock]
 """A clock as it shall be, of the clock as it is and the wall's Unix seconds."""
@@ -168,6 +170,15 @@ class Store(Protocol):
 
     async def count(self, session: str) -> int:
         """How many entries its journal holds."""
+        ...
+
+    async def clear(self, session: str) -> None:
+        """Forget the session's journal; everything else stays."""
+        ...
+
+    async def mark_key(self) -> bytes:
+        """What marks of secrets are made with (``journal/marks.py``): one for all that share the store, made when it
+        is first asked for."""
         ...
 
     async def sessions(self) -> list[str]:

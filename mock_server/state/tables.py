@@ -6,7 +6,9 @@ import os
 import sqlite3
 import time
 from contextlib import suppress
+from secrets import token_bytes
 
+from mock_server.journal.marks import KEY_BYTES
 from mock_server.state.store import Away, Unusable
 
 APPLICATION = 0x6D6F636B
@@ -94,6 +96,13 @@ def _set_up(db: sqlite3.Connection, path: str) -> None:
         db.execute(f"PRAGMA application_id={APPLICATION}")
         db.execute(f"PRAGMA user_version={VERSION}")
     db.execute("COMMIT")
+
+
+def mark_key(db: sqlite3.Connection) -> bytes:
+    """See ``Store.mark_key``. Files that are older than marks have no table for it yet."""
+    db.execute("CREATE TABLE IF NOT EXISTS mark (one INTEGER PRIMARY KEY CHECK (one = 1), key BLOB NOT NULL)")
+    db.execute("INSERT OR IGNORE INTO mark VALUES (1, ?)", (token_bytes(KEY_BYTES),))
+    return bytes(db.execute("SELECT key FROM mark").fetchone()[0])
 
 
 def _to_wal(db: sqlite3.Connection) -> None:

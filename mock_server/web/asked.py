@@ -26,8 +26,8 @@ class Refused(Exception):
         super().__init__(detail)
 
 
-async def read_object(request: Request, words: set[str]) -> dict[str, Any]:
-    """The JSON object of a request, with no word besides ``words``. Raises ``Refused``."""
+async def read_any(request: Request) -> dict[str, Any]:
+    """The JSON object of a request. Raises ``Refused``."""
     raw = await request.body()
     try:
         body = read_json(raw or b"{}")
@@ -35,6 +35,12 @@ async def read_object(request: Request, words: set[str]) -> dict[str, Any]:
         raise Refused("MS408", 400, f"the body cannot be read: {error}") from None
     if not isinstance(body, dict):
         raise Refused("MS408", 400, "the body must be a JSON object")
+    return body
+
+
+async def read_object(request: Request, words: set[str]) -> dict[str, Any]:
+    """The same, with no word besides ``words``. Raises ``Refused``."""
+    body = await read_any(request)
     if unknown := sorted(body.keys() - words):
         raise Refused("MS408", 400, f"{unknown[0]!r} is not known here; there are {', '.join(sorted(words))}")
     return body

@@ -20,10 +20,11 @@ from mock_server.mask import MASK
 from mock_server.source import load, read_source
 from mock_server.state.clock import Clock
 from mock_server.state.store import RETRY, Full
-from mock_server.web.asked import Refused, as_json, as_problem, limit_of, read_object
+from mock_server.web.asked import Refused, as_json, as_problem, read_object
 from mock_server.web.console.shell import Console, either
 from mock_server.web.events import Events
 from mock_server.web.faults import Faults
+from mock_server.web.journal import JournalPages
 from mock_server.web.live import BadSession, Live, session_name
 from mock_server.web.metrics import MEDIA_TYPE, metrics
 from mock_server.web.queue import Queue
@@ -45,6 +46,7 @@ class Control:
         webhooks, faults, sessions = Webhooks(self.live), Faults(self.live), Sessions(self.live)
         queue = Queue(self.live)
         console = Console(self.live)
+        journal = JournalPages(self.live)
         table: list[tuple[str, str, Callable[[Request], Awaitable[Any]]]] = [
             ("GET", "/", either(console.home, self.index)),
             ("GET", "/events", Events(self.live).open),
@@ -53,7 +55,11 @@ class Control:
             ("GET", "/metrics", self.metrics),
             ("GET", "/openapi.json", self.openapi),
             ("GET", "/serving", self.serving),
-            ("GET", "/journal", self.journal),
+            ("GET", "/journal", journal.listed),
+            ("DELETE", "/journal", journal.clear),
+            ("GET", "/explain/{entry}", journal.explain),
+            ("POST", "/verify", journal.verify),
+            ("GET", "/lint", journal.lint),
             ("GET", "/handshakes", self.handshakes),
             ("GET", "/handshakes/{id}", self.handshake),
             ("POST", "/handshakes/{id}/decide", self.decide),
@@ -121,15 +127,6 @@ class Control:
 
     async def openapi(self, request: Request) -> Any:
         return control_document()
-
-    async def journal(self, request: Request) -> Any:
-        limit = limit_of(request)
-        await self.live.settled()
-        session, store = _session(request), self.live.store
-        total = await store.count(session)  # first: what another process adds meanwhile is shown, and counted below
-        entries = await store.entries(session, limit)
-        shown = [entry.as_json(self.live.world.hidden) for entry in entries]
-        return {"entries": shown, "total": max(total, len(shown))}
 
     async def handshakes(self, request: Request) -> Any:
         found = await self.live.store.handshakes(_session(request))

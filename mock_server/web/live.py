@@ -15,7 +15,7 @@ from mock_server.core.snapshot import Changes, Outcome
 from mock_server.core.target import read_allowed
 from mock_server.handshake.machine import Handshake, settle
 from mock_server.handshake.ticket import DEFAULT_SESSION, SESSION_NAME, Reference
-from mock_server.mask import all_hidden
+from mock_server.mask import Hidden, all_hidden
 from mock_server.model import Answer, Chance, Reason, Request
 from mock_server.settings import Settings
 from mock_server.state.journal import MAX_BODY_BYTES, SMALL_BODY_BYTES, Entry
@@ -99,6 +99,7 @@ class Live:
     """What this worker has answered."""
     writing: set[str] = field(default_factory=set)
     """The entries whose answers are out and that are not in the journal yet."""
+    _mark_key: bytes | None = None
     _entry_prefix: str = field(default_factory=lambda: token_hex(3))
     _entry_count: count[int] = field(default_factory=lambda: count(1))
 
@@ -118,6 +119,12 @@ class Live:
         self.log.hidden = hidden
         for forget in self.on_swap:
             forget()
+
+    async def hidden(self) -> Hidden:
+        """What to hide in the journal, and what the marks in its place are made with. Raises ``Away``."""
+        if self._mark_key is None:
+            self._mark_key = await self.store.mark_key()
+        return self.world.hidden._replace(key=self._mark_key)
 
     def entry_id(self) -> str:
         """Unique among all workers: ``3fa85f-1``."""
@@ -148,7 +155,7 @@ class Live:
         """Journal it. The answer is out already: what cannot be journalled is told in the log."""
         self.writing.add(entry.id)
         try:
-            await self.store.record(entry, self.world.hidden)
+            await self.store.record(entry, await self.hidden())
         except Full:
             return  # a session for which there is no room has no journal
         except Away as error:
@@ -204,10 +211,10 @@ def make_entry(
     handshake_id: str | None = None,
 ) -> Entry:
     """One exchange as the journal keeps it; ``outcome`` None = no operation answered."""
-    operation, response, source, fault = None, "", "", ""
+    operation, response, source, fault, state = None, "", "", "", None
     if outcome is not None:
         operation, response, source, fault = outcome.operation, outcome.response, outcome.source, outcome.fault
-        reasons, handshake_id = outcome.reasons, outcome.handshake_id
+        reasons, handshake_id, state = outcome.reasons, outcome.handshake_id, outcome.handshake_state
     body = request.body
     if len(body) > SMALL_BODY_BYTES:
         body = body[:MAX_BODY_BYTES]
@@ -215,7 +222,7 @@ def make_entry(
     return Entry(
         entry_id, at, session, request.method, f"{request.path}?{request.query}" if request.query else request.path,
         operation, answer.status, response, source, reasons, handshake_id, duration_s, request.headers, body,
-        answer.headers, answer.body[:MAX_BODY_BYTES], fault=fault,
+        answer.headers, answer.body[:MAX_BODY_BYTES], fault=fault, handshake_state=state,
     )  # fmt: skip
 
 

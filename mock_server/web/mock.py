@@ -104,7 +104,7 @@ class MockEndpoint:
                 return _refusal("MS404", 400, str(error))
             case Unmet():
                 given = problem("MS403", 400, str(error), available=error.available)
-                return given, (Reason("client", "asked for {}, which there is not", (error.preference,)),)
+                return given, (Reason("client", "asked for {}, which there is not", (error.preference,), hit=True),)
             case NoProvider():
                 providers = [each.id for each in self.live.world.fixtures.providers.values() if each.oauth2]
                 detail = f"no OAuth2 provider is called {error.args[0]!r}"

@@ -16,7 +16,7 @@ from tests.support import ROOT
 
 PACKAGE = ROOT / "mock_server"
 MAX_LINES = 400
-PURE = ("core", "handshake", "spec", "fixture", "codec")
+PURE = ("journal", "core", "handshake", "spec", "fixture", "codec")
 IMPURE_MODULES = {
     "starlette", "uvicorn", "httptools", "asyncio", "socket", "time", "random", "secrets", "os", "threading",
     "subprocess",

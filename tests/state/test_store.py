@@ -492,6 +492,37 @@ def test_the_journal_is_bounded_in_bytes(factory: Factory) -> None:
     run(story)
 
 
+def test_the_journal_alone_is_cleared_and_its_room_is_free_again(factory: Factory) -> None:
+    async def story() -> None:
+        store = factory(FakeWall(WALL))
+        await store.clear("nobody")
+        assert await store.sessions() == []
+        await keep(store, handshake())
+        big = entry(0)._replace(request_body=b"x" * (MAX_BYTES // 4))
+        for session in ("default", "other"):
+            for number in range(3):
+                await store.record(big._replace(id=str(number), session=session))
+        await store.clear("default")
+        assert (await store.entries("default"), await store.count("default"), await store.count("other")) == ([], 0, 3)
+        assert await store.handshakes("default") != []
+        for number in range(3):
+            await store.record(big._replace(id=str(number)))
+        assert [each.id for each in await store.entries("default")] == ["0", "1", "2"]
+        assert (await store.load("default")).turn == 6
+
+    run(story)
+
+
+def test_marks_are_made_with_a_key_that_stays(factory: Factory) -> None:
+    async def story() -> None:
+        store, other = factory(FakeWall(WALL)), factory(FakeWall(WALL))
+        key = await store.mark_key()
+        assert (len(key), await store.mark_key()) == (16, key)
+        assert await other.mark_key() != key
+
+    run(story)
+
+
 def test_handshakes_are_listed_in_parts(factory: Factory) -> None:
     async def story() -> None:
         store = factory(FakeWall(WALL))
@@ -875,6 +906,8 @@ def test_the_pulse_beats_for_every_change_and_rests_without_any(factory: Factory
         await must_beat("a queued answer")
         await store.record(entry(1))
         await must_beat("an entry")
+        await store.clear("default")
+        await must_beat("a journal that was cleared")
         await store.snapshot("default", "before")
         await store.restore("default", "before")
         await must_beat("a restored snapshot")

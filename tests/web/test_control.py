@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import httpx2
@@ -42,17 +43,16 @@ class Checked:
         if "$ref" in described:
             described = self.document["components"]["responses"][described["$ref"].rpartition("/")[2]]
         content = described["content"]
-        assert list(content) == [answer.headers["content-type"]]
-        schema = {**next(iter(content.values()))["schema"], "components": self.document["components"]}
+        assert answer.headers["content-type"] in content
+        schema = {**content[answer.headers["content-type"]]["schema"], "components": self.document["components"]}
         jsonschema_rs.Draft202012Validator(schema).validate(answer.json())
         assert answer.status_code < 400 or answer.json()["status"] == answer.status_code
 
     def template(self, path: str) -> str:
         if path in self.document["paths"]:
             return path
-        parts = path.split("/")
-        parts[2] = "{id}"
-        return "/".join(parts)
+        described: list[str] = [each for each in self.document["paths"] if "{" in each]
+        return next(each for each in described if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", each), path))
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ def test_a_reset_forgets_everything_of_the_session(control: Checked, client: Tes
     control("PUT", "/scenario", json={"scenario": "expired"})
     control("POST", "/next", json={"operation": "POST /oauth2", "response": "started"})
     assert control("POST", "/reset").json() == {"session": "default", "status": "reset"}
-    assert control("GET", "/journal").json() == {"entries": [], "total": 0}
+    assert control("GET", "/journal").json()["total"] == 0
     assert control("GET", "/handshakes").json() == {"handshakes": []}
     assert control("GET", "/next").json() == {"next": []}
     assert control("GET", "/scenario").json()["scenario"] is None
@@ -328,7 +328,7 @@ def test_an_unknown_path_is_a_problem(client: TestClient, path: str) -> None:
 def test_a_wrong_method_is_told_the_right_ones(control: Checked, client: TestClient) -> None:
     for path, methods in control.document["paths"].items():
         known = {method.upper() for method in methods if method != "parameters"}
-        answer = client.request("PATCH", "/__mock" + path.replace("{id}", "x"))
+        answer = client.request("PATCH", "/__mock" + re.sub(r"\{\w+\}", "x", path))
         assert answer.status_code == 405
         assert answer.headers["content-type"] == "application/problem+json"
         assert set(answer.headers["allow"].split(", ")) - {"HEAD"} == known

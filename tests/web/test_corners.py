@@ -82,7 +82,7 @@ def test_the_address_of_the_banner_tells_what_there_is(client: TestClient) -> No
     endpoints = {each["endpoint"] for each in told["endpoints"]}
     assert told["openapi"] == "/__mock/openapi.json"
     assert {"GET /__mock/health", "POST /__mock/next", "PUT /__mock/scenario"} <= endpoints
-    for endpoint in endpoints:
+    for endpoint in endpoints - {"GET /__mock/events"}:  # a stream that goes on
         method, _, path = endpoint.partition(" ")
         answer = client.request(method, path.replace("{id}", "nobody"), json={} if method != "GET" else None)
         assert answer.status_code != 405

@@ -1,0 +1,99 @@
+"""A journal as an HTTP Archive 1.2, for a browser's or a viewer's network tab, and for ``contract --recorded``.
+
+http://www.softwareishard.com/blog/har-12-spec/; what ``codec/har.py`` reads back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl
+
+from mock_server import __version__
+from mock_server.journal.entry import Told, header
+from mock_server.journal.origin import url_of
+
+_NOT_KNOWN = -1
+"""What the format wants where nobody knows."""
+
+
+def har(entries: Iterable[Told], origin: str) -> dict[str, Any]:
+    """``{"log": {"version": "1.2", "creator": {…}, "entries": [{"request": {…}, "response": {…}, …}]}}``."""
+    creator = {"name": "mock-server", "version": __version__}
+    comment = "secrets are masked"
+    listed = [_entry(each, origin) for each in entries]
+    return {"log": {"version": "1.2", "creator": creator, "pages": [], "entries": listed, "comment": comment}}
+
+
+def _entry(entry: Told, origin: str) -> dict[str, Any]:
+    took_ms = entry["duration_ms"]
+    error = entry.get("error")
+    return {
+        "startedDateTime": _moment(entry["at"]),
+        "time": took_ms,
+        "request": _request(entry, origin),
+        "response": _response(entry),
+        "cache": {},
+        "timings": {"send": 0, "wait": took_ms, "receive": 0},
+        "comment": error["message"] if error else f"{entry['id']} {entry['response']}".strip(),
+    }
+
+
+def _moment(at: float) -> str:
+    """ISO 8601 with a zone. A clock that was set beyond the calendar's years stands at its edge."""
+    edge = min(max(float(at), 0.0), 253402300799.0)
+    return datetime.fromtimestamp(edge, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _request(entry: Told, origin: str) -> dict[str, Any]:
+    body, url = entry["request"]["body"], url_of(entry, origin)
+    made: dict[str, Any] = {
+        "method": entry["method"],
+        "url": url,
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": _pairs(entry["request"]["headers"]),
+        "queryString": _query(url),
+        "headersSize": _NOT_KNOWN,
+        "bodySize": len(body.encode("utf-8", "surrogatepass")),
+    }
+    if body:
+        made["postData"] = {"mimeType": header(entry, "content-type") or "", "text": body}
+    return made
+
+
+def _response(entry: Told) -> dict[str, Any]:
+    status, body = entry["status"] or 0, entry["answer"]["body"]
+    size = len(body.encode("utf-8", "surrogatepass"))
+    return {
+        "status": status,
+        "statusText": _phrase(status),
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": _pairs(entry["answer"]["headers"]),
+        "content": {"size": size, "mimeType": header(entry, "content-type", "answer") or "", "text": body},
+        "redirectURL": header(entry, "location", "answer") or "",
+        "headersSize": _NOT_KNOWN,
+        "bodySize": size,
+    }
+
+
+def _pairs(headers: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in headers.items()]
+
+
+def _query(url: str) -> list[dict[str, str]]:
+    try:
+        found = parse_qsl(url.partition("?")[2], keep_blank_values=True, max_num_fields=1_000)
+    except ValueError:
+        found = []
+    return [{"name": name, "value": value} for name, value in found]
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
