@@ -87,7 +87,9 @@ class Keeper:
         told += [f"answer: {each}" for each in taken.departures]
         told = [self._shown(each) for each in told]
         self.violations.update(f"{taken.operation.key}: {each}" for each in told)
-        self._keep(taken)
+        scrub = self._secrets.scrub
+        open_to_all = {where: value for where, value in taken.features.items() if scrub(str(value)) == str(value)}
+        self._keep(taken._replace(features=open_to_all))
         return told
 
     def _learn_keys(self, exchange: Exchange) -> None:

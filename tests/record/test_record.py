@@ -54,7 +54,8 @@ class Recorder:
 @contextmanager
 def recording(upstream: str, out: Path, *more: str, env: dict[str, str] | None = None) -> Iterator[Recorder]:
     """``mock-server record`` in a process of its own, ended by Ctrl-C unless it has ended by then."""
-    arguments = ("record", upstream, "--spec", str(SPEC), "--out", str(out), "--port", "0", *more)
+    document = () if "--spec" in more else ("--spec", str(SPEC))
+    arguments = ("record", upstream, *document, "--out", str(out), "--port", "0", *more)
     process = subprocess.Popen(
         command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT, env=env
     )
