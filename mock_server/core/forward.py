@@ -2,37 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from mock_server.core.answer import Reading, limit_of, look_at_handshake, violations_of
 from mock_server.core.choose import Choice, choose
+from mock_server.core.fault import Befallen, befall, may_fail
 from mock_server.core.memory import recall
 from mock_server.core.snapshot import Snapshot
-from mock_server.fixture.model import OperationFixture
-from mock_server.model import Chance, Reason, Violation
+from mock_server.fixture.fault import is_kind
+from mock_server.fixture.model import OperationFixture, Scenario
+from mock_server.model import Answer, Chance, Reason, Violation
+
+Breaks = Callable[[Snapshot, Answer, list[Reason]], Befallen]
 
 
 class Verdict(NamedTuple):
-    """``is_ours`` = the mock answers. The reasons say which steps were asked."""
+    """``is_ours`` = the mock answers. The violations are those of the request.
+
+    ``breaks`` is what faults make of the upstream's answer, None = nobody spoke of faults.
+    """
 
     is_ours: bool
-    reasons: tuple[Reason, ...]
-    violations: tuple[Violation, ...]
+    violations: tuple[Violation, ...] = ()
+    breaks: Breaks | None = None
+    wait_s: float = 0.0
 
 
 def judge(reading: Reading, snapshot: Snapshot, chance: Chance, fixture: OperationFixture | None) -> Verdict:
     """Walk the ladder without doing anything. ``fixture`` is the operation's own file. Raises ``Unmet``."""
-    plan = reading.plan
+    plan, preference = reading.plan, reading.head.preference
     violations = violations_of(reading, snapshot.now)
     look_at_handshake(reading, snapshot)
     if plan.memory:
         recall(plan.memory, reading.facts, snapshot, chance)
     limited = limit_of(reading, snapshot, violations)
     if limited is not None and limited.respond:
-        return Verdict(True, (), tuple(violations))
+        return Verdict(True)
+    if preference is not None and preference.fault is not None and not is_kind(preference.fault):
+        return Verdict(True)  # which refuses it
     judged = [] if plan.house.no_errors else violations
-    choice = choose(plan, reading.head.preference, snapshot, judged, reading.facts)
-    return Verdict(_speaks(choice, fixture), tuple(choice.reasons), tuple(violations))
+    choice = choose(plan, preference, snapshot, judged, reading.facts)
+    if _speaks(choice, fixture):
+        return Verdict(True)
+    breaks = partial(_break, reading, choice.scenario) if may_fail(plan, preference, snapshot) else None
+    return Verdict(False, tuple(violations), breaks, choice.wait_s)
+
+
+def _break(
+    reading: Reading, scenario: Scenario | None, snapshot: Snapshot, given: Answer, reasons: list[Reason]
+) -> Befallen:
+    return befall(reading.plan, reading.head.preference, snapshot, scenario, given, reasons)
 
 
 def _speaks(choice: Choice, fixture: OperationFixture | None) -> bool:

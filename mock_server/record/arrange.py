@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from mock_server.record.answer import Answer, passing_fields
-from mock_server.record.rules import Told, tell_apart
+from mock_server.record.rules import MAX_VALUES, Told, tell_apart
 from mock_server.record.taken import Taken
 from mock_server.spec.operations import Operation
 
@@ -134,6 +134,8 @@ def _ruled(
     named = tuple(Named(name, group[0].answer, tuple(group)) for name, group in zip(names, groups, strict=True))
     for index in told.untold:
         notes[f"nothing in the requests tells {names[index]} from other answers: ask for it by its name"] = None
+    for index in told.cut:
+        notes[f"{names[index]} came for more than {MAX_VALUES} different requests; rules lead from the first"] = None
     rules = tuple(rule._replace(respond=names[rule.group]) for rule in told.rules)
     return rules, None if told.otherwise is None else names[told.otherwise], named
 

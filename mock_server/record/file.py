@@ -30,6 +30,8 @@ def fixture_file(arranged: Arranged, name: str, origin: str, shown: Shown) -> Fi
 
     ``shown`` hides secrets in what is told in comments.
     """
+    led = {*arranged.unauthorized.values(), *arranged.invalid.values(), *(rule.respond for rule in arranged.rules)}
+    led |= {arranged.otherwise or arranged.responses[0].name}
     bodies: dict[str, bytes] = {}
     responses: dict[str, Any] = {}
     text = f"# Recorded from {origin}: what was seen, without secrets. Change whatever you like.\n"
@@ -39,7 +41,10 @@ def fixture_file(arranged: Arranged, name: str, origin: str, shown: Shown) -> Fi
         bodies.update([body_file] if body_file else [])
         node = responses[each.name] = response_node(each.answer, body_file[0] if body_file else "")
         head = emit({each.name: 0}, 2).rsplit(" 0", 1)[0]
-        text += f"{head}\n    # {shown(_told(each))}\n{emit(node, 4)}"
+        note = shown(_told(each)) + (
+            "" if each.name in led else f"; nothing leads here but Prefer: response={each.name}"
+        )
+        text += f"{head}\n    # {note}\n{emit(node, 4)}"
     words = {
         "unauthorized": _shortest(arranged.unauthorized),
         "invalid": _shortest(arranged.invalid),

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import parse_qsl
 
 from mock_server.fixture.scaffold import file_name
 from mock_server.mask import mask_reason, printable
@@ -23,8 +24,11 @@ from mock_server.source.write import write_all
 from mock_server.spec.beside import called
 from mock_server.world import World
 
-MAX_SEEN = 500
+MAX_SEEN = 200
 """Different exchanges of one operation that are kept; what comes after them is only judged."""
+
+
+MAX_TOLD = 1_000
 
 
 class Written(NamedTuple):
@@ -73,6 +77,8 @@ class Keeper:
 
         ``at`` is its hour in Unix seconds; ``more_bases`` are paths below which the API may stand besides.
         """
+        if exchange.sent.method in ("HEAD", "OPTIONS"):
+            return []
         self.count += 1
         self._secrets.learn_exchange(exchange)
         self._learn_keys(exchange)
@@ -81,12 +87,13 @@ class Keeper:
         )
         if taken is None:
             path = exchange.sent.target.partition("?")[0]
-            self.unmatched[self._shown(f"{exchange.sent.method} {path}")] += 1
+            _tally(self.unmatched, self._shown(f"{exchange.sent.method} {path}"))
             return ["no operation of the document"]
         told = [f"request: {each.where} {each.message}" for each in taken.violations]
         told += [f"answer: {each}" for each in taken.departures]
         told = [self._shown(each) for each in told]
-        self.violations.update(f"{taken.operation.key}: {each}" for each in told)
+        for each in told:
+            _tally(self.violations, f"{taken.operation.key}: {each}")
         scrub = self._secrets.scrub
         open_to_all = {where: value for where, value in taken.features.items() if scrub(str(value)) == str(value)}
         self._keep(taken._replace(features=open_to_all))
@@ -95,6 +102,8 @@ class Keeper:
     def _learn_keys(self, exchange: Exchange) -> None:
         hidden = self._world.hidden
         self._secrets.learn(*(value for name, value in exchange.sent.headers if name.lower() in hidden.headers))
+        query = parse_qsl(exchange.sent.target.partition("?")[2]) if hidden.query else []
+        self._secrets.learn(*(value for name, value in query if name in hidden.query))
 
     def _shown(self, text: str) -> str:
         return printable(self._secrets.scrub(mask_reason(text)))[:400]
@@ -107,7 +116,7 @@ class Keeper:
         try:
             answer = answer_of(taken, self._secrets, self._hours)
         except Unlearnable as error:
-            self.kept_back[self._shown(f"{key}: {taken.exchange.seen.status}: {error}")] += 1
+            _tally(self.kept_back, self._shown(f"{key}: {taken.exchange.seen.status}: {error}"))
             return
         seen = self._seen.setdefault(key, [])
         if len(seen) >= MAX_SEEN:
@@ -141,6 +150,11 @@ class Keeper:
             write_all(self._folder, files, force=True)
         self.written.update(written)
         self._dirty.clear()
+
+
+def _tally(found: Counter[str], text: str) -> None:
+    """Count it; of very many different ones the rest together."""
+    found[text if text in found or len(found) < MAX_TOLD else "more that is not listed"] += 1
 
 
 def _hour(exchange: Exchange, at: float) -> float:

@@ -25,13 +25,15 @@ class Told(NamedTuple):
 class Apart(NamedTuple):
     """The rules; which group answers what no rule fits (None = nothing is said); what could not be told apart.
 
-    ``about`` is a group's rule in a few words for its name: ``{1: "page-2"}``.
+    ``about`` is a group's rule in a few words for its name: ``{1: "page-2"}``; to the groups that are ``cut`` more
+    requests lead than there are rules for.
     """
 
     rules: tuple[Told, ...]
     otherwise: int | None
     untold: tuple[int, ...]
     about: Mapping[int, str]
+    cut: tuple[int, ...] = ()
 
 
 class _Absent:
@@ -69,7 +71,9 @@ def tell_apart(groups: Sequence[Sequence[Features]], statuses: Sequence[int], *,
         usual = usual if statuses[usual] >= 300 else None
     rules.sort(key=lambda rule: -len(rule.when))
     first = {rule.group: rule.when for rule in reversed(rules)}
-    return Apart(tuple(rules), usual, tuple(untold), {index: _words(when) for index, when in first.items()})
+    about = {index: _words(when) for index, when in first.items()}
+    many = tuple(index for index in led if safe and len(groups[index]) > MAX_VALUES)
+    return Apart(tuple(rules), usual, tuple(untold), about, many)
 
 
 def _exact(group: Sequence[Features], others: Sequence[Features]) -> list[dict[str, Any]] | None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 
 from starlette.types import Message, Receive, Scope, Send
 
 from mock_server.core.answer import read, read_head
-from mock_server.core.forward import Verdict, judge
+from mock_server.core.fault import Befallen
+from mock_server.core.forward import Breaks, Verdict, judge
 from mock_server.core.onward import base_of, has_come_round, request_headers, way
 from mock_server.core.problem import problem
 from mock_server.core.route import Found
-from mock_server.model import Answer, Reason, Request
-from mock_server.web.breaking import has_hung_up
-from mock_server.web.live import Live, make_entry, session_name
+from mock_server.core.snapshot import Changes
+from mock_server.model import Answer, Break, Reason, Request, Wait
+from mock_server.web.breaking import has_hung_up, send_broken
+from mock_server.web.live import MAX_TRIES, Live, make_entry, session_name
 from mock_server.web.mock import ROUTE, MockEndpoint, handshake_id
 from mock_server.web.passage import Given, Onward, Passage
 from mock_server.web.passed import Passed
@@ -23,8 +26,8 @@ from mock_server.world import Served
 
 PROXIED = "proxied"
 """``source`` of such entries in the journal."""
-_OURS = Verdict(True, (), ())
-_UNKNOWN = Verdict(False, (), ())
+_OURS = Verdict(True)
+_UNKNOWN = Verdict(False)
 
 
 class Forwarding:
@@ -60,22 +63,47 @@ class Forwarding:
             return
         entry_id = live.entry_id()
         given = await self._pass_on((scope, receive, send), request, served, entry_id)
+        reasons = [*_of_request(verdict), *given.reasons]
+        answer, fault, broken = given.answer, "", None
+        if not given.is_sent:
+            if verdict.breaks is not None:
+                befallen = await self._befall(verdict.breaks, session, answer, reasons)
+                answer, fault = befallen.answer, befallen.told
+                broken = next((each for each in befallen.effects if isinstance(each, Break)), None)
+                await asyncio.sleep(sum(each.seconds for each in befallen.effects if isinstance(each, Wait)))
+            await asyncio.sleep(verdict.wait_s)
+        answered = answer._replace(headers=(*answer.headers, (b"mock-entry", entry_id.encode())))
+        at = await live.now(session)  # before the answer is out: nothing comes between that and its entry
+        head = request.method == "HEAD" or answer.status in (204, 304)
+        if not given.is_sent and broken is None:
+            await send_answer(send, answered, head=head)
         took_s = live.ticks() - started
-        reasons = (*_of_request(verdict), *given.reasons)
-        at = await live.now(session)
-        entry = make_entry(entry_id, at, session, took_s, request, given.answer, reasons=reasons)
-        operation = served.plan.operation if served else None
+        entry = make_entry(entry_id, at, session, took_s, request, answer, reasons=tuple(reasons))
         await live.record(
             entry._replace(
-                operation=operation.key if operation else None,
+                operation=served.plan.operation.key if served else None,
                 response="" if given.failed else "upstream",
                 source=PROXIED,
+                fault=fault,
             )
         )
+        if broken is not None:
+            await send_broken(scope, send, answered, broken, head=head)
         if live.on_passed is not None and not given.failed:
-            live.on_passed(
-                Passed(given.date or live.wall(), request, raw_path(scope), given.answer, given.body, took_s)
-            )
+            on_passed, hour = live.on_passed, given.date or live.wall()
+            on_passed(Passed(hour, request, raw_path(scope), given.answer, given.body, took_s))
+
+    async def _befall(self, breaks: Breaks, session: str, answer: Answer, reasons: list[Reason]) -> Befallen:
+        """What faults make of it, counted; again from the new count when another request was faster."""
+        store = self._live.store
+        for _ in range(MAX_TRIES):
+            seen = await store.load(session)
+            told: list[Reason] = []
+            befallen = breaks(seen, answer, told)
+            if not befallen.tally or await store.save(seen, Changes(tally=befallen.tally)):
+                break
+        reasons += told
+        return befallen
 
     async def _judge(self, found: object, served: Served | None, request: Request) -> tuple[str, Verdict]:
         """The session, and whose the request is. What cannot be read is the mock's to refuse."""
@@ -129,12 +157,11 @@ class Forwarding:
             code, status, why = "MS493", 502, str(error)
         except Exception as error:
             if has_hung_up(scope, error):
-                return Given(Answer(0, (), b""), (Reason("upstream", "the client hung up"),), failed=True)
+                return Given(Answer(0, (), b""), (Reason("upstream", "the client hung up"),), is_sent=True, failed=True)
             # Our own fault: told in the log, and to the client without a trace.
             self._live.log.error(f"entry {entry_id}:\n{''.join(traceback.format_exception(error))}", entry_id)
             code, status, why = "MS407", 500, f"the mock failed; its log has the reason under entry {entry_id}"
-        answer = problem(code, status, why, upstream=self._upstream.origin)
-        await send_answer(channel[2], answer, *extra, (b"mock-entry", entry_id.encode()), head=request.method == "HEAD")
+        answer = problem(code, status, why, headers=extra, upstream=self._upstream.origin)
         return Given(answer, (Reason("upstream", "{} {}", (code, why)),), failed=True)
 
 

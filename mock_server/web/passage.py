@@ -23,7 +23,6 @@ from mock_server.spec.operations import Operation
 from mock_server.state.journal import MAX_BODY_BYTES
 from mock_server.web.breaking import WIRE, Wire
 from mock_server.web.upstream import Reply, Upstream, UpstreamFailed
-from mock_server.web.wire import send_answer
 
 MARK = (b"mock-source", b"upstream")
 MAX_MARK = 1_000
@@ -41,13 +40,15 @@ class Onward(NamedTuple):
 
 
 class Given(NamedTuple):
-    """What went back: the answer as the journal has it, and the whole body when it was looked at."""
+    """What goes back. ``is_sent`` = it went through already; ``failed`` = it is not, or not wholly, the upstream's."""
 
     answer: Answer
     reasons: tuple[Reason, ...]
     body: bytes | None = None
+    """The whole body, when it was looked at."""
     date: float | None = None
     """Unix seconds, as the upstream says."""
+    is_sent: bool = False
     failed: bool = False
 
 
@@ -64,14 +65,13 @@ class Passage:
         self._limit = limit
 
     async def walk(self, upstream: Upstream, onward: Onward, entry: bytes) -> Given:
-        """Ask, look at the answer, hand it back. Raises ``UpstreamFailed`` while nothing has gone back yet."""
+        """Ask, and look at the answer. Raises ``UpstreamFailed`` while nothing has gone back yet."""
         clock = asyncio.get_running_loop().time
         began = clock()
-        marks = [MARK, (b"mock-entry", entry)]
         async with upstream.ask(*onward) as reply:
             took_ms = (clock() - began) * 1000
             spoke = Reason("upstream", "{} answers {} after {:.0f} ms", (upstream.origin, reply.status, took_ms))
-            headers = answer_headers(reply.headers, self._by)
+            headers = [*answer_headers(reply.headers, self._by), MARK]
             if not any(name == _TOLD for name, _ in headers):
                 headers += self._headers
             endless = _is_endless(reply)
@@ -79,31 +79,28 @@ class Passage:
             held, more = (b"", True) if endless else await _whole(pieces, self._limit)
             if more:
                 length = [each for each in reply.headers if each[0] == b"content-length"]
-                error = await self._stream(reply.status, [*headers, *length, *marks], held, pieces)
+                error = await self._stream(reply.status, [*headers, *length, (b"mock-entry", entry)], held, pieces)
                 told = Reason("upstream", "{}", (error or "too long, or a stream: its body was not looked at",))
                 answer = Answer(reply.status, tuple(headers), held[:MAX_BODY_BYTES])
-                return Given(answer, (spoke, told), failed=bool(error))
+                return Given(answer, (spoke, told), is_sent=True, failed=bool(error))
         headers, data, plain = _decoded(headers, held, self._limit)
-        answer = Answer(reply.status, tuple(headers), data)
-        given = await self._hand_back(onward.method, answer, plain, marks, spoke)
+        given = self._looked_at(onward.method, Answer(reply.status, tuple(headers), data), plain, spoke)
         return given._replace(date=_date(reply))
 
-    async def _hand_back(
-        self, method: str, answer: Answer, plain: bool, marks: list[tuple[bytes, bytes]], spoke: Reason
-    ) -> Given:
+    def _looked_at(self, method: str, answer: Answer, plain: bool, spoke: Reason) -> Given:
         """An answer that is whole, its departures in a header. ``plain`` False = its coding is one we cannot read."""
         wrong: tuple[Departure, ...] = ()
         if self._operation:
             texts = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers)
-            wrong = tuple(departures(self._operation, method, answer.status, texts, answer.body if plain else None))
+            body = answer.body if plain else None
+            wrong = tuple(departures(self._operation, method, answer.status, texts, body))
+        headers = answer.headers
         if wrong:
-            marks.append((b"mock-departures", header_text("; ".join(map(str, wrong))[:MAX_MARK])))
-        head = method == "HEAD" or answer.status in (204, 304)
-        if not head:
-            marks.append((b"content-length", b"%d" % len(answer.body)))
-        await send_answer(self._send, answer, *marks, head=head)
+            headers = (*headers, (b"mock-departures", header_text("; ".join(map(str, wrong))[:MAX_MARK])))
+        if method != "HEAD" and answer.status not in (204, 304):
+            headers = (*headers, (b"content-length", b"%d" % len(answer.body)))
         reasons = (spoke, *(Reason("departs", "{}", (str(each),)) for each in wrong))
-        return Given(answer, reasons, answer.body if plain else None)
+        return Given(answer._replace(headers=headers), reasons, answer.body if plain else None)
 
     async def _stream(
         self, status: int, headers: list[tuple[bytes, bytes]], start: bytes, pieces: AsyncIterator[bytes]

@@ -271,3 +271,31 @@ def test_without_a_path_the_documents_base_path_is_the_upstreams(real: Shop) -> 
     for asked, there in (("/api/items/7", "/api/items/7"), ("/items/7", "/api/items/7"), ("/else", "/else")):
         client.get(asked)
         assert real.requests[-1][1] == there
+
+
+def test_faults_befall_what_the_real_api_answers_too(client: TestClient) -> None:
+    signed = {"X-Shop-Key": KEY}
+    whole = client.get("/api/items/7", headers=signed)
+    half = client.get("/api/items/7", headers={**signed, "Prefer": "fault=truncated-body"})
+    assert (half.status_code, half.content) == (200, whole.content[: len(whole.content) // 2])
+    assert (half.headers["mock-source"], half.headers["mock-fault"]) == ("upstream", "truncated-body")
+    instead = client.get("/api/items/7", headers={**signed, "Prefer": "fault=status-503"})
+    assert (instead.status_code, instead.json()["code"]) == (503, "MS440")
+    entry = client.get("/__mock/journal").json()["entries"][-1]
+    assert (entry["source"], entry["fault"], entry["status"]) == ("proxied", "status-503", 503)
+    unknown = client.get("/api/items/7", headers={**signed, "Prefer": "fault=no-such"})
+    assert (unknown.status_code, is_real(unknown)) == (400, False)
+
+
+def test_faults_of_the_session_count_what_goes_through(client: TestClient) -> None:
+    session = {"X-Shop-Key": KEY, "Mock-Session": "faulty"}
+    client.put(
+        "/__mock/faults", json={"faults": [{"fault": "status-500", "every": 2}]}, headers=session
+    ).raise_for_status()
+    statuses = [client.get("/api/items/7", headers=session).status_code for _ in range(4)]
+    assert statuses == [200, 500, 200, 500]
+
+
+def test_an_answer_of_the_real_api_waits_when_it_is_asked_to(client: TestClient) -> None:
+    client.get("/api/items/7", headers={"X-Shop-Key": KEY, "Prefer": "wait=0.15"})
+    assert client.get("/__mock/journal").json()["entries"][-1]["duration_ms"] >= 150
