@@ -101,6 +101,8 @@ def _run(settings: Settings, file: ReadyFile | None) -> int:
     tell_of_schemas(world, log)
     url = address(sock, "https" if certificate else "http")
     text = banner(world, url, settings.workers)
+    if settings.proxy:
+        text += f"\nRequests of which no fixture speaks go to {settings.proxy}\n"
     if settings.control_token and settings.control_token != given_token:
         text += (
             f"\nOther machines reach /__mock/ with this header; it is said once and made anew at each start:\n"

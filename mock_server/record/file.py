@@ -41,9 +41,9 @@ def fixture_file(arranged: Arranged, name: str, origin: str, shown: Shown) -> Fi
         bodies.update([body_file] if body_file else [])
         node = responses[each.name] = response_node(each.answer, body_file[0] if body_file else "")
         head = emit({each.name: 0}, 2).rsplit(" 0", 1)[0]
-        note = shown(_told(each)) + (
-            "" if each.name in led else f"; nothing leads here but Prefer: response={each.name}"
-        )
+        note = shown(_told(each))
+        if each.name not in led:
+            note += f"; nothing leads here but `Prefer: response={each.name}`"
         text += f"{head}\n    # {note}\n{emit(node, 4)}"
     words = {
         "unauthorized": _shortest(arranged.unauthorized),
