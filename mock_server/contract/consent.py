@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from mock_server.contract.client import Client
-from mock_server.contract.model import Exchange, Sent
+from mock_server.contract.model import Exchange, Seen, Sent
 
 MAX_STEPS = 12
 COMMAND_TIMEOUT_S = 120.0
@@ -58,6 +58,20 @@ class Form(NamedTuple):
     action: str
     fields: tuple[tuple[str, str], ...]
     buttons: tuple[Button, ...]
+
+
+def not_shown(seen: Seen, *, is_mock: bool) -> str:
+    """As what a page comes that no browser shows as one; ``""`` when it does. Our own mock has HTML and nothing else.
+
+    Others may say *Connected* in plain text, but neither call HTML a text nor have it saved as a file.
+    """
+    kind = (seen.header("content-type") or "").partition(";")[0].strip().lower()
+    looks = seen.body.lstrip()[:1] == b"<"
+    if kind in ("text/html", "application/xhtml+xml") or (
+        kind.startswith(("text/", "application/json")) and not looks and not is_mock
+    ):
+        return ""
+    return kind[:40] or "nothing in particular"
 
 
 def visit(

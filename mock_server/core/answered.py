@@ -88,10 +88,11 @@ def wrong_charset(content_type: str) -> str:
 
 
 def _is_another_json(entry: DocumentedResponse, status: int, content_type: str) -> bool:
-    """``application/problem+json`` for a success that is documented as ``application/json``; errors may (RFC 9457)."""
+    """``text/json`` for what is documented as ``application/json``; errors may be problems (RFC 9457)."""
     kind = content_type.partition(";")[0].strip().lower()
+    is_problem = status >= 400 and kind == "application/problem+json"
     names = [media.name.partition(";")[0].strip().lower() for media in entry.content]
-    return status < 400 and kind.endswith("+json") and kind not in names and not any("*" in name for name in names)
+    return is_json(kind) and not is_problem and kind not in names and not any("*" in name for name in names)
 
 
 def wrong_body(media: MediaType, status: int, content_type: str, value: Any) -> Iterator[tuple[str, str]]:

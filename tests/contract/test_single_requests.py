@@ -138,6 +138,21 @@ DEFECTS: dict[str, tuple[str, Breaker, str]] = {
         instead(200, body(lambda b: b.count(b'"validity_duration"') == 2)),
         "validity_duration stands twice",
     ),
+    "a field in the query is taken": (
+        "edges.elsewhere",
+        anywhere(200, lambda asked: "datasource_id=fb" in asked.target),
+        "datasource_id stands in the query",
+    ),
+    "another name is taken": (
+        "edges.elsewhere",
+        instead(200, field("datasource_type", bool)),
+        "datasource_id is called datasource_type",
+    ),
+    "the query has the last word": (
+        "edges.elsewhere",
+        anywhere(429, lambda asked: "validity_duration=" in asked.target and asked.target.startswith(START)),
+        "a query that says validity_duration is something else",
+    ),
     "an escaped name is not known": ("edges.twice", instead(429, body(lambda b: b"\\u0064" in b)), "with escapes"),
     "299 is accepted": ("boundaries.body", instead(200, duration(lambda v: v == 299)), "validity_duration is 299"),
     "43200 is refused": ("boundaries.body", instead(429, duration(lambda v: v == 43200)), "duration is 43200"),
@@ -202,6 +217,18 @@ DEFECTS: dict[str, tuple[str, Breaker, str]] = {
         "authorization.challenge",
         without("www-authenticate", lambda asked, given: given.status == 403),
         "answers 403 without WWW-Authenticate",
+    ),
+    "another scheme is asked for": (
+        "authorization.challenge",
+        lambda asked, given: given._replace(
+            headers=tuple((k, "Basic realm=x") if k.lower() == "www-authenticate" else (k, v) for k, v in given.headers)
+        ),
+        "a challenge for another scheme than Bearer",
+    ),
+    "a header makes a POST of GET": (
+        "protocol.method",
+        anywhere(200, header("x-http-method-override", lambda v: v == "POST")),
+        "instead of 405 to GET that says it is POST",
     ),
     "GET is answered": (
         "protocol.method",

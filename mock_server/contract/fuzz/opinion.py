@@ -34,6 +34,7 @@ ABSENT = frozenset((404, 410))
 LATER = frozenset((408, 409, 412, 423, 425, 428, 429))
 """By the state of the world, not by the request: what a document says nothing about may come any time."""
 
+COMMON = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 MAX_LINE = 8000
 MAX_BODY = 1_000_000
 
@@ -67,6 +68,8 @@ class Opinion:
         operation = self._run.contract.operation(exchange.operation)
         if _over_a_limit(exchange) or (exchange.seen.status == 406 and operation and _sends_any_accept(operation)):
             return "silent" if check == "status_code_conformance" else "refuted"
+        if exchange.seen.status == 501 and exchange.sent.method not in COMMON:
+            return "refuted"  # RFC 9110 §15.6.2: a server need not know every method
         match check:
             case "positive_data_acceptance":
                 return "refuted" if self.violations(exchange.sent) else "holds"

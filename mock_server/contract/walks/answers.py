@@ -19,8 +19,13 @@ from mock_server.spec.media import is_json
 _SERVER_ERROR = promise("no-server-error", "no request makes the server fail", "RFC 9110 §15.6")
 _JSON = promise("json-is-strict", "JSON is read the same by every parser", "RFC 8259 §2, RFC 7493 §2")
 _CHARSET = promise("json-is-utf-8", "JSON is UTF-8, and says nothing else", "RFC 8259 §8.1")
+_FORM = promise("content-type-is-one", "Content-Type is `type/subtype; name=value`", "RFC 9110 §8.3.1")
 _PROBLEM = promise("problem-status", "`status` of a problem is that of the answer", "RFC 9457 §3.1.2")
 _INSIDE = promise("errors-tell-no-inside", "an error tells nothing about the inside of the server", "RFC 9457 §5")
+
+_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_WRITTEN = re.compile(rf'\s*{_NAME}/{_NAME}(?:\s*;\s*(?:{_NAME}=(?:{_NAME}|"(?:[^"\\]|\\.)*"))?)*\s*')
+"""RFC 9110 §8.3.1; a semicolon with nothing behind it is allowed there (§5.6.6)."""
 
 _TRACES = (
     ("a stack trace",
@@ -67,7 +72,9 @@ def _may_refuse(scene: Scene) -> bool:
 
 
 def media_type(scene: Scene) -> Iterator[Seen]:
-    """One of the documented ones; JSON names no charset but UTF-8."""
+    """One of the documented ones, rightly written; JSON names no charset but UTF-8."""
+    if scene.content_type and scene.operation is not None and not _WRITTEN.fullmatch(scene.content_type):
+        yield Seen(f"the Content-Type of {scene.status} is wrongly written", _FORM, scene.content_type[:60])
     charset = wrong_charset(scene.content_type)
     if charset:
         yield Seen("JSON in another charset than UTF-8", _CHARSET, f"charset={charset[:40]}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator
 
 from mock_server.contract.checks import Check
@@ -26,6 +27,7 @@ from mock_server.contract.walks.pace import Found, Sender, some_operations, unti
 from mock_server.spec.media import is_json
 from mock_server.spec.operations import Operation
 
+UNAUTHORIZED = (401, 403)
 MATRIX, ROLES, ORDER, CHALLENGE, KEY = (
     f"authorization.{word}" for word in ("matrix", "roles", "order", "challenge", "keys")
 )
@@ -240,11 +242,26 @@ def challenge(run: Run) -> Found:
             yield found
 
 
+_SCHEMES = frozenset(("bearer", "basic", "digest"))
+
+
+def _misled(run: Run, operation: Operation, exchange: Exchange, kinds: set[str], value: str) -> Finding | None:
+    """A challenge names a scheme that the document knows, whatever others it names (RFC 9110 §11.6.1)."""
+    if {word.lower() for word in re.findall(r"(?:^|,)\s*([\w-]+)(?=\s|,|$)", value)} & kinds:
+        return None
+    known = " or ".join(sorted(each.capitalize() for each in kinds))
+    promise = Promise("challenge-is-true", f"WWW-Authenticate asks for {known}", "standard", "RFC 9110 §11.6.1")
+    title = f"{operation.key} answers {exchange.seen.status} with a challenge for another scheme than {known}"
+    return Finding(title, operation.key, promise, (exchange,), value[:80], "error", CHALLENGE, run.seed, "other scheme")
+
+
 def _unchallenged(run: Run, operation: Operation, exchange: Exchange) -> Finding | None:
     """None when the answer has a challenge, or needs none."""
     status, value = exchange.seen.status, exchange.seen.header("www-authenticate")
     kinds = {need.kind for alternative in operation.security for need in alternative}
     is_ours = status == 403 and run.target.is_mock and "bearer" in kinds
+    if value and value.strip() and status in UNAUTHORIZED and kinds and kinds <= _SCHEMES:
+        return _misled(run, operation, exchange, kinds, value)
     if (status != 401 and not is_ours) or (value or "").strip():
         return None
     if status == 401 and kinds == {"unjudged"}:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from mock_server.codec.strict import NotStrict, read_strictly
 from mock_server.contract.checks import Check
-from mock_server.contract.consent import visit
+from mock_server.contract.consent import not_shown, visit
 from mock_server.contract.model import Finding, NotRun, Promise
 from mock_server.contract.profile import place_of
 from mock_server.contract.run import Run
@@ -77,9 +77,9 @@ def _opens(run: Run, check: str, began: Began) -> Found:
         title = f"auth_uri does not open: {walked.why}"
         yield broken(run, check, run.contract.start, told, title, began.exchange, *walked.exchanges[-2:])
         return
-    kind = (walked.exchanges[-1].seen.header("content-type") or "nothing").partition(";")[0].strip().lower()
-    if kind not in ("text/html", "application/xhtml+xml"):
-        title = f"auth_uri opens {kind[:40]} in place of a page"
+    kind = not_shown(walked.exchanges[-1].seen, is_mock=run.target.is_mock)
+    if kind:
+        title = f"auth_uri opens {kind} in place of a page"
         yield broken(run, check, run.contract.start, told, title, began.exchange, walked.exchanges[-1])
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from mock_server.contract.checks import Check, Need
-from mock_server.contract.consent import Wish, visit
+from mock_server.contract.consent import Wish, not_shown, visit
 from mock_server.contract.model import Exchange, Finding, NotRun, Sent
 from mock_server.contract.run import Run
 from mock_server.contract.walks.handshake import Began, begin, collect, collected
@@ -25,7 +25,7 @@ _FORGED = promise(
 )
 _CODE = promise("code-is-redeemed", "only a code that the provider gave for this process grants", "RFC 6749 §4.1.3")
 _ISSUER = promise("issuer-is-checked", "an answer of another issuer grants nothing", "RFC 9207 §2.4")
-_PAGE = promise("pages-are-html", "what a browser opens is an HTML page", "RFC 9110 §8.3")
+_PAGE = promise("pages-are-html", "a page says that it is HTML", "RFC 9110 §8.3")
 _SILENT = promise("page-hides-code", "the page after consent does not show the code", "RFC 9700 §4.2.4")
 _TOLD = promise("callback-is-refused", "a callback that changes nothing is refused", "docs/architecture.md", "assumed")
 _SANE = promise("callback-never-fails", "no callback makes the server fail", "RFC 9110 §15.6")
@@ -205,11 +205,11 @@ def _stands(run: Run, check: str, way: Way, state: str, name: str, *exchanges: E
 
 
 def _pages(run: Run, check: str, way: Way, last: Exchange) -> Found:
-    """The pages on the way are HTML, and the last one does not show the code."""
+    """A browser shows the pages on the way, and the last one does not show the code."""
     for exchange in (*way.exchanges[1:], last):
-        kind = (exchange.seen.header("content-type") or "").partition(";")[0].strip().lower()
-        if exchange.seen.status == 200 and kind not in ("text/html", "application/xhtml+xml"):
-            title = f"a page of the consent comes as {kind[:40] or 'nothing in particular'}"
+        kind = not_shown(exchange.seen, is_mock=run.target.is_mock) if exchange.seen.status == 200 else ""
+        if kind:
+            title = f"a page of the consent comes as {kind}"
             yield broken(run, check, run.contract.start, _PAGE, title, exchange, shape="no HTML")
     code = way.query.get("code", "")
     if len(code) >= 8 and code.encode() in last.seen.body:

@@ -7,8 +7,9 @@ says: ``same`` = as the good request, ``either`` = nobody promises it, else the 
 from __future__ import annotations
 
 import gzip
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple
 
 from mock_server.contract.model import Level
@@ -94,6 +95,10 @@ VALUES: tuple[Value, ...] = (
     Value("a path", '"../../../../etc/passwd"'),
     Value("SQL", "\"' OR '1'='1\""),
     Value("markup", '"<script>alert(1)</script>"'),
+    Value("a text of three parts", '"eyJhbGciOiJub25lIn0.e30.x"'),
+    Value("a text of three empty parts", '".."'),
+    Value("no URL", '"http://[::1"'),
+    Value("a URL without a host", '"http:///?a=%zz"'),
     Value("a template", '"{{ 7*7 }} ${7*7} %s %n"'),
     Value("[]", "[]"),
     Value("{}", "{}"),
@@ -106,6 +111,25 @@ VALUES: tuple[Value, ...] = (
     Value("nested 100000 deep", "[" * 100_000 + "]" * 100_000, is_odd=True, deep_only=True),
 )
 """For every field, whatever its type: the schema says which of them it takes."""
+
+
+def twisted(good: object) -> Iterator[Value]:
+    """What careless readers take for the good value itself; the schema and the rules say what it is."""
+    if isinstance(good, str | int | float | bool):
+        yield Value("its good value in a list", json.dumps([good]))
+        yield Value("its good value in an object", json.dumps({"value": good}))
+    if isinstance(good, int | float) and not isinstance(good, bool):
+        yield Value("its good value as a text", json.dumps(str(good)))
+        yield Value("its good value as a text with blanks", json.dumps(f" {good} "))
+    if isinstance(good, str) and good:
+        yield Value("its good value with blanks around", json.dumps(f" {good} "))
+        yield Value("its good value and a line break", json.dumps(f"{good}\n"))
+        yield Value("its good value, NUL and more", json.dumps(f"{good}\0x"))
+        yield Value("its good value twice", json.dumps(f"{good},{good}"))
+        yield Value("its good value in quotes", json.dumps(f'"{good}"'))
+        yield Value("its good value with other capitals", json.dumps(good.swapcase()))
+        yield Value("its good value percent-encoded", json.dumps("".join(f"%{byte:02X}" for byte in good.encode())))
+
 
 NOT_JSON_VALUES: tuple[Value, ...] = (
     Value("NaN", "NaN"),
@@ -215,6 +239,8 @@ WHOLE: tuple[Row, ...] = (
     Row("brackets that never close", _always(b"[" * 100_000), "json"),
     Row("a field more with a lone surrogate", _inserted('"contract_extra": "\\ud800"'), "either"),
     Row("a field more with a number of 5000 digits", _inserted('"contract_extra": ' + "9" * 5000), "either"),
+    Row("a field more with a line break in its text", _inserted('"contract_extra": "a\nb"'), "json"),
+    Row("a field more with a raw tab in its text", _inserted('"contract_extra": "a\tb"'), "json"),
     Row("a field more with NaN", _inserted('"contract_extra": NaN'), "json", "=", "assumed"),
     Row("the same field more twice", _inserted('"contract_extra": 1, "contract_extra": 2'), "either"),
     Row("without Content-Type", _same, "same", None, "assumed"),

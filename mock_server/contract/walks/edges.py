@@ -15,7 +15,7 @@ from mock_server.contract.checks import Check
 from mock_server.contract.good import OWN_TYPE
 from mock_server.contract.model import NotRun, Sent
 from mock_server.contract.run import Run
-from mock_server.contract.walks.edge_rows import NOT_JSON_VALUES, VALUES, WHOLE, Row, Value
+from mock_server.contract.walks.edge_rows import NOT_JSON_VALUES, VALUES, WHOLE, Row, Value, twisted
 from mock_server.contract.walks.expect import (
     Expect,
     Ground,
@@ -28,7 +28,7 @@ from mock_server.contract.walks.expect import (
     overlooked,
     refused,
 )
-from mock_server.contract.walks.fields import Field, fields, put_at
+from mock_server.contract.walks.fields import Field, current, fields, put_at
 from mock_server.contract.walks.pace import Found, Sender, some_operations, until_silent
 from mock_server.fixture.model import OperationFixture
 from mock_server.spec.media import is_json
@@ -38,7 +38,7 @@ VALUE_CHECK, BODY_CHECK, TWICE_CHECK = "edges.values", "edges.body", "edges.twic
 _HERE = "contract-put-here"
 
 
-def _grounds(run: Run, check: str) -> Iterator[Ground | NotRun]:
+def grounds(run: Run, check: str) -> Iterator[Ground | NotRun]:
     """Of each operation that takes a JSON object, and whose bodies are looked at."""
     for operation in some_operations(run, check):
         if isinstance(operation, NotRun):
@@ -95,14 +95,14 @@ def values(run: Run) -> Found:
 
 def _values(run: Run) -> Found:
     sender = Sender(run, VALUE_CHECK)
-    for on in _grounds(run, VALUE_CHECK):
+    for on in grounds(run, VALUE_CHECK):
         if isinstance(on, NotRun):
             yield on
             continue
         for field in fields(on):
             if overlooked(run, on.operation, field.place):
                 continue
-            for value in VALUES:
+            for value in (*VALUES, *twisted(current(on.request.body, field))):
                 if value.deep_only and not run.deep:
                     continue
                 data = _spliced(on, field, value)
@@ -125,7 +125,7 @@ def bodies(run: Run) -> Found:
 
 def _bodies(run: Run) -> Found:
     sender = Sender(run, BODY_CHECK)
-    for on in _grounds(run, BODY_CHECK):
+    for on in grounds(run, BODY_CHECK):
         if isinstance(on, NotRun):
             yield on
             continue
@@ -190,7 +190,7 @@ def twice(run: Run) -> Found:
 
 def _twice(run: Run) -> Found:
     sender = Sender(run, TWICE_CHECK)
-    for on in _grounds(run, TWICE_CHECK):
+    for on in grounds(run, TWICE_CHECK):
         if isinstance(on, NotRun):
             yield on
             continue

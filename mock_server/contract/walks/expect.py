@@ -280,7 +280,7 @@ def _fits(run: Run, on: Ground, expect: Expect, status: int) -> bool:
         case "open":
             if expect.wanted and run.target.is_mock:
                 return status in (413, 415, 431) or status in _invalid_statuses(run, on.operation)
-            return status < 500 or documented
+            return documented or (status < 500 and not _is_of_another_method(on.operation, status))
         case "refused":
             return not expect.wanted and 400 <= status < 500
         case "accepted":
@@ -291,6 +291,12 @@ def _fits(run: Run, on: Ground, expect: Expect, status: int) -> bool:
             # A server may have reasons of its own to refuse what the schema allows, and says so in its document.
             own_reasons = documented and not run.target.is_mock
             return own_reasons or (status < 500 and status not in REFUSED_AS_MALFORMED)
+
+
+def _is_of_another_method(operation: Operation, status: int) -> bool:
+    """206 and 304 answer a GET (RFC 9110 §15.3.7, §15.4.5), and a redirect that nobody documents no POST."""
+    named = operation.documented(status) is not None
+    return operation.method not in ("GET", "HEAD") and not named and (status == 206 or 300 <= status < 400)
 
 
 def _invalid_statuses(run: Run, operation: Operation) -> set[int]:

@@ -20,6 +20,7 @@ from mock_server.spec.operations import Operation
 
 REQUEST, METHOD, PATH, CONNECTION = (f"protocol.{word}" for word in ("request", "method", "path", "connection"))
 UNAUTHORIZED = (401, 403)
+UNCOMMON = ("FOO", "TRACE")
 
 
 def requests(run: Run) -> Found:
@@ -66,7 +67,7 @@ def _expected(run: Run, on: Ground, row: Row) -> Expect:
     level: Level | None = row.level
     asks_more = row.query and (whole_query or run.contract.strict_query)
     is_free = row.outcome == "open" or asks_more or (not speaks_json and _is_accept(row))
-    if is_free or (level == "assumed" and not run.target.is_mock):
+    if is_free or (level == "assumed" and not run.target.stands_in):
         return robust(row.name, "request")
     expect = accepted(run, on, row.name, key=f"request:{row.name}", level=level)
     if row.also and expect.wanted:
@@ -119,6 +120,10 @@ def _methods(run: Run) -> Found:
                 bare = bare._replace(body=b"", headers=_untyped(bare))
             answers[method] = run.send(bare)
             sender.count(answers[method])
+        if "POST" in documented and "GET" not in documented:
+            override = ("X-HTTP-Method-Override", "POST")
+            exchange = run.send(sent._replace(method="GET", headers=(*sent.headers, override)))
+            yield from _method_findings(run, operation, "GET", exchange, documented, " that says it is POST")
         for method, exchange in answers.items():
             yield from _method_findings(run, operation, method, exchange, documented)
         yield from _allowed_and_refused(run, operation, answers)
@@ -129,17 +134,17 @@ def _untyped(sent: Sent) -> tuple[tuple[str, str], ...]:
 
 
 def _method_findings(
-    run: Run, operation: Operation, method: str, exchange: Exchange, documented: frozenset[str]
+    run: Run, operation: Operation, method: str, exchange: Exchange, documented: frozenset[str], how: str = ""
 ) -> Iterator[Finding]:
     status = exchange.seen.status
     if method == "OPTIONS" and (200 <= status < 300 or status in UNAUTHORIZED or status in (404, 501)):
         return  # RFC 9110 §9.3.7: a server may answer it for every path
-    if method == "FOO" and status in (400, 501):
-        return
+    if method in UNCOMMON and status in (400, 501):
+        return  # RFC 9110 §15.6.2: a server need not know every method
     source = f"RFC 9110 §15.5.6; {place_of(operation)}"
     if status != 405 or exchange.seen.fault:
         promise = Promise("method", "a method that is not documented is answered with 405", "standard", source)
-        title = f"{operation.path} answers {told(exchange.seen)} instead of 405 to {method}"
+        title = f"{operation.path} answers {told(exchange.seen)} instead of 405 to {method}{how}"
         shape = f"{method if status < 300 else 'method'}: {told(exchange.seen)} instead of 405"
         yield _finding(run, METHOD, operation, promise, exchange, title, shape)
         return
@@ -228,6 +233,8 @@ def connections(run: Run) -> Found:
         sents.insert(1, stripped(request.raw(run.target.base, None, good.body)))
         if operation.method == "GET":
             sents.insert(1, good._replace(method="HEAD"))
+        else:  # no answer to HEAD has a body, not even a 405 (RFC 9110 §9.3.2)
+            sents.insert(1, good._replace(method="HEAD", body=b"", headers=_untyped(good)))
         # A server may close an idle connection in the very moment: a defect shows twice.
         found = _on_one_connection(run, operation, sents)
         if found and _on_one_connection(run, operation, sents):
@@ -267,12 +274,6 @@ def _wire_finding(run: Run, operation: Operation, answer: Answer, before: Answer
         promise = Promise("answers", "a good request is answered", "standard", "RFC 9112 §9.3")
         title = f"{operation.key} gives no answer ({seen.fault})"
         return _finding(run, CONNECTION, operation, promise, answer.exchange, title, seen.fault)
-    if not answer.is_open and run.target.is_mock:
-        promise = Promise(
-            "keeps-open", "the connection stays open for the next request", "assumed", "mock-server serve"
-        )
-        title = f"{operation.key} closes the connection after a {status}"
-        return _finding(run, CONNECTION, operation, promise, answer.exchange, title, "closes")
     return None
 
 

@@ -8,9 +8,10 @@ from typing import Any
 from mock_server.contract.checks import Check
 from mock_server.contract.model import Finding, NotRun
 from mock_server.contract.run import Run
-from mock_server.contract.walks.handshake import LEFT_OUT, collect
+from mock_server.contract.walks.expect import ground, refused, verdict
+from mock_server.contract.walks.handshake import LEFT_OUT, collect, collect_request
 from mock_server.contract.walks.judge import broken, promise
-from mock_server.contract.walks.tale import FALSE_IDS, Found, Tale, walks_pages
+from mock_server.contract.walks.tale import FALSE_IDS, FALSE_URIS, Found, Tale, walks_pages
 from mock_server.spec.media import is_json
 from mock_server.spec.operations import Operation
 
@@ -74,6 +75,31 @@ def false_ids(run: Run) -> Found:
         for how in FALSE_IDS:
             yield from tale.collect_false(tale.handshakes[0], how)
         yield from tale.do("collect")
+
+
+def false_uris(run: Run) -> Found:
+    """Everything that is nearly its auth_uri, and the auth_uri alone; none opens anything or burns anything."""
+    check, operation = "sequences.false-uris", run.contract.collect
+    assert operation is not None
+    where = run.contract.fixtures.operations[operation.key].collect
+    if walks_pages(run) or where is None or not where.auth_uri:
+        yield NotRun(check, walks_pages(run) or "the fixtures do not compare an auth_uri")
+        return
+    tale = Tale(run, check)
+    yield from tale.tell("begin approve")
+    told = tale.handshakes[0]
+    for how, change in FALSE_URIS.items():
+        uri = change(told.began.auth_uri)
+        if uri != told.began.auth_uri:
+            yield from tale.collect_elsewhere(told, uri, f"collected with its auth_uri {how}")
+    alone = collect_request(run, LEFT_OUT, told.began.auth_uri)
+    if alone.media and alone.media.schema and not alone.media.schema.is_valid(alone.body):
+        exchange = run.send(alone.sent(run.target.base, run.target.tokens.good), operation)
+        expect = refused(run, operation, ("required",), "auth_uri without pull_id")
+        found = verdict(run, check, ground(run, operation), expect, "auth_uri without pull_id", exchange)
+        if found:
+            yield found
+    yield from tale.do("collect")
 
 
 def all_kept(run: Run) -> Found:
@@ -214,6 +240,7 @@ _SUMMARIES = {
 CHECKS = (
     *(Check(name, "sequences", _SUMMARIES[name], _telling(name), ("handshake", "consent")) for name in ROWS),
     Check("sequences.false-ids", "sequences", "what is nearly a pull_id", false_ids, ("handshake", "consent")),
+    Check("sequences.false-uris", "sequences", "what is nearly its auth_uri", false_uris, ("handshake", "consent")),
     Check("sequences.all-kept", "sequences", "many handshakes are all kept", all_kept, ("handshake", "consent")),
     Check("sequences.anew", "sequences", "beginning again gives a new one", anew, ("handshake", "consent")),
     Check("sequences.between", "sequences", "failing requests change nothing", between, ("handshake", "consent")),

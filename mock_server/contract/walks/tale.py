@@ -6,7 +6,7 @@ handshake. The model is a table; whatever is collected is held to the state that
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mock_server.codec.strict import NotStrict, read_strictly
@@ -50,11 +50,30 @@ FALSE_IDS: Mapping[str, str] = {
     "with something behind": "{id}x",
     "blank": " ",
     "empty": "",
+    "with a line break behind": "{id}\n",
+    "with NUL and more behind": "{id}\0x",
+    "twice": "{id}{id}",
+    "in quotes": '"{id}"',
+    "percent-encoded": "{encoded}",
     "very long": "{id}{long}",
+    "like a signed token": "eyJhbGciOiJub25lIn0.eyJpZCI6MX0.",
     "with a wildcard": "%",
     "of SQL": "' OR '1'='1",
 }
 """What is sent in place of a pull_id. None of them was ever given out."""
+
+
+FALSE_URIS: Mapping[str, Callable[[str], str]] = {
+    "in other capitals": str.swapcase,
+    "with a blank before": " {}".format,
+    "with a blank behind": "{} ".format,
+    "with a letter more": "{}x".format,
+    "with a parameter more": "{}&contract=1".format,
+    "without its last letter": lambda uri: uri[:-1],
+    "without its query": lambda uri: uri.partition("?")[0],
+    "of another host": lambda uri: f"https://contract.invalid/{uri.partition('://')[2].partition('/')[2]}",
+}
+"""What is sent in place of the auth_uri, beside the right pull_id."""
 
 
 def false_id(how: str, pull_id: str) -> str:
@@ -68,6 +87,7 @@ def false_id(how: str, pull_id: str) -> str:
     return FALSE_IDS[how].format(
         id=pull_id, head=pull_id[:middle], flipped=flipped, tail=pull_id[middle + 1 :], cut=pull_id[:-1],
         swapped=pull_id.swapcase(), last="A" if pull_id[-1] != "A" else "B", long="x" * 5000,
+        encoded="".join(f"%{byte:02X}" for byte in pull_id.encode()),
     )  # fmt: skip
 
 
@@ -156,6 +176,10 @@ class Tale:
         if any(each is not None and each.status == exchange.seen.status for each in wanted):
             return
         yield from self._judge(told, "forged", f"collected with a pull_id {how}", exchange)
+
+    def collect_elsewhere(self, told: Told, auth_uri: str, reason: str) -> Found:
+        """With an auth_uri that is not its own; it burns nothing."""
+        yield from self._judge(told, "mismatched", reason, collect(self.run, told.began, auth_uri=auth_uri))
 
     def _collect(self, told: Told, state: str, token: str | None = None, auth_uri: str | None = None) -> Found:
         assert self.run.contract.collect is not None

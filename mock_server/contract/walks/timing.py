@@ -33,7 +33,7 @@ def in_time(scene: Scene) -> Iterator[Seen]:
     waits = [each.wait_s for each in scene.fixture.responses.values()] if scene.fixture else []
     if exchange.seen.seconds > USUAL_S + max(waits, default=0.0):
         scene.slow.append(exchange)
-        if len(scene.slow) >= HOPELESS and scene.run.target.is_mock:
+        if len(scene.slow) >= HOPELESS and scene.run.target.stands_in:
             scene.run.client.hopeless = f"{HOPELESS} answers took longer than {USUAL_S:g} s, so it is given up"
             yield Seen("is slow again and again", _USUAL, scene.run.client.hopeless)
 

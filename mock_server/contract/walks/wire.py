@@ -100,6 +100,8 @@ class Wire:
                     raise ValueError
                 self._more()
             head, _, self._data = self._data.partition(b"\r\n\r\n")
+            if b"\n" in head.replace(b"\r\n", b""):  # RFC 9112 §2.2: a line ends with CRLF
+                raise ValueError
             line, *lines = head.decode("latin-1").split("\r\n")
             version, _, rest = line.partition(" ")
             status = int(rest[:3])

@@ -11,6 +11,7 @@ from tests.contract.defects import (
     authorization,
     flakiness,
     inputs,
+    places,
     protocol,
     robustness,
     secrets,
@@ -19,5 +20,5 @@ from tests.contract.defects import (
 )
 from tests.contract.defects.model import Defect
 
-TABLES = (answers, protocol, status, inputs, authorization, robustness, flakiness, state, secrets)
+TABLES = (answers, protocol, status, inputs, authorization, robustness, flakiness, state, secrets, places)
 ALL: dict[str, Defect] = {defect.name: defect for table in TABLES for defect in table.DEFECTS}

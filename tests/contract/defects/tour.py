@@ -300,6 +300,40 @@ def callbacks(tour: Tour) -> Iterator[Exchange | str]:
     yield tour.client.send(Sent("GET", "/api/oauthcallback/fb?state=%3Cscript%3E&code=x", (), b""))
 
 
+def places(tour: Tour) -> Iterator[Exchange | str]:
+    """Fields in other places and by other names, near misses of both ids, and what HTTP has for other methods."""
+    yield tour.post("/oauth2", {"datasource_type": "fb"})
+    yield tour.post("/oauth2?datasource_id=fb", {"validity_duration": 300})
+    yield tour.post("/oauth2?datasource_id=none", {"datasource_id": "fb"})
+    yield tour.post("/oauth2", b'{"datasource_id":"fb","more":"a\nb"}')
+    auth_uri, pull_id = tour.granted()
+    for other in ([pull_id], f"{pull_id}\0x", "".join(f"%{byte:02X}" for byte in pull_id.encode()), "a.b.c"):
+        yield tour.post("/oauth2/credentials", {"pull_id": other})
+    for link in (auth_uri.swapcase(), f" {auth_uri}", "http://[::1"):
+        yield tour.collect(pull_id, auth_uri=link)
+    yield tour.post("/oauth2/credentials", {"auth_uri": auth_uri})
+    for header in (("If-None-Match", '"x"'), ("Range", "bytes=0-1")):
+        yield tour.post("/oauth2", {"datasource_id": "fb"}, GOOD, header)
+    yield tour.post("/oauth2", {"datasource_id": "fb"}, GOOD, ("X-HTTP-Method-Override", "POST"), method="GET")
+    for method, body in (("HEAD", ""), ("POST", '{"datasource_id":"fb"}')):
+        head, _, rest = spoken(tour, method, body).partition("\r\n\r\n")
+        bare = head.replace("\r\n", "").count("\n")
+        yield f"{method}: body {bool(rest)}, bare line feeds {bare}"
+
+
+def spoken(tour: Tour, method: str, body: str) -> str:
+    """All that comes back over a connection, byte by byte."""
+    where = urlsplit(tour.url)
+    lines = [f"{method} /api/oauth2 HTTP/1.1", "Host: x", f"Authorization: {GOOD}", "Connection: close"]
+    lines += [f"Content-Length: {len(body)}"] if body else []
+    with socket.create_connection((where.hostname or "", where.port or 80), TIMEOUT_S) as wire:
+        wire.sendall("\r\n".join([*lines, "", body]).encode())
+        heard = b""
+        while more := wire.recv(65536):
+            heard += more
+    return heard.decode("latin-1")
+
+
 def together(tour: Tour) -> Iterator[Exchange | str]:
     """Twelve at once."""
     _, pull_id = tour.granted()
@@ -345,7 +379,7 @@ def clock(tour: Tour) -> Iterator[Exchange | str]:
 
 WALKS: dict[str, Walk] = {
     "chain": chain, "ends": ends, "bodies": bodies, "tokens": tokens, "methods": methods, "ids": ids,
-    "callbacks": callbacks, "together": together, "clock": clock, "many": many,
+    "callbacks": callbacks, "together": together, "places": places, "clock": clock, "many": many,
 }  # fmt: skip
 
 

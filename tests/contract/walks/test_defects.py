@@ -281,6 +281,13 @@ DEFECTS: dict[str, tuple[str, Make]] = {
             lambda asked, given: CREDENTIALS,
         ),
     ),
+    "its auth_uri is compared without its capitals": (
+        "sequences.false-uris",
+        when(
+            lambda asked, given: str(fields(asked.body).get("auth_uri")).startswith("HTTP"),
+            lambda asked, given: CREDENTIALS,
+        ),
+    ),
     "ten are kept": ("sequences.all-kept", newest_only(10)),
     "the same input begins the same": ("sequences.anew", cached_start),
     "a bad body burns": ("sequences.between", burnt_by(lambda asked, given: asked.body == b'{"')),
