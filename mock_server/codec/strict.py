@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, NoReturn
+
+_ESCAPED = re.compile(r"(?i)\\ud[89a-f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class NotStrict(ValueError):
@@ -11,7 +15,8 @@ class NotStrict(ValueError):
 
 
 def read_strictly(body: bytes) -> Any:
-    """The value. Raises ``NotStrict``: duplicate keys, NaN, a BOM, bytes that follow, no UTF-8, too deep, no JSON.
+    """The value. Raises ``NotStrict``: duplicate keys, NaN, a BOM, half a surrogate pair, bytes that follow, no
+    UTF-8, too deep, no JSON.
 
     >>> read_strictly(b'{"a": 1}')
     {'a': 1}
@@ -25,7 +30,7 @@ def read_strictly(body: bytes) -> Any:
     if not text.strip():
         raise NotStrict("it is empty")
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+        value = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
     except NotStrict:
         raise
     except RecursionError:
@@ -33,6 +38,9 @@ def read_strictly(body: bytes) -> Any:
     except ValueError as error:
         trailing = getattr(error, "msg", "") == "Extra data"
         raise NotStrict("something follows the value" if trailing else "it is not JSON") from None
+    if _ESCAPED.search(text) and _SURROGATE.search(json.dumps(value, ensure_ascii=False)):
+        raise NotStrict("half of a surrogate pair stands in it (RFC 7493 §2.1)")
+    return value
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

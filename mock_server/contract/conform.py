@@ -10,6 +10,7 @@ from mock_server.contract.run import Run
 from mock_server.contract.walks import answers
 from mock_server.contract.walks.scene import Judge, Scene
 from mock_server.contract.walks.secrets import Genuine
+from mock_server.contract.walks.timing import Pace
 
 Aspect = Literal["status", "media type", "body", "header"]
 _JUDGES: tuple[tuple[Aspect, Judge], ...] = (
@@ -35,7 +36,7 @@ class Departure(NamedTuple):
 
 def departures(run: Run, exchange: Exchange) -> Iterator[Departure]:
     """Nothing for an answer that keeps the document, or that the document says nothing about."""
-    scene = Scene.of(run, exchange, Genuine(), [])
+    scene = Scene.of(run, exchange, Genuine(), Pace())
     for aspect, judge in _JUDGES:
         for seen in judge(scene):
             yield Departure(

@@ -297,13 +297,38 @@ def test_our_own_mock_has_no_finding(server: Server, seed: int) -> None:
 
 
 def test_a_front_that_forgets_http_makes_no_false_alarm(server: Server) -> None:
-    """It knows no chunks, merges headers of one name and hides our control API."""
+    """It knows no chunks and no uncommon methods, merges headers of one name and hides our control API."""
 
     def hidden(asked: Asked, given: Given) -> Given:
+        if asked.method in ("TRACE", "FOO"):
+            return Given(501, (("Content-Type", "text/html"),), b"<h1>Unsupported method</h1>")
         return Given(404) if asked.target.startswith("/__mock/") else given
 
     with before(server.url, hidden) as url:
         assert walked(f"{url}/api", *FAMILIES).counted == ()
+
+
+def test_pages_of_plain_text_and_connections_that_are_closed_make_no_false_alarm(server: Server) -> None:
+    def plain(asked: Asked, given: Given) -> Given:
+        closing = (*given.headers, ("Connection", "close"))
+        if asked.target.startswith("/__mock/"):
+            return Given(404)
+        if "/oauthcallback/" in asked.target.partition("?")[0]:
+            return Given(given.status, (("Content-Type", "text/plain"), ("Connection", "close")), b"Connected")
+        return given._replace(headers=closing)
+
+    with before(server.url, plain) as url:
+        assert walked(f"{url}/api", "callback", "bodies", "pages", "protocol").counted == ()
+
+
+def test_html_that_is_called_plain_text_is_found(server: Server) -> None:
+    def plain(asked: Asked, given: Given) -> Given:
+        kept = tuple(pair for pair in given.headers if pair[0].lower() != "content-type")
+        return given._replace(headers=(*kept, ("Content-Type", "text/plain"))) if given.body[:1] == b"<" else given
+
+    with before(server.url, plain) as url:
+        titles = [each.title for each in walked(f"{url}/api", "bodies.auth-uri").counted]
+    assert titles == ["auth_uri opens text/plain in place of a page"]
 
 
 def test_one_defect_is_few_findings(server: Server) -> None:

@@ -136,7 +136,7 @@ def status_field(scene: Scene) -> Iterator[Seen]:
     value = scene.value
     if not isinstance(value, dict) or not isinstance(value.get("status"), int) or isinstance(value["status"], bool):
         return
-    if value["status"] == scene.status or not 100 <= value["status"] <= 599:
+    if value["status"] == scene.status:
         return
     told = _promised_field(scene)
     if told is not None:

@@ -40,6 +40,39 @@ def difference(response: Response, seen: Seen, provider: Provider | None) -> str
     return next(_differences(_with_credentials(response.body.tree, credentials), value, "the body"), "")
 
 
+def unlike(response: Response, seen: Seen, provider: Provider | None) -> str:
+    """Where the answer of a deployment that words its own differs all the same, ``""`` when nowhere.
+
+    Whatever the credentials are, those of a provider that is documented have its fields and types; and Retry-After
+    tells one answer from another of the same status.
+    """
+    headers = {name.lower() for name, _ in response.headers}
+    if seen.status >= 400 and seen.header("retry-after") is not None and "retry-after" not in headers:
+        return "the header Retry-After is more than there should be"
+    tree = response.body.tree if response.body else None
+    if not isinstance(tree, Slot) or tree.where != CREDENTIALS or provider is None or provider.source == "assumed":
+        return ""
+    try:
+        value = read_strictly(seen.body)
+    except NotStrict:
+        return ""  # the witness says so
+    return next(_unlike(provider.credentials, value, "the body"), "")
+
+
+def _unlike(wanted: Any, seen: Any, at: str) -> Iterator[str]:
+    match wanted:
+        case dict() if isinstance(seen, dict):
+            for key in wanted.keys() - seen.keys():
+                yield f"{key} is missing"
+            for key in wanted.keys() & seen.keys():
+                yield from _unlike(wanted[key], seen[key], key)
+        case str() if isinstance(seen, str):
+            if wanted and not any(char.isalnum() for char in seen):
+                yield f"{at} is empty"
+        case _ if type(wanted) is not type(seen):
+            yield f"{at} is {_kind(seen)} instead of {_kind(wanted)}"
+
+
 def same_value(one: Any, other: Any) -> bool:
     """Equality of JSON values in which 1, 1.0 and true are three things, and keys have no order."""
     return not any(_differences(one, other, ""))

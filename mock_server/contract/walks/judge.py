@@ -8,7 +8,7 @@ from mock_server.contract.model import Exchange, Finding, Level, Promise, Seen
 from mock_server.contract.observe import Observation
 from mock_server.contract.profile import Wanted
 from mock_server.contract.run import Run
-from mock_server.contract.walks.exact import difference
+from mock_server.contract.walks.exact import difference, unlike
 from mock_server.fixture.model import Provider, Response
 from mock_server.spec.operations import Operation
 
@@ -32,8 +32,8 @@ def status_finding(
 ) -> Finding | None:
     """None when the last exchange has exactly the status that was promised.
 
-    A mock is held to the fixtures' bodies, too: they are its own. ``provider`` is who was asked for
-    consent, the contract's own one where it is not given.
+    A mock is held to the fixtures' bodies, too: they are its own; others to what is documented of them.
+    ``provider`` is who was asked for consent, the contract's own one where it is not given.
     """
     seen = exchanges[-1].seen
     kept = seen.status == wanted.status and not seen.fault
@@ -51,17 +51,24 @@ def status_finding(
             seed=run.seed,
             shape=f"{shown} instead of {wanted.status}",
         )
-    if not run.target.is_mock or wanted.response is None:
+    if wanted.response is None:
         return None
-    differs = difference(wanted.response, seen, provider or run.contract.provider())
-    differs = differs or _another_field(wanted.response, seen, reason, exchanges[-1].sent.body)
+    provider = provider or run.contract.provider()
+    if run.target.is_mock:
+        differs = difference(wanted.response, seen, provider)
+        differs = differs or _another_field(wanted.response, seen, reason, exchanges[-1].sent.body)
+    else:
+        differs = unlike(wanted.response, seen, provider)
     if not differs:
         return None
+    what = "other headers" if differs.startswith("the header ") else "another body"
     promise = wanted.promise._replace(
         key=f"body-of-{wanted.response.name}", text=f"the fixture's answer {wanted.response.name}"
     )
+    if not run.target.stands_in:  # its credentials and headers may be others: only one sample is documented
+        promise = promise._replace(level="assumed")
     return Finding(
-        title=f"{operation.key} answers {seen.status} with another body than {wanted.response.name}: {reason}",
+        title=f"{operation.key} answers {seen.status} with {what} than {wanted.response.name}: {reason}",
         operation=operation.key,
         promise=promise,
         exchanges=exchanges,

@@ -113,7 +113,7 @@ def _methods(run: Run) -> Found:
         for method in METHODS:
             if method in documented or (method == "HEAD" and "GET" in documented):
                 continue
-            if method == "TRACE" and not run.target.is_mock:
+            if method == "TRACE" and not run.target.stands_in:
                 continue
             bare = sent._replace(method=method)
             if method in ("GET", "HEAD", "OPTIONS", "DELETE", "FOO", "TRACE"):

@@ -76,7 +76,7 @@ ROWS: tuple[Row, ...] = (
 )  # fmt: skip
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "FOO", "TRACE")
-"""CONNECT means something to proxies and is not sent, nor is TRACE but to our own mock."""
+"""CONNECT means something to proxies and is not sent, nor is TRACE but to our own mock and its like."""
 
 
 class Path(NamedTuple):

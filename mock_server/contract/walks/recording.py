@@ -21,6 +21,7 @@ from mock_server.contract.walks import answers
 from mock_server.contract.walks.again import Again
 from mock_server.contract.walks.scene import Judge, Scene
 from mock_server.contract.walks.secrets import Genuine
+from mock_server.contract.walks.timing import Pace
 
 ANSWERS, REQUESTS, ALIKE = "recording.answers", "recording.requests", "recording.alike"
 JUDGES: tuple[Judge, ...] = (
@@ -34,7 +35,7 @@ def recorded_answers(run: Run) -> Iterator[Finding | NotRun]:
     recorded = _recording(run).exchanges
     for each in recorded:
         there = _there(run, each)
-        scene = Scene.of(there, each.exchange, Genuine(), [])
+        scene = Scene.of(there, each.exchange, Genuine(), Pace())
         for judge in JUDGES if each.whole else JUDGES[:1]:
             for seen in judge(scene):
                 title = f"{each.operation.key}, recorded: {seen.title}"

@@ -15,6 +15,7 @@ from mock_server.spec.operations import DocumentedResponse, Operation
 
 if TYPE_CHECKING:
     from mock_server.contract.walks.secrets import Genuine
+    from mock_server.contract.walks.timing import Pace
 
 NO_BODY = (204, 205, 304)
 NOTHING = object()
@@ -44,7 +45,7 @@ class Scene:
     fault: str
     """Why a body that should be JSON is none."""
     genuine: Genuine
-    slow: list[Exchange]
+    pace: Pace
 
     @property
     def status(self) -> int:
@@ -61,7 +62,7 @@ class Scene:
         return self.exchange.origin == self.run.target.origin and "/__mock" not in self.path
 
     @classmethod
-    def of(cls, run: Run, exchange: Exchange, genuine: Genuine, slow: list[Exchange]) -> Scene:
+    def of(cls, run: Run, exchange: Exchange, genuine: Genuine, pace: Pace) -> Scene:
         """Look up what the document says."""
         operation = run.contract.operation(exchange.operation)
         seen = exchange.seen
@@ -70,7 +71,7 @@ class Scene:
         media = best_match(entry.content, content_type) if entry and content_type else None
         value, fault = _read(exchange, entry, content_type)
         fixture = run.contract.fixtures.operations.get(operation.key) if operation else None
-        return cls(run, exchange, operation, fixture, entry, content_type, media, value, fault, genuine, slow)
+        return cls(run, exchange, operation, fixture, entry, content_type, media, value, fault, genuine, pace)
 
 
 Judge = Callable[[Scene], Iterator[Seen]]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from statistics import median
 
 from mock_server.contract.model import Exchange, Finding, NotRun, Promise
 from mock_server.contract.run import Run
@@ -14,9 +16,37 @@ USUAL_S = 2.0
 OFTEN = 3
 """So many slow answers that were quick the second time are no accident of a busy machine."""
 _USUAL = promise("usual-response-time", f"no answer takes longer than {USUAL_S:g} s", "--max-response-time", "assumed")
+_STEADY = promise("no-growing-slow", "answers do not grow slower while a run goes on", "--max-response-time", "assumed")
 MAX_ASKED_AGAIN = 5
 HOPELESS = 12
 """With so many slow answers a run would not end."""
+WINDOW = 20
+GROWN_S = 0.5
+GROWN_BY = 10.0
+WINDOWS = 3
+"""So many windows of answers, one after the other, each slower than that and than the first
+answers."""
+
+
+@dataclass(slots=True)
+class Pace:
+    """How long answers took: those that were slow, and all of them in their order."""
+
+    slow: list[Exchange] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+
+    def has_grown(self) -> bool:
+        """Whether a deployment that was quick at first is slow now, and stays so; asked once a window.
+
+        >>> Pace(seconds=[0.01] * 60 + [0.7] * 60).has_grown()
+        True
+        """
+        count = len(self.seconds)
+        if count % WINDOW or count < WINDOW * (WINDOWS + 1):
+            return False
+        least = max(GROWN_S, GROWN_BY * min(self.seconds[:WINDOW]))
+        late = (self.seconds[count - WINDOW * n : count - WINDOW * (n - 1)] for n in range(1, WINDOWS + 1))
+        return all(median(window) > least for window in late)
 
 
 def in_time(scene: Scene) -> Iterator[Seen]:
@@ -32,10 +62,14 @@ def in_time(scene: Scene) -> Iterator[Seen]:
         return
     waits = [each.wait_s for each in scene.fixture.responses.values()] if scene.fixture else []
     if exchange.seen.seconds > USUAL_S + max(waits, default=0.0):
-        scene.slow.append(exchange)
-        if len(scene.slow) >= HOPELESS and scene.run.target.stands_in:
+        scene.pace.slow.append(exchange)
+        if len(scene.pace.slow) >= HOPELESS and scene.run.target.stands_in:
             scene.run.client.hopeless = f"{HOPELESS} answers took longer than {USUAL_S:g} s, so it is given up"
             yield Seen("is slow again and again", _USUAL, scene.run.client.hopeless)
+    scene.pace.seconds.append(exchange.seen.seconds)
+    if scene.run.target.stands_in and scene.pace.has_grown():
+        scene.run.client.hopeless = f"{WINDOW * WINDOWS} answers in a row took much longer than the first"
+        yield Seen("grows slower and slower", _STEADY, scene.run.client.hopeless)
 
 
 def asked_again(run: Run, check: str, slow: list[Exchange]) -> Iterator[Finding | NotRun]:

@@ -50,8 +50,8 @@ class Witness:
 
     run: Run
     genuine: secrets.Genuine = field(default_factory=secrets.Genuine)
-    slow: list[Exchange] = field(default_factory=list)
-    """Answers that came late, to be asked for again (``stability.time``)."""
+    pace: timing.Pace = field(default_factory=timing.Pace)
+    """Answers that came late are asked for again (``stability.time``)."""
     _found: dict[tuple[str, ...], Finding] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -64,7 +64,7 @@ class Witness:
         self._look(exchange, [row for row in ROWS if row.fuzz])
 
     def _look(self, exchange: Exchange, rows: tuple[Row, ...] | list[Row]) -> None:
-        scene = Scene.of(self.run, exchange, self.genuine, self.slow)
+        scene = Scene.of(self.run, exchange, self.genuine, self.pace)
         for row in rows:
             for seen in row.judge(scene):
                 self._take(row.name, scene, seen)
@@ -95,7 +95,7 @@ def _report(name: str) -> Callable[[Run], Iterator[Finding | NotRun]]:
     def report(run: Run) -> Iterator[Finding | NotRun]:
         if run.witness is not None:
             if name == "stability.time":
-                yield from timing.asked_again(run, name, run.witness.slow)
+                yield from timing.asked_again(run, name, run.witness.pace.slow)
             yield from run.witness.found(name)
 
     return report
