@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from mock_server.codec.strict import NotStrict, read_strictly
 from mock_server.contract.model import Seen
 from mock_server.contract.walks.exact import unlike
-from mock_server.contract.walks.strict import NotStrict, read_strictly
 from mock_server.settings import Settings
 from mock_server.world import build_world
 from tests.support import ROOT
