@@ -21,8 +21,9 @@ from mock_server.web.log import RequestLog
 GRACE_S = 2.0
 """Beyond the time that a worker has to stop by itself."""
 QUICK_S = 5.0
-MAX_QUICK = 5
-"""So many workers in a row that end within ``QUICK_S`` of their start are a fault that another start does not mend."""
+"""After so short a life a worker is not replaced at once: the pause grows with each one in a row."""
+MAX_FAILED = 5
+"""So many in a row that end before they answer have a fault that another start does not mend."""
 MAX_PAUSE_S = 2.0
 STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -65,7 +66,7 @@ class Crew:
         self._workers: dict[int, _Worker] = {}
         self._due: list[tuple[float, int]] = []
         """When which worker is started again."""
-        self._quick = 0
+        self._quick = self._failed = 0
         self._announced = False
         self._signals: list[int] = []
         self._deadline: float | None = None
@@ -200,7 +201,8 @@ class Crew:
         how = f"by signal {-code}" if code < 0 else f"with {code}"
         lived_s = time.monotonic() - worker.started_at
         self._quick = self._quick + 1 if lived_s < QUICK_S else 0
-        if not self._announced or self._quick >= MAX_QUICK:
+        self._failed = 0 if worker.is_ready else self._failed + 1
+        if not self._announced or self._failed >= MAX_FAILED:
             self._log.error(f"error MS455: worker {worker.number} ended {how}; the mock stops")
             self._code = code if code > 0 else 1
             self._end()

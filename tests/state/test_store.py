@@ -288,6 +288,22 @@ def test_handshakes_are_listed_as_they_stand_now_the_newest_first(factory: Facto
     run(story)
 
 
+# Scenario
+
+
+def test_a_scenario_is_switched_on_and_off_and_disturbs_no_change_under_way(factory: Factory) -> None:
+    async def story() -> None:
+        store = factory(FakeWall(WALL))
+        seen = await store.load("default", handshake().id)
+        await store.set_scenario("default", "expired")
+        assert (await store.load("default")).scenario == "expired"
+        assert await store.save(seen, Changes(handshake=handshake()))
+        await store.set_scenario("default", None)
+        assert (await store.load("default")).scenario is None
+
+    run(story)
+
+
 # Queue
 
 
