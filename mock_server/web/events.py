@@ -88,7 +88,8 @@ class _Stream(Response):
         if not self._last:
             return b""
         found = await self._live.store.entries(self._watched.session, MAX_ENTRIES, self._last)
-        short = tuple(in_short(each.as_json(self._live.world.hidden)) for each in found)
+        hidden = await self._live.hidden()
+        short = tuple(in_short(each.as_json(hidden)) for each in found)
         return event_of(Notice(0, ("journal",), short)) if short else b""
 
 

@@ -76,7 +76,7 @@ class JournalPages:
         else:
             every = await self._matching(session, filter_, page)
             found, matched = cut(every, page), len(every)
-        shown = [each async for each in _in_full(found, await self.live.hidden())]
+        shown = [each async for each in in_full(found, await self.live.hidden())]
         if format_ != "json":
             return self._exported(format_, shown, request)
         is_first = page.after is None and matched == len(shown)
@@ -95,7 +95,7 @@ class JournalPages:
         found = [each for each, brief in briefs if fits(brief, filter_)]
         if not filter_.text:
             return found
-        texts = [has_text(each, filter_.text) async for each in _in_full(found, hidden)]
+        texts = [has_text(each, filter_.text) async for each in in_full(found, hidden)]
         return [each for each, has in zip(found, texts, strict=True) if has]
 
     def _exported(self, format_: str, entries: Sequence[Entry], request: Request) -> Response:
@@ -167,7 +167,7 @@ class JournalPages:
         """All of the journal, what any worker has answered so far, and what its secrets are hidden with."""
         await self.live.settled()
         hidden = await self.live.hidden()
-        return [each async for each in _in_full(await self.live.store.entries(session), hidden)], hidden
+        return [each async for each in in_full(await self.live.store.entries(session), hidden)], hidden
 
     def _keys(self, name: str) -> Collection[str]:
         """The operations that a name means. Raises ``Refused``."""
@@ -196,7 +196,7 @@ def lint_known(live: Live) -> Known:
     return Known(finder(live.world.router), frozenset(hosts - {"localhost", "127.0.0.1", "::1"}))
 
 
-async def _in_full(entries: Sequence[Told], hidden: Hidden) -> AsyncIterator[Entry]:
+async def in_full(entries: Sequence[Told], hidden: Hidden) -> AsyncIterator[Entry]:
     """Each entry as JSON. Others have their turn in between: 16 MiB of bodies take a while to be masked."""
     for number, each in enumerate(entries, 1):
         yield each.as_json(hidden)

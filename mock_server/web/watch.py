@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -144,7 +144,7 @@ class Watched:
             return (), self._count < before
         self._last = found[-1].id
         cleared = self._count < before or (before > 0 and len(found) in (self._count, MAX_ENTRIES))
-        hidden = self._live.world.hidden
+        hidden = await self._live.hidden()
         return tuple(in_short(each.as_json(hidden)) for each in found), cleared
 
     def _tell(self, before: Look, now: Look, entries: tuple[dict[str, Any], ...], cleared: bool) -> None:
@@ -163,7 +163,7 @@ SHORT = (
 )  # fmt: skip
 
 
-def in_short(entry: dict[str, Any]) -> dict[str, Any]:
+def in_short(entry: Mapping[str, Any]) -> dict[str, Any]:
     """An entry of the journal without headers and bodies, and with the last of its reasons alone."""
     reasons = entry["reasons"]
     return {**{key: entry[key] for key in SHORT}, "reason": reasons[-1] if reasons else ""}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 
@@ -92,7 +93,10 @@ def test_one_request_is_shown_in_full_with_the_step_that_won(open_page: Open, se
     page.locator(".rows a").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("POST /api/oauth2")
     expect(page.locator(".ladder .won")).to_contain_text("body.validity_duration 299 is less than the minimum of 300")
+    expect(page.locator(".ladder .not-reached")).to_have_count(3)
     expect(page.locator(".facts")).to_contain_text("assumed")
+    expect(page.get_by_role("region", name="What breaks the document")).to_contain_text("body.validity_duration")
+    expect(page.get_by_text("new-credentials.yaml:").first).to_be_visible()
     request = page.get_by_role("region", name="Body of the request")
     expect(request).to_have_text('{\n  "datasource_id": "fb",\n  "validity_duration": 299\n}', use_inner_text=True)
     expect(page.get_by_text("Bearer ***")).to_be_visible()
@@ -143,3 +147,44 @@ def test_without_javascript_it_can_be_read(open_page: Open, server: Server) -> N
     expect(page.locator(".rows li")).to_have_count(1)
     page.locator(".rows a").click()
     expect(page.get_by_text("Why this answer")).to_be_visible()
+
+
+def test_clearing_empties_the_list_in_every_window(open_page: Open, server: Server) -> None:
+    api = Api(server, "console-clear")
+    api.start()
+    pages = [home(open_page, server, "console-clear") for _ in range(2)]
+    for page in pages:
+        expect(page.locator(".rows li")).to_have_count(1)
+    pages[0].get_by_role("button", name="Clear").click()
+    for page in pages:
+        expect(page.get_by_text("Nothing was asked yet in this session")).to_be_visible()
+    assert len(api.get("/__mock/handshakes")["handshakes"]) == 1, "the journal alone is forgotten"
+
+
+def test_a_request_is_copied_as_a_curl_command_that_works(open_page: Open, server: Server) -> None:
+    api = Api(server, "console-curl")
+    api.post("/api/oauth2", {"datasource_id": "fb", "validity_duration": 299})
+    watched = open_page(extra_http_headers={"Mock-Session": "console-curl"})
+    page = watched.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url)
+    page.goto(f"{server.url}/__mock/")
+    page.locator(".rows a").click()
+    page.get_by_role("button", name="Copy as curl").click()
+    expect(page.get_by_role("status").last).to_contain_text("copied")
+    copied = page.evaluate("() => navigator.clipboard.readText()")
+    env = {**os.environ, "TOKEN": "dev-token"}
+    done = subprocess.run(["sh", "-c", copied], capture_output=True, text=True, check=True, timeout=30, env=env)
+    assert "invalid param: body.validity_duration" in done.stdout
+
+
+def test_what_the_client_does_wrong_is_told_as_it_happens(open_page: Open, server: Server) -> None:
+    api = Api(server, "console-lint")
+    page = window(open_page, "console-lint").page
+    page.goto(f"{server.url}/__mock/console/lint")
+    expect(live(page).get_by_text("Nothing was asked yet in this session.")).to_be_visible()
+    for _ in range(2):
+        api.post("/api/oauth2", {"datasource_id": "fb", "validity_duration": 299})
+    finding = page.locator(".finding", has_text="sleeps-on-invalid")
+    expect(finding).to_contain_text("Retry-After")
+    finding.get_by_role("link").first.click()
+    expect(page.locator(".ladder .won")).to_contain_text("299 is less than the minimum of 300")

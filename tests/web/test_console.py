@@ -88,8 +88,8 @@ def test_the_filter_works_without_javascript(client: TestClient) -> None:
     client.get("/nope")
     assert len(_ids(client.get("/__mock/?status=4xx", headers=HTML).text)) == 1
     assert len(_ids(client.get("/__mock/?operation=POST%20/oauth2", headers=HTML).text)) == 1
-    assert len(_ids(client.get("/__mock/?q=NOPE", headers=HTML).text)) == 1
-    assert "None of the 2 requests fits" in client.get("/__mock/?q=nothing-like-it", headers=HTML).text
+    assert len(_ids(client.get("/__mock/?text=NOPE", headers=HTML).text)) == 1
+    assert "None of the 2 requests fits" in client.get("/__mock/?text=nothing-like-it", headers=HTML).text
 
 
 def test_what_does_not_exist_is_said_on_a_page(client: TestClient) -> None:

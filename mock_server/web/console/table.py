@@ -7,6 +7,7 @@ from typing import Final
 from mock_server.web.console import (
     entry,
     handshakes,
+    lint,
     operation,
     operations,
     provenance,
@@ -23,6 +24,7 @@ PAGES: Final = (
     HOME,
     Page("/console/requests/{entry}", "Request", "", "console/entry.html", entry.view, under="/"),
     Page("/console/handshakes", "Handshakes", "Watch", "console/handshakes.html", handshakes.view),
+    Page("/console/lint", "Client lint", "Watch", "console/lint.html", lint.view),
     Page("/console/operations", "Operations", "Steer", "console/operations.html", operations.view),
     Page("/console/situation", "Situation", "Steer", "console/situation.html", situation.view),
     Page("/console/sessions", "Sessions", "Steer", "console/sessions.html", sessions.view),
