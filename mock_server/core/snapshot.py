@@ -61,6 +61,9 @@ class Snapshot(NamedTuple):
     faults: tuple[FaultRule, ...] | None = None
     """What the control API has set to go wrong; None = nothing was ever set, so the network of the start holds."""
     tally: Mapping[str, Meter] = NOT_METERED
+    held: bytes = b""
+    """What the store remembers it by; empty = it was looked at for this very request. One that is remembered has no
+    handshake, no shelves and no ``turn``, and nothing counts that came of it before ``save`` said yes."""
 
 
 class Changes(NamedTuple):

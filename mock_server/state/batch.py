@@ -30,7 +30,9 @@ def packed(command: Command) -> bytes:
 
 
 def packed_item(value: object) -> bytes:
-    """``b"$3\\r\\nkey\\r\\n"``."""
+    """``b"$3\\r\\nkey\\r\\n"``; items that are packed already stay as they are."""
+    if isinstance(value, Packed):
+        return value.data
     data = value if isinstance(value, bytes) else str(value).encode()
     return b"$%d\r\n%b\r\n" % (len(data), data)
 

@@ -24,6 +24,7 @@ from mock_server.state.connection import Connection
 from mock_server.state.image import RESTORED, Image, renamed
 from mock_server.state.journal import MAX_BYTES, Entry, cost_of
 from mock_server.state.register import IDLE_S, Register
+from mock_server.state.remembered import LastSeen
 from mock_server.state.scripts import Script, score, versioned
 from mock_server.state.shelves import weighed
 from mock_server.state.store import (
@@ -57,6 +58,7 @@ def _head(script: Script) -> bytes:
     return b"*%d\r\n" + b"".join(map(packed_item, ("EVALSHA", sha, len(script.parts))))
 
 
+_HELD = len(scripts.HELD)
 _HEAD = {script: _head(script) for script in scripts.SCRIPTS}
 
 
@@ -78,6 +80,7 @@ class RedisStore:
         self._max_handshakes, self._max_sessions, self._max_entries = max_handshakes, max_sessions, max_entries
         self._prefix = prefix
         self._term_s = int(max(IDLE_S, 2 * session_idle_s))
+        self._seen = LastSeen()
         self._told_at: dict[str, float] = {}
         self._packed: dict[tuple[str, tuple[str, ...]], bytes] = {}
         self.batch = Batch(self.connection.execute)
@@ -95,7 +98,8 @@ class RedisStore:
 
     async def _run(self, script: Script, session: str, *arguments: Any) -> Any:
         count = len(script.parts)
-        head = _HEAD[script] % (3 + count + len(arguments))
+        more = _HELD - 1 if arguments and isinstance(arguments[-1], Packed) else 0  # it holds so many more
+        head = _HEAD[script] % (3 + count + len(arguments) + more)
         items = b"".join(map(packed_item, arguments))
         return await self.batch.do(Packed(head + self._keys(session, script.parts) + items))
 
@@ -134,9 +138,11 @@ class RedisStore:
         self, session: str, handshake_id: str | None = None, shelves: tuple[str, ...] = (), *, make: bool = True
     ) -> Snapshot:
         fields, written, on = await self._run(scripts.LOAD, session, handshake_id or "", *shelves)
-        clock, scenario, queue, faults, tally, version, turn = fields
+        *head, version, turn = fields
+        clock, seen = self._seen.take(session, (*head, version))[1:]
         if make and version is None:
             await self._register.admit(session)
+            self._seen.take(session, (*head, b"0"))
         elif make:
             self._register.note(session)
         handshake, handshake_version = None, 0
@@ -147,10 +153,16 @@ class RedisStore:
         if shelves and version is not None:
             known = {name: _shelf(name, each) for name, each in zip(shelves, on, strict=True)}
         return Snapshot(
-            session, codec.read_clock(clock).now(self._wall()), codec.read_text(scenario), codec.read_queue(queue),
-            int(version or 0), handshake, handshake_version, int(turn or 0), known, codec.read_faults(faults),
-            codec.read_tally(tally),
+            session, clock.now(self._wall()), seen.scenario, seen.queue, seen.version, handshake, handshake_version,
+            int(turn or 0), known, seen.faults, seen.tally,
         )  # fmt: skip
+
+    def remember(self, session: str) -> Snapshot | None:
+        known = self._seen.get(session)
+        if known is None:
+            return None
+        self._register.note(session)
+        return known.at(self._wall())
 
     async def save(self, seen: Snapshot, changes: Changes) -> bool:
         counted = changes.queue is not None or bool(changes.tally)
@@ -165,12 +177,16 @@ class RedisStore:
         if (made := changes.handshake) is not None:
             end = codec.ends_at(made)
             handshake = (made.id, seen.handshake_version, codec.write_handshake(made), score(end))
-        return await self._changed(
+        kept = await self._changed(
             scripts.SAVE, seen.session, seen.version if counted else "",
             codec.write_queue(changes.queue) if changes.queue is not None else "",
             codec.write_tally(tallied(seen.tally, changes.tally)) if changes.tally else "",
-            *handshake, score(seen.now), self._max_handshakes, MAX_REMEMBERED, MAX_REMEMBERED_BYTES, *shelves,
+            *handshake, score(seen.now), self._max_handshakes, MAX_REMEMBERED, MAX_REMEMBERED_BYTES,
+            *((_HELD, Packed(seen.held)) if seen.held else (0, *shelves)),
         )  # fmt: skip
+        if not kept and seen.held:
+            self._seen.forget(seen.session)
+        return kept
 
     async def clock(self, session: str) -> Clock:
         return codec.read_clock(await self._field(session, "clock"))
@@ -256,6 +272,7 @@ class RedisStore:
         dropped = await self._register.drop_idle(before)
         for session in dropped:
             self._told_at.pop(session, None)
+            self._seen.forget(session)
         return dropped
 
     async def snapshot(self, session: str, label: str = "") -> None:

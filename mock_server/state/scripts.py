@@ -14,7 +14,9 @@ PARTS: Final = (
     "head", "handshakes", "order", "ends", "shelves", "grants", "grant_order", "journal", "images",
 )  # fmt: skip
 """head: a hash of single values; order: ids by the number they began with; ends: ids by when they live no more."""
-FIELDS: Final = ("clock", "scenario", "queue", "faults", "tally", "version", "turn")
+HELD: Final = ("clock", "scenario", "queue", "faults", "tally", "version")
+"""What a request is answered from: who remembers all of it makes sure of all of it."""
+FIELDS: Final = (*HELD, "turn")
 PULSE: Final = ("born", "version", "turn", "beat")
 """What tells that the session is another: when it was made, and what is counted; ``beat`` counts all that the
 others do not."""
@@ -64,6 +66,7 @@ local function version_in(key, field)
 end
 """
 _HMGET = "redis.call('HMGET', head, " + ", ".join(f"'{each}'" for each in FIELDS) + ")"
+_HELD = "redis.call('HMGET', head, " + ", ".join(f"'{each}'" for each in HELD) + ")"
 
 LOAD = Script(
     f"""
@@ -101,8 +104,16 @@ local idle, seen, queue, tally, id, known, data, ends_at, now, room, most, most_
 local version = redis.call('HGET', head, 'version')
 if not version then return 4 end
 if seen ~= '' and seen ~= version then return 0 end
-local count, bytes, fresh = 0, 0, #ARGV > 12 and redis.call('HLEN', shelves) == 0
-for at = 13, #ARGV, 5 do
+local held = tonumber(ARGV[13])
+if held > 0 then
+  local found = """
+    + _HELD
+    + """
+  for at = 1, held do if (found[at] or '') ~= ARGV[13 + at] then return 0 end end
+end
+local first = 14 + held
+local count, bytes, fresh = 0, 0, #ARGV >= first and redis.call('HLEN', shelves) == 0
+for at = first, #ARGV, 5 do
   if version_in(shelves, ARGV[at]) ~= tonumber(ARGV[at + 1]) then return 0 end
   count, bytes = count + ARGV[at + 3], bytes + ARGV[at + 4]
 end
@@ -130,7 +141,7 @@ end
 if queue ~= '' then redis.call('HSET', head, 'queue', queue) end
 if tally ~= '' then redis.call('HSET', head, 'tally', tally) end
 if seen ~= '' then redis.call('HINCRBY', head, 'version', 1) end
-for at = 13, #ARGV, 5 do
+for at = first, #ARGV, 5 do
   redis.call('HSET', shelves, ARGV[at], (ARGV[at + 1] + 1) .. ':' .. ARGV[at + 2])
 end
 if count ~= 0 or bytes ~= 0 then

@@ -130,7 +130,10 @@ class Store(Protocol):
         ...
 
     async def save(self, seen: Snapshot, changes: Changes) -> bool:
-        """Keep the changes made from ``seen``. False = somebody was faster. Raises ``Full``, ``ShelvesFull``."""
+        """Keep the changes made from ``seen``. False = somebody was faster. Raises ``Full``, ``ShelvesFull``.
+
+        Of a snapshot that was remembered, this makes sure that it still holds, also when nothing changes.
+        """
         ...
 
     async def load_grant(self, session: str, grant_id: str) -> Grant | None: ...
@@ -232,6 +235,19 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """After the last request; what was acknowledged stays."""
+        ...
+
+
+@runtime_checkable
+class RememberingStore(Protocol):
+    """A store to which the way is far, so that it remembers how sessions were.
+
+    Whoever needs nothing but the session's own head answers from that, and ``save`` compares it with what is there in
+    the same step in which it keeps the changes: one round trip, and one truth.
+    """
+
+    def remember(self, session: str) -> Snapshot | None:
+        """The session as it was when it was last looked at, now; None = that is not known. See ``Snapshot.held``."""
         ...
 
 

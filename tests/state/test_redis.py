@@ -7,7 +7,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from secrets import token_hex
 
@@ -16,6 +16,8 @@ import pytest
 from redis import Redis
 from redis.crc import key_slot
 
+from mock_server.core.snapshot import Queued
+from mock_server.fixture.fault import Fault, FaultRule
 from mock_server.settings import Settings
 from mock_server.state import connection as wire
 from mock_server.state import redis as room
@@ -53,8 +55,8 @@ def test_a_script_names_every_key_that_it_touches() -> None:
             assert call[1] in {*scripts.PARTS, "key"}, call
 
 
-def test_a_request_is_a_look_a_change_and_a_line_in_the_journal(redis_url: str) -> None:
-    """Three round trips for one request alone; many at once share theirs."""
+def test_a_request_is_a_change_and_a_line_in_the_journal(redis_url: str) -> None:
+    """Two round trips for one request alone, of which it awaits one; many at once share theirs."""
     settings = Settings()
     store, wall = made(redis_url), FakeWall(WALL)
     app = MockApp(Live(build_world(settings), store, settings, RequestLog(None), FakeChance(), wall=wall))
@@ -69,11 +71,77 @@ def test_a_request_is_a_look_a_change_and_a_line_in_the_journal(redis_url: str) 
             await begin()  # the session is made, the scripts are loaded
             before = store.batch.round_trips
             await begin()
-            assert store.batch.round_trips - before == 3
+            assert store.batch.round_trips - before == 2
             before = store.batch.round_trips
             await asyncio.gather(*(begin() for _ in range(64)))
             assert store.batch.round_trips - before < 64
         await store.close()
+
+    asyncio.run(story())
+
+
+Change = Callable[[RedisStore], Awaitable[object]]
+_BROKEN = (FaultRule("x", Fault("status-503", None, None), None, None, None, None, None),)
+CHANGES: dict[str, tuple[Change, int]] = {
+    "a scenario": (lambda store: store.set_scenario("default", "plan-does-not-allow"), 402),
+    "a queued answer": (lambda store: store.enqueue("default", Queued("POST /oauth2", "payment-required", 1)), 402),
+    "a fault": (lambda store: store.set_faults("default", _BROKEN), 503),
+    "a clock": (lambda store: store.change_clock("default", lambda clock, wall: clock.advance(2e9, wall)), 403),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_one_server_changes_holds_for_the_very_next_request_to_another(redis_url: str, change: str) -> None:
+    """A server remembers how a session was, and is told so when it is no longer: nothing is answered from the past."""
+    settings, wall = Settings(), FakeWall(WALL)
+    prefix = f"test-{token_hex(6)}"
+    one, other = (RedisStore(redis_url, wall, prefix=prefix) for _ in range(2))
+    app = MockApp(Live(build_world(settings), one, settings, RequestLog(None), FakeChance(), wall=wall))
+    make, status = CHANGES[change]
+    # The one token of tokens.yaml that expires, or the clock would change nothing.
+    token = {"Authorization": "Bearer expired-token"} if change == "a clock" else TOKEN
+
+    async def story() -> None:
+        transport = httpx2.ASGITransport(app, client=("127.0.0.1", 1))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:4010") as http:
+            if change == "a clock":
+                await other.change_clock("default", lambda clock, wall: clock.set(0.0, wall))
+            for _ in range(3):
+                assert (await http.post("/api/oauth2", json=ASK, headers=token)).status_code == 200
+            before = one.batch.round_trips
+            assert (await http.post("/api/oauth2", json=ASK, headers=token)).status_code == 200
+            assert one.batch.round_trips - before == 2  # it does remember
+            await make(other)
+            assert (await http.post("/api/oauth2", json=ASK, headers=token)).status_code == status
+        await one.close()
+        await other.close()
+
+    asyncio.run(story())
+
+
+def test_each_of_two_servers_gives_a_queued_answer_once(redis_url: str) -> None:
+    settings, wall = Settings(), FakeWall(WALL)
+    prefix = f"test-{token_hex(6)}"
+    stores = [RedisStore(redis_url, wall, prefix=prefix) for _ in range(2)]
+    world = build_world(settings)
+    apps = [MockApp(Live(world, each, settings, RequestLog(None), FakeChance(), wall=wall)) for each in stores]
+
+    async def story() -> None:
+        clients = [
+            httpx2.AsyncClient(
+                transport=httpx2.ASGITransport(app, client=("127.0.0.1", 1)), base_url="http://127.0.0.1:4010"
+            )
+            for app in apps
+        ]
+        for http in clients:
+            assert (await http.post("/api/oauth2", json=ASK, headers=TOKEN)).status_code == 200
+        await stores[0].enqueue("default", Queued("POST /oauth2", "payment-required", 5))
+        asked = [http.post("/api/oauth2", json=ASK, headers=TOKEN) for _ in range(12) for http in clients]
+        assert sorted(each.status_code for each in await asyncio.gather(*asked)) == [200] * 19 + [402] * 5
+        for http in clients:
+            await http.aclose()
+        for store in stores:
+            await store.close()
 
     asyncio.run(story())
 

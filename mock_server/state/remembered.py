@@ -1,0 +1,61 @@
+"""How sessions were when Redis was last asked: what a request can be answered from before it is asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from mock_server.core.snapshot import Snapshot
+from mock_server.state import codec
+from mock_server.state.batch import packed_item
+from mock_server.state.clock import Clock
+
+MAX_SESSIONS = 1_000
+"""Remembered at once; whoever comes back is looked at once more."""
+
+
+class Remembered(NamedTuple):
+    """A session's head: ``fields`` as Redis has them, those of ``scripts.HELD``."""
+
+    fields: tuple[bytes | None, ...]
+    clock: Clock
+    seen: Snapshot
+    """All but the hour."""
+
+    def at(self, wall: float) -> Snapshot:
+        """As it is now, if nobody changed it."""
+        return self.seen._replace(now=self.clock.now(wall))
+
+
+class LastSeen:
+    """Heads by session. What has not changed is not read again."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Remembered] = {}
+
+    def get(self, session: str) -> Remembered | None:
+        return self._known.get(session)
+
+    def take(self, session: str, fields: Sequence[bytes | None]) -> Remembered:
+        """What was just looked at. Raises ``Unusable``."""
+        known = self._known.get(session)
+        if known is not None and known.fields == tuple(fields):
+            return known
+        clock, scenario, queue, faults, tally, version = fields
+        held = b"".join(packed_item(each or b"") for each in fields)
+        known = Remembered(
+            tuple(fields),
+            codec.read_clock(clock),
+            Snapshot(
+                session, 0.0, codec.read_text(scenario), codec.read_queue(queue), int(version or 0),
+                faults=codec.read_faults(faults), tally=codec.read_tally(tally), held=held,
+            ),
+        )  # fmt: skip
+        if version is not None:  # there is such a session
+            if len(self._known) >= MAX_SESSIONS:
+                self._known.clear()
+            self._known[session] = known
+        return known
+
+    def forget(self, session: str) -> None:
+        self._known.pop(session, None)
