@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from mock_server.core.target import Allowed, NotAllowed, Target, allowed_addresses, read_target
 from mock_server.errors import MockServerError
+from mock_server.later import regex
 from mock_server.web.caller import CallFailed, Resolver, connect, resolve, why
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 MAX_HEADER_BYTES = 64 * 1024
 _READ_BYTES = 64 * 1024
+_CONTROL = regex(rb"[\x00-\x08\x0a-\x1f\x7f]")
 Raw = tuple[tuple[bytes, bytes], ...]
 
 
@@ -147,6 +149,11 @@ class Reply:
             event = await self._next()
         if not isinstance(event, h11.Response):
             raise UpstreamFailed("the connection was closed without an answer")
+        if not 200 <= event.status_code <= 599:  # RFC 9110 §15: nothing else is a status
+            raise UpstreamFailed(f"the answer is not HTTP: its status is {event.status_code}")
+        for name, value in event.headers:
+            if _CONTROL.search(value):  # RFC 9110 §5.5
+                raise UpstreamFailed(f"the answer is not HTTP: control bytes in its header {name.decode()}")
         self._has_begun = True
         self.status, self.headers = event.status_code, tuple(event.headers)
 
