@@ -109,6 +109,7 @@ CODES: dict[str, str] = {
     "MS471": "the journal holds no such entry",
     "MS472": "a claim that cannot be verified",
     "MS473": "what was asked is not what a test wants",
+    "MS474": "a request that cannot be explained",
     "MS480": "too many windows watch the mock",
     "MS487": "the files cannot be served; what was good before goes on answering",
     "MS488": "the mock failed while it read the files again: this is our fault",

@@ -15,6 +15,7 @@ COMMANDS = {
     "serve": "Serve the API of an OpenAPI document.",
     "demo": "Walk the whole hand-shake and every documented error, printing each exchange.",
     "check": "Check a document and its fixtures without serving them.",
+    "explain": "Tell what a request would be answered with, and why, without a server.",
     "scaffold": "Write fixture files for every operation of a document.",
     "contract": "Prove whether a deployment, mock or real, keeps the contract.",
     "record": "Stand before the real API and write what it answers into fixtures.",
@@ -67,7 +68,7 @@ def group(context: click.Context) -> None:
     Exit codes: 0 fine, 1 findings, 2 usage, 3 document or fixture invalid, 4 cannot bind or reach,
     130 interrupted.
     """
-    if context.invoked_subcommand in ("serve", "check"):
+    if context.invoked_subcommand in ("serve", "check", "explain"):
         from mock_server.cli.configuration import read_defaults
 
         context.default_map = read_defaults(Path.cwd())

@@ -22,18 +22,21 @@ ENVIRONMENT_PREFIX = "MOCK_SERVER"
 def read_defaults(folder: Path) -> dict[str, Any]:
     """Defaults for the commands: ``{"serve": {"port": 4011}, "check": {"fixtures": "mine"}}``.
 
-    The words of the file are the options of ``serve``; ``check`` takes those that it has too.
+    The words of the file are the options of ``serve``; ``check`` and ``explain`` take those that they have too.
     Raises ``click.UsageError`` (exit 2) for a broken file or a word that is no such option.
     """
     for name, table in FILES:
         path = folder / name
         found = _table(path, table) if path.is_file() else None
         if found is not None:
-            from mock_server.cli import check, serve
+            from mock_server.cli import check, explain, serve
 
             given = {_option(path, key, serve.command): value for key, value in found.items()}
-            shared = {parameter.name for parameter in check.command.params}
-            return {"serve": given, "check": {key: value for key, value in given.items() if key in shared}}
+            found = {"serve": given}
+            for other in (check.command, explain.command):
+                shared = {parameter.name for parameter in other.params}
+                found[str(other.name)] = {key: value for key, value in given.items() if key in shared}
+            return found
     return {}
 
 

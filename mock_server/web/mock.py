@@ -50,7 +50,7 @@ class MockEndpoint:
             session = session_name(request.headers)
             found = scope[ROUTE]
             if isinstance(found, Found):
-                outcome, at = await self._answer(found, request, session)
+                outcome, at = await self.answer(found, request, session)
                 given, reasons = outcome.answer, outcome.reasons
                 await _wait(outcome.effects)
             else:
@@ -59,8 +59,8 @@ class MockEndpoint:
             return
         except Exception as error:
             # The outermost fence: whatever it is becomes an answer, a journal entry and, when it is our
-            # own fault, a traceback in the log under the same id (`_refused`); nothing is swallowed.
-            given, reasons = self._refused(error, entry_id)
+            # own fault, a traceback in the log under the same id (`refused`); nothing is swallowed.
+            given, reasons = self.refused(error, entry_id)
             if request is None:
                 request = error.request if isinstance(error, TooLarge) else _unread(scope)
         head = request.method == "HEAD"
@@ -78,7 +78,7 @@ class MockEndpoint:
         if outcome is not None and outcome.calls:
             live.outgoing.start(outcome.calls, Cause(entry_id, session, outcome.operation))
 
-    async def _answer(self, found: Found[Served], request: Request, session: str) -> tuple[Outcome, float]:
+    async def answer(self, found: Found[Served], request: Request, session: str) -> tuple[Outcome, float]:
         """One load, one answer, one save; again from the new state when another was faster."""
         live = self.live
         target, values, encoded = found.target, found.values, found.encoded
@@ -106,7 +106,7 @@ class MockEndpoint:
         needs_more = reading.names or reading.shelves or reading.head.preference or reading.plan.house.dynamic
         return None if needs_more or self._store is None else self._store.remember(session)
 
-    def _refused(self, error: Exception, entry_id: str) -> tuple[Answer, tuple[Reason, ...]]:
+    def refused(self, error: Exception, entry_id: str) -> tuple[Answer, tuple[Reason, ...]]:
         """Every way in which a request ends without an answer of the plan."""
         match error:
             case TooLarge():

@@ -31,9 +31,12 @@ def check(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProc
         ("pyproject.toml", '[project]\nname = "x"\n[tool.mock-server]\nport = 4011\nfixtures = "mine"\n'),
     ],
 )
-def test_a_file_of_the_working_folder_sets_the_options_of_serve_and_check(tmp_path: Path, name: str, text: str) -> None:
+def test_a_file_of_the_working_folder_sets_the_options_of_serve_check_and_explain(
+    tmp_path: Path, name: str, text: str
+) -> None:
     (tmp_path / name).write_text(text)
-    assert read_defaults(tmp_path) == {"serve": {"port": 4011, "fixtures": "mine"}, "check": {"fixtures": "mine"}}
+    shared = {"fixtures": "mine"}
+    assert read_defaults(tmp_path) == {"serve": {"port": 4011, **shared}, "check": shared, "explain": shared}
 
 
 def test_a_pyproject_without_our_table_sets_nothing(tmp_path: Path) -> None:
