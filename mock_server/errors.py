@@ -116,7 +116,7 @@ CODES: dict[str, str] = {
     "MS493": "the upstream gives no answer",
     "MS494": "the upstream takes too long",
     "MS495": "an upstream that is never called",
-    "MS496": "a request that came back to the mock",
+    "MS496": "a request that is not passed on",
     "MS497": "a file that is no recording",
     "MS498": "a recording that cannot be written there",
     "MS499": "nothing in it is of this API",

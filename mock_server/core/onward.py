@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 Raw = tuple[tuple[bytes, bytes], ...]
 HOP_BY_HOP = frozenset((
@@ -20,6 +20,7 @@ _ANEW = frozenset((b"host", b"content-length", b"accept-encoding", b"expect"))
 """Of a request: said anew. It is read whole before it is passed on, so nobody waits for a 100 any more."""
 _KEPT_BACK = frozenset((b"date", b"alt-svc", b"strict-transport-security"))
 """Of an answer: ``Date`` is said by our server; the others would outlive the mock in a browser."""
+_AS_IT_IS = "%!#$&'()*+,/:;=?@[]~\"<>\\^`{|}"
 _DOMAIN = re.compile(rb"(?i);\s*domain=[^;]*")
 _PATH = re.compile(rb"(?i)(;\s*path=)([^;]*)")
 
@@ -60,6 +61,15 @@ def way(origin: str, base: str, first_base: str, upstream: str, upstream_base: s
     ``first_base`` is where the operation stands in its document when the request came without a base path.
     """
     return Way(origin, base, upstream, upstream_base or base or first_base)
+
+
+def sendable(target: str) -> str:
+    """A target as it came, and what a URL may not hold percent-encoded (RFC 3986 §2.1).
+
+    >>> sendable("/a%2Fb/\xe9?x=[1]")
+    '/a%2Fb/%E9?x=[1]'
+    """
+    return quote(target.encode("latin-1", "replace"), safe=_AS_IT_IS)
 
 
 def _is_below(path: str, base: str) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
+from mock_server.core.refuse import is_authorization
 from mock_server.fixture.scaffold import file_name
 from mock_server.mask import mask_reason, printable
 from mock_server.record.answer import Unlearnable
@@ -96,7 +97,10 @@ class Keeper:
             _tally(self.violations, f"{taken.operation.key}: {each}")
         scrub = self._secrets.scrub
         open_to_all = {where: value for where, value in taken.features.items() if scrub(str(value)) == str(value)}
-        self._keep(taken._replace(features=open_to_all))
+        violations = taken.violations
+        if exchange.seen.status < 400:  # archives leave credentials away: who was answered had them
+            violations = tuple(each for each in violations if not is_authorization(each))
+        self._keep(taken._replace(features=open_to_all, violations=violations))
         return told
 
     def _learn_keys(self, exchange: Exchange) -> None:

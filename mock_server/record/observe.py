@@ -10,6 +10,8 @@ from mock_server.codec.json_text import write_json
 from mock_server.core.answers import body_schema
 from mock_server.fixture.facts import display
 from mock_server.fixture.model import Response
+from mock_server.fixture.response import is_media_type
+from mock_server.fixture.scaffold import MAX_DEPTH, depth_of
 from mock_server.fixture.template import compile_template
 from mock_server.record.answer import Answer, Unlearnable, Way, body_value, field_names, kept_headers, written
 from mock_server.record.hour import hour_template
@@ -22,6 +24,8 @@ from mock_server.spec.operations import Operation
 MAX_INLINE_BYTES = 16 * 1024
 """A longer body goes into a file of its own."""
 MIN_ECHO = 4
+_STEPS = re.compile(r"\w+(\.[\w$@-]+)+\Z", re.ASCII)
+"""A *where* that a template can name."""
 _NO_ANSWER = (304, 206)
 """What depends on what the client has, or asked a part of."""
 
@@ -47,6 +51,8 @@ def answer_of(taken: Taken, secrets: Secrets, hours: set[Any]) -> Answer:
     kind = seen.header("content-type") or ""
     if not seen.body or taken.exchange.sent.method == "HEAD":
         return Answer(status, "", None, False, headers)
+    if kind and not is_media_type(kind):
+        raise Unlearnable(f"{kind[:60]!r} is no media type")
     if is_json(kind):
         kind = essence(kind)
     elif family(kind) == "binary" or not _is_text(seen.body):
@@ -72,7 +78,7 @@ def _is_text(body: bytes) -> bool:
 def _held(value: Any, kind: str) -> Any:
     """The value, or its bytes when it is long."""
     data = write_json(value) if is_json(kind) else str(value).encode()
-    return data if len(data) > MAX_INLINE_BYTES else value
+    return data if len(data) > MAX_INLINE_BYTES or depth_of(value) > MAX_DEPTH else value
 
 
 def _breaks(operation: Operation, answer: Answer) -> bool:
@@ -91,6 +97,8 @@ def _way(taken: Taken, keeps_shapes: bool, before: frozenset[Any], hours: set[An
     required = {display(each.where) for each in operation.parameters if each.required} | _required(operation)
     by_name: dict[str, tuple[str, Any]] = {}
     for where, value in features.items():
+        if not _STEPS.match(where):
+            continue
         if (where in required or where.startswith("path.")) and not isinstance(value, bool) and value is not None:
             by_name.setdefault(where.rpartition(".")[2].lower(), (where, value))
     path = {where: value for where, value in features.items() if where.startswith("path.")}

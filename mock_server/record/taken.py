@@ -15,6 +15,7 @@ from mock_server.fixture.facts import Facts
 from mock_server.mask import SECRET_HEADERS, Hidden
 from mock_server.model import Request, Violation
 from mock_server.record.exchange import Exchange
+from mock_server.record.hour import hour_template
 from mock_server.record.secret import looks_secret
 from mock_server.spec.operations import Operation
 from mock_server.world import World
@@ -24,7 +25,7 @@ MAX_VALUE = 200
 MAX_DEPTH = 3
 """Levels of a body that rules ask about."""
 MAX_FEATURES = 60
-_STEP = re.compile(r"[\w$@-]+\Z")
+_STEP = re.compile(r"[^.\s{}]+\Z")
 
 
 class Taken(NamedTuple):
@@ -71,7 +72,7 @@ def take(world: World, exchange: Exchange, at: float, bases: list[str]) -> Taken
         operation=plan.operation,
         exchange=exchange._replace(operation=plan.operation.key),
         facts=reading.facts,
-        features=dict(_features(reading, world.hidden)),
+        features=dict(_features(reading, world.hidden, at)),
         violations=tuple(violations_of(reading, at)),
         departures=tuple(departures(plan.operation, sent.method, seen.status, seen.headers, seen.body)),
     )
@@ -85,7 +86,7 @@ def _joined(exchange: Exchange) -> dict[str, str]:
     return headers
 
 
-def _features(reading: Reading, hidden: Hidden) -> Iterator[tuple[str, Any]]:
+def _features(reading: Reading, hidden: Hidden, at: float) -> Iterator[tuple[str, Any]]:
     """Likeliest first: what the path says, the query, the body, the headers that the operation describes."""
     facts = reading.facts
     described = [each.where[1] for each in reading.plan.operation.parameters if each.location == "header"]
@@ -97,8 +98,15 @@ def _features(reading: Reading, hidden: Hidden) -> Iterator[tuple[str, Any]]:
     found += _flat("header", headers, 1)
     secret_query = {f"query.{name}" for name in hidden.query}
     for where, value in found[:MAX_FEATURES]:
+        if where.startswith("query.") and _is_hour(value, at):
+            continue  # a number against caches: another one every time
         if where not in secret_query and not looks_secret(where.rpartition(".")[2], str(value)):
             yield where, value
+
+
+def _is_hour(value: Any, at: float) -> bool:
+    number = int(value) if isinstance(value, str) and re.match(r"[0-9]{10,13}\Z", value) else value
+    return isinstance(number, int) and hour_template(number, at) is not None
 
 
 def _flat(where: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:

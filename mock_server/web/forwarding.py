@@ -10,10 +10,11 @@ from starlette.types import Message, Receive, Scope, Send
 from mock_server.core.answer import read, read_head
 from mock_server.core.fault import Befallen
 from mock_server.core.forward import Breaks, Verdict, judge
-from mock_server.core.onward import base_of, has_come_round, request_headers, way
+from mock_server.core.onward import base_of, has_come_round, request_headers, sendable, way
 from mock_server.core.problem import problem
 from mock_server.core.route import Found
 from mock_server.core.snapshot import Changes
+from mock_server.core.visitor import refusal
 from mock_server.model import Answer, Break, Reason, Request, Wait
 from mock_server.web.breaking import has_hung_up, send_broken
 from mock_server.web.live import MAX_TRIES, Live, make_entry, session_name
@@ -58,7 +59,7 @@ class Forwarding:
         found = scope[ROUTE]
         served = _served(found, request) if isinstance(found, Found) else None
         session, verdict = await self._judge(found, served, request)
-        if verdict.is_ours:
+        if verdict.is_ours or not request.path.startswith("/"):  # OPTIONS * asks this server (RFC 9110 §9.3.7)
             await self._mock(scope, _again(request.body, receive), send)
             return
         entry_id = live.entry_id()
@@ -125,6 +126,12 @@ class Forwarding:
             return "", _OURS
         return session, verdict._replace(is_ours=False) if live.settings.proxy_all else verdict
 
+    def _refusal(self, scope: Scope, request: Request) -> str:
+        settings = self._live.settings
+        allowed = [each for each in settings.cors or () if each != "*"]
+        origins = [value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"]
+        return refusal(origins, request.headers.get("host", ""), allowed, settings.host)
+
     def _bases(self) -> set[str]:
         """Of the world as it is now: it may be another one after a reload."""
         return {base for each in self._live.world.operations.values() for base in each.bases}
@@ -139,16 +146,20 @@ class Forwarding:
         base = served.base if served else base_of(path, self._bases())
         first = served.plan.operation.bases[:1] if served else ()
         by = way(request.origin, base, first[0] if first else "", self._upstream.origin, self._upstream.base)
-        target = (by.onward(path) or "/") + (f"?{request.query}" if request.query else "")
+        target = sendable((by.onward(path) or "/") + (f"?{request.query}" if request.query else ""))
         headers = [each for each in request_headers(raw, self._pseudonym) if each[0] not in self._replaced]
         onward = Onward(request.method, target, [*headers, *self._own], request.body)
         passage = Passage(
             channel, by, served.plan.operation if served else None, extra, self._live.settings.max_body_bytes
         )
+        refused = self._refusal(scope, request)
         try:
-            if not has_come_round(raw, self._pseudonym):
+            if refused:
+                code, status, why = "MS496", 403, refused
+            elif has_come_round(raw, self._pseudonym):
+                code, status, why = "MS496", 508, f"{self._upstream.origin} leads back to this mock"
+            else:
                 return await passage.walk(self._upstream, onward, entry_id.encode())
-            code, status, why = "MS496", 508, f"{self._upstream.origin} leads back to this mock"
         except BadUpstream as error:
             code, status, why = "MS495", 502, str(error)
         except UpstreamSlow as error:

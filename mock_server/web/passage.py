@@ -84,6 +84,8 @@ class Passage:
                 answer = Answer(reply.status, tuple(headers), held[:MAX_BODY_BYTES])
                 return Given(answer, (spoke, told), is_sent=True, failed=bool(error))
         headers, data, plain = _decoded(headers, held, self._limit)
+        if onward.method == "HEAD":
+            headers += [each for each in reply.headers if each[0] == b"content-length"]  # of the body there would be
         given = self._looked_at(onward.method, Answer(reply.status, tuple(headers), data), plain, spoke)
         return given._replace(date=_date(reply))
 

@@ -40,6 +40,11 @@ def _items() -> dict[int, dict[str, Any]]:
     }
 
 
+class _Quiet(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that give up are what some tests are about."""
+
+
 @contextmanager
 def shop(tls: ssl.SSLContext | None = None) -> Iterator[Shop]:
     """The shop below ``/v2``, open until the end."""
@@ -123,7 +128,7 @@ def shop(tls: ssl.SSLContext | None = None) -> Iterator[Shop]:
         def log_message(self, format: str, *arguments: object) -> None:
             """The tests look at ``requests``."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Quiet(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True)

@@ -110,6 +110,31 @@ def test_an_api_below_another_path_is_found_there(tmp_path: Path) -> None:
     assert run("har", har, "--spec", SPEC, "--out", tmp_path / "out", "--base", "/v9/").exit_code == 0
 
 
+def test_an_archive_without_credentials_has_rules_all_the_same(tmp_path: Path) -> None:
+    """Browsers leave them away."""
+    har, out = tmp_path / "x.har", tmp_path / "out"
+    entries = [
+        har_entry("GET", f"{SHOP}/items/{n}?_={1_700_000_000_000 + n}", 200, {"id": n, "name": f"n{n}"}) for n in (7, 8)
+    ]
+    for each in entries:
+        each["request"]["headers"] = []
+    har.write_text(json.dumps({"log": {"entries": entries}}))
+    done = run("har", har, "--spec", SPEC, "--out", out)
+    assert "GET /items/{itemId}: request: header.x-shop-key" in done.output
+    client = make_client(make_app(SPEC, fixtures=out))
+    names = [client.get(f"/api/items/{n}", headers={"X-Shop-Key": "k"}).json()["name"] for n in (7, 8)]
+    assert names == ["n7", "n8"], "and what is against caches is in no rule"
+
+
+def test_an_answer_of_a_type_that_is_none_is_left_out(tmp_path: Path) -> None:
+    har, out = tmp_path / "x.har", tmp_path / "out"
+    entry = har_entry("GET", f"{SHOP}/items/7/picture", 200, "x")
+    entry["response"]["headers"] = [{"name": "Content-Type", "value": "picture"}]
+    har.write_text(json.dumps({"log": {"entries": [entry]}}))
+    done = run("har", har, "--spec", SPEC, "--out", out)
+    assert (done.exit_code, "200: 'picture' is no media type" in done.output) == (0, True), done.output
+
+
 COLLECTION = {
     "info": {"name": "Shop", "schema": SCHEMA},
     "variable": [{"key": "baseUrl", "value": "https://{{host}}/api"}, {"key": "host", "value": "shop.example"}],

@@ -201,7 +201,7 @@ def test_an_upstream_that_does_not_answer_is_a_problem_with_a_code(
 def test_an_upstream_that_is_down_costs_nothing_but_what_it_would_have_answered(folder: Path) -> None:
     client = make_client(make_app(SPEC, fixtures=folder, proxy="http://127.0.0.1:9/v2"))
     assert client.get("/api/items", headers={"X-Shop-Key": KEY}).json() == []
-    answer = client.get("/api/unknown", headers={"Origin": "http://app.example"})
+    answer = client.get("/api/unknown", headers={"Origin": "http://localhost:3000"})
     assert (answer.status_code, answer.json()["code"]) == (502, "MS493")
     assert answer.headers["access-control-allow-origin"] == "*"
 
@@ -223,7 +223,7 @@ def test_a_header_of_the_command_line_takes_the_place_of_the_clients(real: Shop)
 
 def test_browsers_may_read_it_and_preflights_are_answered_here(client: TestClient, real: Shop) -> None:
     before = len(real.requests)
-    origin = {"Origin": "http://app.example"}
+    origin = {"Origin": "http://localhost:3000"}
     asked = client.options("/api/items/7", headers={**origin, "Access-Control-Request-Method": "GET"})
     assert (asked.status_code, len(real.requests)) == (200, before)
     answer = client.get("/api/items/7", headers={**origin, "X-Shop-Key": KEY})
@@ -299,3 +299,21 @@ def test_faults_of_the_session_count_what_goes_through(client: TestClient) -> No
 def test_an_answer_of_the_real_api_waits_when_it_is_asked_to(client: TestClient) -> None:
     client.get("/api/items/7", headers={"X-Shop-Key": KEY, "Prefer": "wait=0.15"})
     assert client.get("/__mock/journal").json()["entries"][-1]["duration_ms"] >= 150
+
+
+def test_a_page_of_another_site_has_the_mock_and_not_the_real_api(client: TestClient, real: Shop) -> None:
+    before = len(real.requests)
+    page = {"X-Shop-Key": KEY, "Origin": "https://evil.example"}
+    refused = client.get("/api/items/7", headers=page)
+    assert (refused.status_code, refused.json()["code"]) == (403, "MS496")
+    assert client.get("/api/items/1", headers=page).status_code == 200, "what a fixture says anybody may have"
+    rebound = client.get("/api/items/7", headers={"X-Shop-Key": KEY, "Host": "evil.example:4010"})
+    assert (rebound.status_code, rebound.json()["code"]) == (403, "MS496")
+    assert len(real.requests) == before
+    named = proxying(real, cors=("https://front.example",))
+    assert is_real(named.get("/api/items/7", headers={"X-Shop-Key": KEY, "Origin": "https://front.example"}))
+
+
+def test_a_target_goes_on_as_it_came(client: TestClient, real: Shop) -> None:
+    client.get("/api/unknown/a%2Fb/%C3%A9?x=%5B1%5D&y=[2]")
+    assert real.requests[-1][1] == "/v2/unknown/a%2Fb/%C3%A9?x=%5B1%5D&y=[2]"
