@@ -2,6 +2,7 @@
 
     python -m benchmarks.defects                          # walks, then the fuzz for what they missed
     python -m benchmarks.defects --parts walks,fuzz       # both for each, to see who finds what
+    python -m benchmarks.defects --every 3 --no-fuzz      # a third of each class, the walks alone
     python -m benchmarks.defects --kind state --seeds 0,1 --json score.json
     python -m benchmarks.defects --foreign --strict       # our control API hidden: only what --token and the like tell
 
@@ -158,6 +159,7 @@ def main() -> int:
         default="walks",
         help="walks, fuzz or walks,fuzz; the fuzz is always asked for what walks missed, but for --no-fuzz",
     )
+    parser.add_argument("--every", type=int, default=1, help="only every n-th of those, which takes from each class")
     parser.add_argument("--no-fuzz", action="store_true")
     parser.add_argument("--profile", default="full", choices=["quick", "full"])
     parser.add_argument("--foreign", action="store_true", help="hide /__mock")
@@ -172,6 +174,7 @@ def main() -> int:
         and (not asked.name or any(part in name for part in asked.name))
         and not (asked.foreign and defect.needs_clock)
     ]
+    names = sorted(names, key=lambda name: ALL[name].kind)[:: asked.every]
     seeds = [int(seed) for seed in asked.seeds.split(",")]
     wanted: list[Part] = [part for part in ("walks", "fuzz") if part in asked.parts.split(",")]
 

@@ -3,6 +3,7 @@
     python -m benchmarks.false_alarms                                  # walks and fuzz, seed 0, full profile
     python -m benchmarks.false_alarms --seeds 0,1,2,3,4,5,6,7,8,9 --profiles quick,full
     python -m benchmarks.false_alarms --name "401" --no-fuzz
+    python -m benchmarks.false_alarms --views document --documents 40 --profiles quick
 
 What is run: every switch of the fixtures as our mock, as a foreign deployment that nobody tells of it (no /__mock,
 tokens of its own), and as one that is told (--fixtures); every manner of a wire, and the reference deployment.
@@ -26,8 +27,18 @@ from typing import Literal, NamedTuple
 from mock_server.contract.errors import CannotRun
 from mock_server.contract.prove import Question, prove
 from mock_server.contract.target import Tokens
+from tests.conformance.case import read_case
 from tests.contract.defects.front import fronting
-from tests.contract.switches import MANNERS, REAL, SWITCHES, own_tokens, reference, switched
+from tests.contract.serving import serving
+from tests.contract.switches import (
+    MANNERS,
+    REAL,
+    SWITCHES,
+    documents_that_are_kept,
+    own_tokens,
+    reference,
+    switched,
+)
 from tests.support import ROOT, running
 
 TOKENS = Tokens("dev-token", "other-token", "noscope-token", "unpaid-token", "expired-token")
@@ -38,11 +49,11 @@ BREAKS_THE_DOCUMENT = (
     "`validity_duration` missing, refused", "the number `300.0`", "the text", "request 2 without `auth_uri`",
 )  # fmt: skip
 """Switches against the document's statuses, security or schemas: who is not told so is right to complain."""
-View = Literal["mock", "foreign", "foreign, told", "reference"]
+View = Literal["mock", "foreign", "foreign, told", "reference", "document"]
 
 
 class Job(NamedTuple):
-    """One correct deployment and one run. ``name`` is a switch or a manner."""
+    """One correct deployment and one run. ``name`` is a switch, a manner, or a file of ``tests/conformance``."""
 
     view: View
     name: str
@@ -75,8 +86,27 @@ def deployed(job: Job, fixtures: Path | None) -> Iterator[str]:
         yield url
 
 
+def run_document(job: Job) -> Outcome:
+    """Our mock of one of the conformance documents, proven with ``--spec`` and its fixtures."""
+    began = time.monotonic()
+    case = read_case(ROOT / "tests" / "conformance" / f"{job.name}.yaml")
+    with tempfile.TemporaryDirectory() as folder:
+        specs, fixtures = case.write(Path(folder))
+        try:
+            with serving(*specs, fixtures=fixtures, **(case.data.get("settings") or {})) as url:
+                skip = () if job.fuzz else ("fuzz",)
+                question = Question(url, specs, fixtures, seed=job.seed, profile=job.profile, skip=skip)
+                result = prove(question)
+        except CannotRun as refused:
+            return Outcome(job, (f"{refused.code} {refused.message}",), (), time.monotonic() - began)
+    counted = tuple(f"{each.check}: {each.title}" for each in result.counted)
+    return Outcome(job, counted, (), time.monotonic() - began)
+
+
 def run_one(job: Job) -> Outcome:
     """A whole run of the command, in this process."""
+    if job.view == "document":
+        return run_document(job)
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         fixtures = switched(Path(folder), job.name) if job.name in SWITCHES else None
@@ -100,23 +130,32 @@ def run_one(job: Job) -> Outcome:
     return Outcome(job, counted, other, time.monotonic() - began)
 
 
+def names_of(view: View, documents: list[str]) -> list[str]:
+    """The deployments that are seen in this way."""
+    if view == "document":
+        return documents
+    switches = SWITCHES if view != "reference" else ()
+    return list(dict.fromkeys((*switches, *(MANNERS if view != "foreign, told" else ()))))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", default="0")
     parser.add_argument("--profiles", default="full")
     parser.add_argument("--views", default="mock;foreign;foreign, told;reference")
     parser.add_argument("--name", action="append", help="only what has this in its name")
+    parser.add_argument("--documents", type=int, default=40, help="so many of tests/conformance, for the view")
     parser.add_argument("--no-fuzz", action="store_true")
     parser.add_argument("--strict", action="store_true", help="foreign ones too")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--json", help="write all outcomes to this file")
     asked = parser.parse_args()
+    kept = documents_that_are_kept()
+    documents = [path.stem for path in kept[:: max(1, len(kept) // asked.documents)][: asked.documents]]
     jobs = [
         Job(view, name, int(seed), profile, not asked.no_fuzz, asked.strict)
         for view in asked.views.split(";")
-        for name in dict.fromkeys(
-            (*(SWITCHES if view != "reference" else ()), *(MANNERS if view != "foreign, told" else ()))
-        )
+        for name in names_of(view, documents)
         if not asked.name or any(part in name for part in asked.name)
         if not (view == "mock" and name in OURS_ALONE)
         if not (view == "foreign" and name.startswith(BREAKS_THE_DOCUMENT))

@@ -19,6 +19,7 @@ from mock_server.world import build_world
 from tests.conformance.case import CASES, read_case
 from tests.contract.deployment import Asked, Breaker, Given, before
 from tests.contract.serving import serving
+from tests.contract.switches import documents_that_are_kept
 
 SPEC = """\
 openapi: 3.1.0
@@ -119,12 +120,7 @@ def test_a_good_request_can_be_made_for_every_operation_of_the_conformance_docum
     assert [each.partition(":")[0] for each in unmade] == ["body-multipart-encoding.yaml"]
 
 
-# Deliberate faults, and documents that need a token or setting which nobody can guess.
-NOT_CORRECT = (
-    "answer-example", "answer-fixture-has-the-documented-headers", "document-broken", "prefer-", "-no-errors",
-    "security-scopes-of-a-jwt",
-)  # fmt: skip
-SERVED = [path for path in CASES if not any(word in path.name for word in NOT_CORRECT)][5::24]
+SERVED = documents_that_are_kept()[5::24]
 
 
 @pytest.mark.parametrize("path", SERVED, ids=lambda path: path.stem)

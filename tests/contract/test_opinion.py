@@ -62,10 +62,12 @@ SILENT, TOLD, RANGED = "POST /silent/{id}", "GET /told", "GET /ranged"
 GOOD = (("X-Must", "1"), ("Content-Type", "application/json"))
 
 
-def run_of(tmp_path: Path, *, token: str | None = "t", is_mock: bool = False) -> tuple[Run, Opinion]:
+def run_of(
+    tmp_path: Path, *, token: str | None = "t", is_mock: bool = False, fixtures: Path | None = None
+) -> tuple[Run, Opinion]:
     spec = tmp_path / "a.yaml"
     spec.write_text(SPEC)
-    world = build_world(Settings(specs=(spec,)))
+    world = build_world(Settings(specs=(spec,), fixtures=fixtures))
     operations = tuple(plan.operation for plan in world.plans.values())
     contract = read_contract(world.documents, operations, world.fixtures, time.time(), 1)
     target = Target("http://x", "/v1", Tokens(token), is_mock, None, "none", "")
@@ -226,6 +228,21 @@ def test_errors_and_warnings_of_schemathesis_are_ours(tmp_path: Path) -> None:
         ("error", "Schemathesis warns: missing auth (1)"),
         ("not run", "Schemathesis left out bodies of a media type that it cannot read: x"),
     ]
+
+
+def test_what_the_fixtures_refuse_is_no_mismatch(tmp_path: Path) -> None:
+    """Ids that keep the schema and were never given out are refused: so the fixtures have it."""
+    record = FuzzRecord(requests=1, warnings={"validation_mismatch": [TOLD]})
+    record.statuses[TOLD, 200] = 1
+    assert told(record, tmp_path) == [("warning", "Schemathesis warns: validation mismatch (1)")]
+    (tmp_path / "fixtures").mkdir()
+    (tmp_path / "fixtures" / "told.yaml").write_text(
+        f"operation: {TOLD}\nresponses:\n  no: {{status: 400, source: assumed, body: no}}\n"
+        "  yes: {status: 200, source: assumed, body: yes}\nrules:\n  - when: {query.n: 7}\n    respond: no\n"
+        "otherwise: yes\n"
+    )
+    run, _ = run_of(tmp_path, fixtures=tmp_path / "fixtures")
+    assert list(fuzz_findings(record, run, whole=True)) == []
 
 
 TWO = """
