@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.support import Server
 
@@ -28,6 +28,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 GIVE_UP_MS = 30_000
+expect.set_options(timeout=GIVE_UP_MS)
 
 
 class Watched:

@@ -95,7 +95,7 @@ def test_an_operation_is_tried_and_the_answer_leads_to_its_entry(open_page: Open
     expect(page.get_by_role("region", name="Text of the answer")).to_contain_text("194785639383273121")
     answer.get_by_role("link", name="why this answer").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("GET /things5/8?tags=a%26b")
-    expect(page.get_by_text("x-key")).to_be_visible()
+    expect(page.get_by_role("rowheader", name="x-key")).to_be_visible()
     expect(page.locator("#strip")).to_contain_text("session reference")
 
 
