@@ -196,6 +196,12 @@ def test_files_that_cannot_be_served_are_told_until_they_are_mended(
         path.write_text(good, "utf-8")
         assert api.post("/__mock/reload", {})[0] == 200
         expect(page.get_by_role("alert")).to_have_count(0)
+        page.goto(f"{server.url}/__mock/console/operations")
+        expect(page.locator("#link-text")).to_have_text("live")
+        path.write_text(good.replace("'200'", "'204'"), "utf-8")
+        assert api.post("/__mock/reload", {})[0] == 200
+        expect(page.get_by_role("group", name="204")).to_be_visible()
+        page.goto("about:blank")  # it would miss the server
 
 
 def test_the_keyboard_alone_approves_and_stays_where_it_is(open_page: Open, server: Server) -> None:

@@ -252,6 +252,25 @@ def test_other_files_of_the_document_and_bodies_are_watched_too(tmp_path: Path) 
     assert "Traceback" not in told
 
 
+def test_each_of_several_workers_serves_what_was_saved_and_one_tells_it(tmp_path: Path) -> None:
+    (tmp_path / "fixtures").mkdir()
+    (tmp_path / "schemas").mkdir()
+    (tmp_path / "schemas/pet.yaml").write_text(PET)
+    document = tmp_path / "api.yaml"
+    document.write_text(DOCUMENT)
+    state = f"sqlite:{tmp_path / 'mock.db'}"
+    with running("--watch", "--workers", "2", "--state", state, str(document)) as server:
+        document.write_text(DOCUMENT.replace("/pet:", "/pets:"))
+        deadline = time.monotonic() + GIVE_UP_S
+        answered: set[int] = set()
+        while answered != {200} and time.monotonic() < deadline:
+            answered = {httpx2.get(server.url + "/pets").status_code for _ in range(20)}  # a connection each
+        assert answered == {200}
+        assert server.process.stdout is not None
+        server.process.terminate()
+        assert server.process.stdout.read().count("reloaded in ") == 1
+
+
 def test_reload_on_demand_needs_no_watching(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "fixtures", tmp_path / "fixtures")
     with running("--quiet", str(ROOT / "openapi.yaml"), "--fixtures", str(tmp_path / "fixtures")) as server:
