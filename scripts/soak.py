@@ -1,4 +1,4 @@
-"""A minute of everything at once: good, bad and hostile requests, and a thousand half-open connections.
+"""A minute of everything at once: good, bad and hostile requests, the console, a thousand half-open connections.
 
     python scripts/soak.py [--seconds 60] [--half-open 1000]
 
@@ -27,6 +27,7 @@ HOST = b"Host: 127.0.0.1\r\n"
 TOKEN = b"Authorization: Bearer dev-token\r\n"
 ASK = b'{"datasource_id":"fb"}'
 MAX_GROWTH_MB_A_MINUTE = 5.0
+WATCHERS = 20
 
 
 def post(body: bytes, lines: bytes = TOKEN, path: bytes = b"/api/oauth2") -> bytes:
@@ -54,6 +55,13 @@ MIX: tuple[tuple[int, bytes], ...] = (
     (431, b"GET / HTTP/1.1\r\n" + HOST + b"X: a\r\n" * 200 + b"\r\n"),
     (413, b"POST /api/oauth2 HTTP/1.1\r\n" + HOST + b"Content-Length: 9000000\r\n\r\n"),
     (400, b"\x00\xff\r\n\r\n"),
+    (413, b"POST /api/oauth2 HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n40000000\r\n"),
+    (200, post(ASK, path=b"/__mock/s/alice/api/oauth2")),
+    (200, post(b'{"advance": 1}', path=b"/__mock/s/alice/__mock/clock")),
+    (400, post(b'{"advance": ' + b"[" * 1_000 + b"]" * 1_000 + b"}", path=b"/__mock/clock")),
+    (200, b"GET /__mock/ HTTP/1.1\r\n" + HOST + b"Accept: text/html\r\n\r\n"),
+    (200, b"GET /__mock/console/handshakes HTTP/1.1\r\n" + HOST + b"Accept: text/html\r\n\r\n"),
+    (404, b"GET /__mock/static/x/nothing.css HTTP/1.1\r\n" + HOST + b"\r\n"),
 )
 """The status that is wanted, and the request."""
 
@@ -108,6 +116,20 @@ async def half_open(port: int, until: float) -> None:
         writer.close()
 
 
+async def watcher(port: int, until: float, tally: Tally) -> None:
+    """A window of the console that is closed after a second, and opened again."""
+    while time.monotonic() < until:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /__mock/events HTTP/1.1\r\n" + HOST + b"\r\n")
+        with suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
+            tally.statuses[int(head.split(b" ", 2)[1])] += 1
+            async with asyncio.timeout(1):
+                while await reader.read(65_536):
+                    continue
+        writer.close()
+
+
 def memory_mb(process_id: int) -> float:
     return int(Path(f"/proc/{process_id}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
@@ -133,6 +155,7 @@ async def soak(port: int, process_id: int, seconds: float, halves: int) -> int:
     until = time.monotonic() + seconds
     work = [asyncio.create_task(client(port, number, until, tally)) for number in range(16)]
     work += [asyncio.create_task(half_open(port, until)) for _ in range(halves)]
+    work += [asyncio.create_task(watcher(port, until, tally)) for _ in range(WATCHERS)]
     await asyncio.sleep(seconds / 2)
     settled, settled_at, requests = memory_mb(process_id), time.monotonic(), sum(tally.statuses.values())
     most = descriptors(process_id)
