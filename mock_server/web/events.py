@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from mock_server.state.store import RETRY
+from mock_server.state.store import Away
 from mock_server.web.asked import Refused
 from mock_server.web.live import Live, session_name
 from mock_server.web.watch import MAX_ENTRIES, Notice, TooMany, Watched, in_short
@@ -38,7 +39,7 @@ class Events:
 
 
 class _Stream(Response):
-    """Sends until the browser goes away or the server stops."""
+    """Sends until the browser goes away or the server stops. A browser whose stream ends comes again."""
 
     media_type = "text/event-stream"
 
@@ -62,14 +63,17 @@ class _Stream(Response):
                 for task in (sending, leaving):
                     task.cancel()
                 await asyncio.gather(sending, leaving, return_exceptions=True)  # both are cancelled, or have ended
-            if self._live.watchers.stopped:
+            error = None if sending.cancelled() else sending.exception()
+            if error is not None and not isinstance(error, Away):
+                raise error  # ours: the log tells it
+            if error or self._live.watchers.stopped or self._watched.over:
                 await send({"type": "http.response.body", "body": b""})
 
     async def _send(self, send: Send) -> None:
         await self._watched.looked.wait()
         number = self._watched.number
         await _say(send, f"retry: {RETRY_MS}\n\n".encode() + event("hello", await self._hello()) + await self._missed())
-        while not self._live.watchers.stopped:
+        while not (self._live.watchers.stopped or self._watched.over):
             notices = self._watched.since(number)
             for notice in notices:
                 number = notice.number

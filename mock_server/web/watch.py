@@ -7,6 +7,7 @@ beat is looked at what became different. Any number of watchers of one session s
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -71,6 +72,8 @@ class Watched:
         self._rang = asyncio.Event()
         self._every_s = NEAR_S if isinstance(live.store, InstantStore) else FAR_S
         self._task: asyncio.Task[None] | None = None
+        self.over = False
+        """Whether nothing more will be told: our own fault, which the log tells. Who listens may come again."""
         self.looked = asyncio.Event()
         """Set after the first look: what changes from then on is told."""
         self._last: str | None = None
@@ -78,6 +81,14 @@ class Watched:
 
     def start(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._run())
+        self._task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self.over = True
+        if not task.cancelled() and (error := task.exception()):
+            self._live.log.error("".join(traceback.format_exception(error)))
+        self.looked.set()
+        self.ring()
 
     def stop(self) -> None:
         if self._task is not None:
@@ -116,7 +127,7 @@ class Watched:
                     entries, cleared = await self._new_entries(store)
                     look = await self._look(store)
                     if before is not None:
-                        self._tell(before, look, entries, cleared)
+                        self._compare(before, look, entries, cleared)
                     self.looked.set()
             except Away:
                 pulse = ""  # once it is back, look again
@@ -147,14 +158,17 @@ class Watched:
         hidden = await self._live.hidden()
         return tuple(in_short(each.as_json(hidden)) for each in found), cleared
 
-    def _tell(self, before: Look, now: Look, entries: tuple[dict[str, Any], ...], cleared: bool) -> None:
+    def _compare(self, before: Look, now: Look, entries: tuple[dict[str, Any], ...], cleared: bool) -> None:
         parts = [name for name, one, other in zip(Look._fields, before, now, strict=True) if one != other]
         if entries or cleared:
             parts.insert(0, "journal")
         if parts:
-            self.number += 1
-            self._notices.append(Notice(self.number, tuple(parts), entries, cleared))
-            self.ring()
+            self.tell(tuple(parts), entries, cleared=cleared)
+
+    def tell(self, parts: tuple[str, ...], entries: tuple[dict[str, Any], ...], *, cleared: bool) -> None:
+        self.number += 1
+        self._notices.append(Notice(self.number, parts, entries, cleared))
+        self.ring()
 
 
 SHORT = (
@@ -184,7 +198,7 @@ class Watchers:
         if self.stopped or sum(each.watchers for each in self._watched.values()) >= self._most:
             raise TooMany
         watched = self._watched.get(session)
-        if watched is None:
+        if watched is None or watched.over:
             watched = self._watched[session] = Watched(self._live, session)
             watched.start()
         watched.watchers += 1
@@ -194,7 +208,8 @@ class Watchers:
             watched.watchers -= 1
             if watched.watchers == 0:
                 watched.stop()
-                self._watched.pop(session, None)
+                if self._watched.get(session) is watched:
+                    del self._watched[session]
 
     def stop(self) -> None:
         """The server stops: everybody who watches goes home at once."""

@@ -102,6 +102,11 @@ async function fetchPage() {
     return; // the lamp says so, and the next event tries again
   }
   if (answer.redirected) location.reload(); // to the form that asks for the token
+  if (!(answer.headers.get("Content-Type") || "").startsWith("text/html")) {
+    lamp("lost", `the mock answers ${answer.status}`); // its store is away, or it failed
+    return;
+  }
+  if (source?.readyState === EventSource.OPEN) lamp("live", "live");
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const region of regions(fresh)) {
     const old = document.getElementById(region.id);
