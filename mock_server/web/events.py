@@ -11,8 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from mock_server.state.store import RETRY
-from mock_server.state.store import Away
+from mock_server.state.store import RETRY, Away
 from mock_server.web.asked import Refused
 from mock_server.web.live import Live, session_name
 from mock_server.web.watch import MAX_ENTRIES, Notice, TooMany, Watched, in_short
