@@ -13,19 +13,20 @@ from mock_server.core.memory import recall
 from mock_server.core.snapshot import Snapshot
 from mock_server.fixture.fault import is_kind
 from mock_server.fixture.model import OperationFixture, Scenario
-from mock_server.model import Answer, Chance, Reason, Violation
+from mock_server.model import Answer, Chance, Reason
 
 Breaks = Callable[[Snapshot, Answer, list[Reason]], Befallen]
 
 
 class Verdict(NamedTuple):
-    """``is_ours`` = the mock answers. The violations are those of the request.
+    """``is_ours`` = the mock answers.
 
     ``breaks`` is what faults make of the upstream's answer, None = nobody spoke of faults.
     """
 
     is_ours: bool
-    violations: tuple[Violation, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    """What the ladder said, none of which gave the answer."""
     breaks: Breaks | None = None
     wait_s: float = 0.0
 
@@ -47,7 +48,8 @@ def judge(reading: Reading, snapshot: Snapshot, chance: Chance, fixture: Operati
     if _speaks(choice, fixture):
         return Verdict(True)
     breaks = partial(_break, reading, choice.scenario) if may_fail(plan, preference, snapshot) else None
-    return Verdict(False, tuple(violations), breaks, choice.wait_s)
+    said = tuple(each._replace(hit=False) for each in choice.reasons if each.step != "otherwise")
+    return Verdict(False, said, breaks, choice.wait_s)
 
 
 def _break(

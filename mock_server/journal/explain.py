@@ -35,6 +35,14 @@ LADDER = (
 )
 """As ``core/choose.py`` climbs it; the first that hits wins, and what is remembered fills the usual answer."""
 
+_UPSTREAM = Rung("upstream", "the real API", ("upstream",), "")
+"""Under ``serve --proxy``: what comes when nobody spoke."""
+
+
+def _rungs(entry: Told) -> tuple[Rung, ...]:
+    return (*LADDER[:-1], _UPSTREAM) if entry["source"] == "proxied" else LADDER
+
+
 _HIT, _MISSED, _NOT_REACHED = "hit", "missed", "not reached"
 
 
@@ -71,7 +79,7 @@ def _won(entry: Told, plan: Plan | None) -> str | None:
     step = entry.get("won")
     if step == "otherwise" and plan is not None and _own_place(entry, plan) is None:
         return "document"
-    return next((rung.name for rung in LADDER if step in rung.steps), None)
+    return next((rung.name for rung in _rungs(entry) if step in rung.steps), None)
 
 
 def _ladder(entry: Told, won: str | None) -> tuple[list[dict[str, Any]], list[str]]:
@@ -82,14 +90,14 @@ def _ladder(entry: Told, won: str | None) -> tuple[list[dict[str, Any]], list[st
     said: dict[str, list[str]] = {}
     after: list[str] = []
     for at, (step, text) in enumerate(lines):
-        rung = next((each for each in LADDER if step in each.steps), None)
+        rung = next((each for each in _rungs(entry) if step in each.steps), None)
         if rung is None or (at > chosen_at and step != "limit"):
             after.append(f"{step}: {text}")
         else:
             said.setdefault(rung.name, []).append(f"otherwise {text} answers" if step == "otherwise" else text)
     steps = []
     passed = won is not None
-    for rung in LADDER:
+    for rung in _rungs(entry):
         outcome = _HIT if rung.name == won else _MISSED if passed else _NOT_REACHED
         passed = passed and rung.name != won
         says = said.pop(rung.name, None) or ([] if outcome == _NOT_REACHED else [_silent(rung, outcome)])
@@ -126,6 +134,8 @@ def _provenance(entry: Told, plan: Plan | None, won: str | None) -> dict[str, An
     }  # fmt: skip
     if entry["kind"] != "request":
         return {**found, "from": "outside"}
+    if entry["source"] == "proxied":
+        return {**found, "from": "upstream"}
     if plan is None or not entry["response"]:
         return found
     name = entry["response"]
@@ -179,6 +189,8 @@ def _changes(entry: Told, plan: Plan | None, won: str | None, provenance: dict[s
             yield "it was queued by `POST /__mock/next`; `GET /__mock/next` shows what is left"
         case "scenario":
             yield 'switch the scenario off: `PUT /__mock/scenario` with `{"scenario": null}`'
+        case "upstream":
+            yield "write a rule or `otherwise:` into the operation's fixture, and the mock answers in its place"
     for each in (entry.get("violations") or [])[:1]:
         wanted = "" if each["wanted"] is None else f" (wanted: {str(each['wanted'])[:200]})"
         yield f"send another {each['where']}: {each['message']}{wanted}"

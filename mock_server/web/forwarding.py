@@ -64,7 +64,7 @@ class Forwarding:
             return
         entry_id = live.entry_id()
         given = await self._pass_on((scope, receive, send), request, served, entry_id)
-        reasons = [*_of_request(verdict), *given.reasons]
+        reasons = [*verdict.reasons, *given.reasons]
         answer, fault, broken = given.answer, "", None
         if not given.is_sent:
             if verdict.breaks is not None:
@@ -173,17 +173,11 @@ class Forwarding:
             self._live.log.error(f"entry {entry_id}:\n{''.join(traceback.format_exception(error))}", entry_id)
             code, status, why = "MS407", 500, f"the mock failed; its log has the reason under entry {entry_id}"
         answer = problem(code, status, why, headers=extra, upstream=self._upstream.origin)
-        return Given(answer, (Reason("upstream", "{} {}", (code, why)),), failed=True)
+        return Given(answer, (Reason("upstream", "{} {}", (code, why), hit=True),), failed=True)
 
 
 def _served(found: Found[Served], request: Request) -> Served:
     return found.target.of(request) if found.target.others else found.target
-
-
-def _of_request(verdict: Verdict) -> tuple[Reason, ...]:
-    """How the request breaks the document, else that nobody spoke of it."""
-    told = tuple(Reason("document", "{} {}", (each.where, each.message)) for each in verdict.violations)
-    return (*told, Reason("proxy", "no fixture speaks of the request"))
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

@@ -70,7 +70,8 @@ class Passage:
         began = clock()
         async with upstream.ask(*onward) as reply:
             took_ms = (clock() - began) * 1000
-            spoke = Reason("upstream", "{} answers {} after {:.0f} ms", (upstream.origin, reply.status, took_ms))
+            said = (upstream.origin, reply.status, took_ms)
+            spoke = Reason("upstream", "{} answers {} after {:.0f} ms", said, hit=True)
             headers = [*answer_headers(reply.headers, self._by), MARK]
             if not any(name == _TOLD for name, _ in headers):
                 headers += self._headers

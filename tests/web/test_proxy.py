@@ -317,3 +317,13 @@ def test_a_page_of_another_site_has_the_mock_and_not_the_real_api(client: TestCl
 def test_a_target_goes_on_as_it_came(client: TestClient, real: Shop) -> None:
     client.get("/api/unknown/a%2Fb/%C3%A9?x=%5B1%5D&y=[2]")
     assert real.requests[-1][1] == "/v2/unknown/a%2Fb/%C3%A9?x=%5B1%5D&y=[2]"
+
+
+def test_why_the_real_api_answered_is_explained(client: TestClient) -> None:
+    entry = client.get("/api/items/seven", headers={"X-Shop-Key": KEY}).headers["mock-entry"]
+    told = client.get(f"/__mock/explain/{entry}").json()
+    assert (told["won"], told["provenance"]["from"]) == ("upstream", "upstream")
+    steps = {each["step"]: each["outcome"] for each in told["ladder"]}
+    assert (steps["client"], steps["violations"], steps["upstream"]) == ("missed", "missed", "hit")
+    assert [each["where"] for each in told["violations"]] == ["path.itemId"]
+    assert any("write a rule or `otherwise:`" in each for each in told["change"])
