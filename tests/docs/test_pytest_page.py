@@ -32,3 +32,9 @@ def test_the_page_names_every_word_of_the_marker_and_of_the_handle() -> None:
     assert set(WORDS) - named == set()
     inside = {"begin", "end", "session", "story"}
     assert {name for name in dir(MockServer) if not name.startswith("_")} - inside - named == set()
+
+
+def test_the_tests_of_the_tutorial_pass(pytester: pytest.Pytester) -> None:
+    found = "\n".join(block.text for block in blocks(ROOT / "docs" / "tutorial-ci.md", "python"))
+    pytester.makepyfile(test_connect=found)
+    pytester.runpytest_subprocess("-p", "no:schemathesis", "-p", "no:hypothesispytest").assert_outcomes(passed=2)
