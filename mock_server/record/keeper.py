@@ -62,8 +62,6 @@ class Keeper:
             key: self._theirs[key].rpartition(".")[0] if key in self._theirs else file_name(operation, taken)
             for key, operation in world.operations.items()
         }
-        own = {base.rstrip("/") for each in world.operations.values() for base in each.bases}
-        self._bases = sorted({*own, ""}, key=len, reverse=True)
         self.count = 0
         self.unmatched: Counter[str] = Counter()
         self.violations: Counter[str] = Counter()
@@ -83,9 +81,8 @@ class Keeper:
         self.count += 1
         self._secrets.learn_exchange(exchange)
         self._learn_keys(exchange)
-        taken = take(
-            self._world, exchange, _hour(exchange, at), [*(base.rstrip("/") for base in more_bases), *self._bases]
-        )
+        bases = ["", *(base.rstrip("/") for base in more_bases)]
+        taken = take(self._world, exchange, _hour(exchange, at), bases)
         if taken is None:
             path = exchange.sent.target.partition("?")[0]
             _tally(self.unmatched, self._shown(f"{exchange.sent.method} {path}"))

@@ -48,7 +48,7 @@ class Taken(NamedTuple):
 def take(world: World, exchange: Exchange, at: float, bases: list[str]) -> Taken | None:
     """Read an exchange as the mock reads a request; None = no operation of the documents, or nothing to repeat.
 
-    ``bases`` are the paths below which the API may stand, the longest first.
+    ``bases`` are paths below which the API may stand: ``""`` and what the documents do not name.
     """
     sent, seen = exchange.sent, exchange.seen
     path, _, query = sent.target.partition("?")
