@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from mock_server.web.console.table import PAGES
 from tests.browser.conftest import Open
 from tests.support import Server, running
 
@@ -133,3 +134,56 @@ def test_what_the_mock_can_answer_is_shown_with_where_it_stands(open_page: Open,
     expect(page.get_by_role("region", name="In all, 28 answers and credentials")).to_contain_text("25 □ assumed")
     page.get_by_text("Where each stands").first.click()
     expect(page.get_by_text("fixtures/oauth2/new-credentials.yaml:", exact=False).first).to_be_visible()
+
+
+LONG, EVIL = "x" * 300, "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>\u202e\u001b"
+MODEL = {"$ref": "#/components/schemas/" + "S" * 90}
+PATH = "/" + "p" * 200 + "/{" + "q" * 80 + "}"
+HOSTILE = {
+    "openapi": "3.1.0",
+    "info": {"title": EVIL + LONG, "version": LONG, "description": EVIL * 5},
+    "servers": [{"url": "/" + "b" * 120}],
+    "paths": {
+        PATH: {
+            "post": {
+                "summary": EVIL + LONG,
+                "operationId": "o" * 300,
+                "description": (EVIL + "\n") * 10,
+                "parameters": [
+                    {"name": "q" * 80, "in": "path", "required": True, "schema": {"enum": [LONG, EVIL]}},
+                    {"name": EVIL, "in": "query", "schema": {"type": "string", "pattern": LONG}, "description": LONG},
+                ],
+                "requestBody": {
+                    "content": {f"application/{'v' * 100}+json": {"schema": MODEL, "example": {"a": EVIL * 50}}}
+                },
+                "responses": {"200": {"description": EVIL + LONG, "content": {"application/json": {"schema": MODEL}}}},
+            }
+        }
+    },
+    "components": {
+        "schemas": {
+            "S" * 90: {
+                "type": "object",
+                "required": [LONG],
+                "properties": {LONG: {"type": "string", "description": EVIL + LONG, "default": LONG}, EVIL: MODEL},
+            }
+        }
+    },
+}
+
+
+def test_a_hostile_document_breaks_no_page_on_a_phone(
+    open_page: Open, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("hostile") / "hostile.json"
+    path.write_text(json.dumps(HOSTILE), "utf-8")
+    with running("--quiet", str(path)) as server:
+        page = open_page(server.url, viewport={"width": 360, "height": 740}).page
+        more = {"/console/reference/operation": f"?operation={'o' * 300}"}
+        for each in (each for each in PAGES if "{" not in each.path):
+            page.goto(f"{server.url}/__mock{each.path}{more.get(each.path, '')}")
+            expect(page.locator("#link-text")).to_have_text("live")
+            expect(page.get_by_role("heading", level=1)).not_to_have_text("Not here")
+            assert page.locator("main img, main script").count() == 0
+            assert page.evaluate("() => document.documentElement.scrollWidth") <= 360, each.title
+        page.close()  # before the server: it would complain that the connection is lost

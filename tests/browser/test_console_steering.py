@@ -196,6 +196,7 @@ def test_files_that_cannot_be_served_are_told_until_they_are_mended(
         path.write_text(good, "utf-8")
         assert api.post("/__mock/reload", {})[0] == 200
         expect(page.get_by_role("alert")).to_have_count(0)
+        page.close()  # before the server: it would complain that the connection is lost
         page.goto(f"{server.url}/__mock/console/operations")
         expect(page.locator("#link-text")).to_have_text("live")
         path.write_text(good.replace("'200'", "'204'"), "utf-8")

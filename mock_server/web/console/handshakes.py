@@ -8,8 +8,8 @@ from urllib.parse import quote
 from mock_server.handshake.machine import LIVE, PENDING, Handshake, NotInTable, decide
 from mock_server.web.console.page import Visit
 from mock_server.web.console.sample import curl_line
-from mock_server.web.watch import MAX_HANDSHAKES
 
+SHOWN = 60
 WAY = ("asked", "opened", "approved", "granted", "collected")
 """The good way through the table; every other state is an end beside it."""
 BUTTONS = (
@@ -18,7 +18,7 @@ BUTTONS = (
 
 
 async def view(visit: Visit) -> dict[str, Any]:
-    found = await visit.live.store.handshakes(visit.session, MAX_HANDSHAKES)
+    found = await visit.live.store.handshakes(visit.session, SHOWN)
     providers = visit.live.world.fixtures.providers
     starts = [key for key, each in visit.live.world.fixtures.operations.items() if each.start]
     return {
@@ -34,7 +34,7 @@ async def view(visit: Visit) -> dict[str, Any]:
             }
             for each in found
         ],
-        "most": MAX_HANDSHAKES,
+        "most": SHOWN,
         "starts": starts,
         "try_this": curl_line(visit, visit.live.world.operations[starts[0]]) if starts and not found else "",
     }
