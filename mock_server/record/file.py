@@ -34,14 +34,14 @@ def fixture_file(arranged: Arranged, name: str, origin: str, shown: Shown) -> Fi
     led |= {arranged.otherwise or arranged.responses[0].name}
     bodies: dict[str, bytes] = {}
     responses: dict[str, Any] = {}
-    text = f"# Recorded from {origin}: what was seen, without secrets. Change whatever you like.\n"
+    text = f"# Recorded from {_one_line(shown(origin))}: what was seen, without secrets. Change whatever you like.\n"
     text += emit({"operation": arranged.operation.key}) + "\nresponses:\n"
     for each in arranged.responses:
         body_file = _body_file(each.answer, f"{name}-{each.name}")
         bodies.update([body_file] if body_file else [])
         node = responses[each.name] = response_node(each.answer, body_file[0] if body_file else "")
         head = emit({each.name: 0}, 2).rsplit(" 0", 1)[0]
-        note = shown(_told(each))
+        note = _one_line(shown(_told(each)))
         if each.name not in led:
             note += f"; nothing leads here but `Prefer: response={each.name}`"
         text += f"{head}\n    # {note}\n{emit(node, 4)}"
@@ -78,6 +78,11 @@ def _rule(told: Told) -> str:
         return short
     when = "".join(f"      {key_text(where)}: {flow(wanted)}\n" for where, wanted in told.when.items())
     return f"  - when:\n{when}    respond: {flow(told.respond)}\n"
+
+
+def _one_line(text: str) -> str:
+    """For a comment: YAML knows more line ends than one (YAML 1.1 §5.4)."""
+    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 def _told(named: Named) -> str:

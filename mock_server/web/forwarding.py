@@ -27,6 +27,8 @@ from mock_server.world import Served
 
 PROXIED = "proxied"
 """``source`` of such entries in the journal."""
+_CONDITIONS = {b"if-none-match", b"if-modified-since", b"range", b"if-range"}
+"""What makes an answer a part, or none: who records wants it whole."""
 _OURS = Verdict(True)
 _UNKNOWN = Verdict(False)
 
@@ -44,7 +46,7 @@ class Forwarding:
         self._pseudonym = f"mock-server-{live.entry_id().partition('-')[0]}"
         own = [(name.lower().encode(), value.encode("latin-1")) for name, value in live.settings.proxy_headers]
         self._own = own
-        self._replaced = {name for name, _ in own}
+        self._replaced = {name for name, _ in own} | (_CONDITIONS if live.settings.proxy_all else set())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         live, started = self._live, self._live.ticks()

@@ -107,6 +107,14 @@ def test_words_that_are_secrets_elsewhere_are_words_here(world: World, tmp_path:
     assert fixture(tmp_path, "session/login.yaml")["responses"]["ok"]["body"]["next"] == "/cb?state=***"
 
 
+def test_what_stands_in_comments_stays_in_them(world: World, tmp_path: Path) -> None:
+    keeper = Keeper(world, tmp_path, "a\nb\u2028c.har")
+    keeper.take(exchange("GET", "/items?x=\u2028rules: no", 200, []), AT)
+    keeper.flush()
+    assert list(fixture(tmp_path, "items/list-items.yaml")) == ["operation", "responses", "rules"]
+    build_world(Settings(specs=(SPEC,), fixtures=tmp_path))
+
+
 def test_a_long_body_goes_into_a_file(world: World, tmp_path: Path) -> None:
     kept(world, tmp_path, exchange("GET", "/items", 200, [{"id": n, "name": "x" * 100} for n in range(400)]))
     listed = fixture(tmp_path, "items/list-items.yaml")["responses"]["ok"]

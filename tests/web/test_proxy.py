@@ -314,6 +314,16 @@ def test_a_page_of_another_site_has_the_mock_and_not_the_real_api(client: TestCl
     assert is_real(named.get("/api/items/7", headers={"X-Shop-Key": KEY, "Origin": "https://front.example"}))
 
 
+def test_who_records_asks_for_the_whole_and_who_passes_on_asks_as_the_client_did(real: Shop) -> None:
+    asked = {"X-Shop-Key": KEY, "If-None-Match": '"a"', "Range": "bytes=0-1"}
+    for proxy_all in (False, True):
+        proxying(real, proxy_all=proxy_all).get("/api/items/7", headers=asked)
+        assert ("if-none-match" in real.requests[-1][2], "range" in real.requests[-1][2]) == (
+            not proxy_all,
+            not proxy_all,
+        )
+
+
 def test_a_target_goes_on_as_it_came(client: TestClient, real: Shop) -> None:
     client.get("/api/unknown/a%2Fb/%C3%A9?x=%5B1%5D&y=[2]")
     assert real.requests[-1][1] == "/v2/unknown/a%2Fb/%C3%A9?x=%5B1%5D&y=[2]"
