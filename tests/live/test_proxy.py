@@ -31,11 +31,11 @@ class Scripted:
             while True:
                 connection, _ = self.listener.accept()
                 with closing(connection), suppress(OSError):
-                    connection.settimeout(30)
+                    connection.settimeout(60)
                     while b"\r\n\r\n" not in connection.recv(65536):
                         pass
                     connection.sendall(self.first)
-                    if self.go_on.wait(30) and self.then:
+                    if self.go_on.wait(60) and self.then:
                         connection.sendall(self.then)
                     elif not self.then and connection.recv(1) == b"":
                         self.left.set()
@@ -61,7 +61,7 @@ def asking(served: tuple[Server, Scripted], first: bytes, then: bytes) -> Iterat
     upstream.go_on.clear()
     upstream.left.clear()
     host, _, port = server.url.removeprefix("http://").partition(":")
-    with closing(socket.create_connection((host, int(port)), timeout=30)) as client:
+    with closing(socket.create_connection((host, int(port)), timeout=60)) as client:
         client.sendall(b"GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
         yield client, upstream
 
@@ -95,7 +95,7 @@ def test_a_client_that_hangs_up_ends_the_request_upstream(served: tuple[Server, 
     with asking(served, EVENTS + b"data: one\n\n", b"") as (client, upstream):
         read_until(client, b"data: one\n\n")
         upstream.go_on.set()
-    assert upstream.left.wait(20)
+    assert upstream.left.wait(60)
 
 
 def test_an_answer_that_is_cut_off_on_the_way_is_cut_off_here(served: tuple[Server, Scripted]) -> None:

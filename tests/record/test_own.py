@@ -34,7 +34,7 @@ def dance(client: Any, base: str) -> list[tuple[str, httpx2.Response]]:
 
 
 def test_the_whole_hand_shake_goes_through_and_is_given_back(server: Server, tmp_path: Path) -> None:
-    with recording(server.api, tmp_path / "out", *DOCUMENT) as recorder, httpx2.Client() as client:
+    with recording(server.api, tmp_path / "out", *DOCUMENT) as recorder, httpx2.Client(timeout=60) as client:
         base = f"{recorder.url}/api"
         seen = dance(client, base)
         started = seen[-1][1].json()
@@ -69,7 +69,7 @@ def test_the_certificate_of_an_api_over_tls_is_checked(tmp_path: Path) -> None:
     with shop(context) as real:
         for env, status in (({}, 502), ({"SSL_CERT_FILE": str(tmp_path / "ca.pem")}, 200)):
             with recording(real.url, tmp_path / f"out-{status}", env={**os.environ, **env}) as recorder:
-                answer = httpx2.get(f"{recorder.url}/api/items/7", headers={"X-Shop-Key": KEY})
+                answer = httpx2.get(f"{recorder.url}/api/items/7", headers={"X-Shop-Key": KEY}, timeout=60)
             assert answer.status_code == status
             assert (tmp_path / f"out-{status}").exists() is (status == 200)
             if status == 502:

@@ -62,14 +62,14 @@ def recording(upstream: str, out: Path, *more: str, env: dict[str, str] | None =
     assert process.stdout is not None
     first = process.stdout.readline()
     found = re.search(r"https?://\S+", first)
-    assert found, first + process.communicate(timeout=20)[0]
+    assert found, first + process.communicate(timeout=60)[0]
     recorder = Recorder(found[0], process)
     try:
         yield recorder
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
-        recorder.output = process.communicate(timeout=20)[0]
+        recorder.output = process.communicate(timeout=60)[0]
 
 
 @dataclass
@@ -89,7 +89,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
     answers = []
     with shop() as real, recording(real.url, folder) as recorder:
         for method, path, body in ASKED:
-            seen = httpx2.request(method, f"{recorder.url}/api{path}", json=body, headers=SIGNED)
+            seen = httpx2.request(method, f"{recorder.url}/api{path}", json=body, headers=SIGNED, timeout=60)
             answers.append((seen.status_code, dict(seen.headers), seen.content))
     assert recorder.process.returncode == 0, recorder.output
     return Recorded(folder, recorder.output, answers)
@@ -177,8 +177,8 @@ def test_what_breaks_the_document_is_told_at_once_and_at_the_end(recorded: Recor
 
 def test_a_killed_recorder_leaves_whole_files(tmp_path: Path) -> None:
     with shop() as real, recording(real.url, tmp_path / "out") as recorder:
-        httpx2.get(f"{recorder.url}/api/items/7", headers=SIGNED)
-        give_up = time.monotonic() + 20
+        httpx2.get(f"{recorder.url}/api/items/7", headers=SIGNED, timeout=60)
+        give_up = time.monotonic() + 60
         while not (found := list((tmp_path / "out").rglob("*.yaml"))):
             assert time.monotonic() < give_up
             time.sleep(0.02)
@@ -202,7 +202,7 @@ def test_a_file_that_is_there_is_left_alone_or_only_added_to(tmp_path: Path, for
     (tmp_path / "mine.yaml").write_text(THEIRS)
     with shop() as real, recording(real.url, tmp_path, *(["--force"] if force else [])) as recorder:
         for number in (7, 8, 99):
-            httpx2.get(f"{recorder.url}/api/items/{number}", headers=SIGNED)
+            httpx2.get(f"{recorder.url}/api/items/{number}", headers=SIGNED, timeout=60)
     text = (tmp_path / "mine.yaml").read_text()
     assert [path.name for path in tmp_path.rglob("*.yaml")] == ["mine.yaml"]
     if not force:
