@@ -267,7 +267,7 @@ def test_a_mock_whose_redis_is_away_says_so_and_goes_on(redis_url: str, capsys: 
             assert (await http.get("/__mock/health")).status_code == 200
             assert (await http.get("/nothing")).status_code == 404
             store.connection.url = redis_url  # it is back
-            store.connection._client = None
+            store.connection._clients.clear()
             await asyncio.sleep(wire.PAUSE_S + 0.1)
             assert (await http.post("/api/oauth2", json=ASK, headers=TOKEN)).status_code == 200
         await store.close()
