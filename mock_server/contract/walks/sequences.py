@@ -43,6 +43,7 @@ ROWS: dict[str, tuple[str, ...]] = {
         "begin changed collect-as-other collect approve collect",
         "begin begin approve collect-with-other-uri collect",
         "begin approve collect collect-as-other changed collect",
+        "begin collect-unauthorized approve collect-unauthorized collect",
     ),
 }
 """Check -> the tales that it tells."""

@@ -14,7 +14,15 @@ from mock_server.contract.consent import Consented, Wish, visit
 from mock_server.contract.model import Exchange, Finding, NotRun
 from mock_server.contract.run import Run
 from mock_server.contract.walks.exact import same_value
-from mock_server.contract.walks.handshake import Began, begin, collect, collected, not_consented, not_promised
+from mock_server.contract.walks.handshake import (
+    Began,
+    begin,
+    collect,
+    collect_request,
+    collected,
+    not_consented,
+    not_promised,
+)
 from mock_server.contract.walks.judge import broken, status_finding
 from mock_server.fixture.model import Provider
 
@@ -152,6 +160,8 @@ class Tale:
             case "collect-as-other":
                 if self.run.target.tokens.other:
                     yield from self._collect(told, "foreign", token=self.run.target.tokens.other)
+            case "collect-unauthorized":
+                self._unauthorized(told)
             case _:
                 yield from self.collect_false(told, word.replace("-", " "))
 
@@ -176,6 +186,16 @@ class Tale:
         if any(each is not None and each.status == exchange.seen.status for each in wanted):
             return
         yield from self._judge(told, "forged", f"collected with a pull_id {how}", exchange)
+
+    def _unauthorized(self, told: Told) -> None:
+        """By somebody without a token, with one that nobody knows, and with one that lacks the scope.
+
+        What they are answered other walks judge; here it matters that it burns nothing.
+        """
+        target, request = self.run.target, collect_request(self.run, told.began.pull_id)
+        unknown = f"contract-{self.run.chance.getrandbits(64):016x}"
+        for token in dict.fromkeys((None, unknown, target.tokens.without_scope)):
+            told.exchanges.append(self.run.send(request.sent(target.base, token), request.operation))
 
     def collect_elsewhere(self, told: Told, auth_uri: str, reason: str) -> Found:
         """With an auth_uri that is not its own; it burns nothing."""
