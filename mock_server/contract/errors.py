@@ -6,6 +6,7 @@ from mock_server.contract.model import Finding
 from mock_server.errors import MockServerError
 
 EXIT_USAGE = 2
+EXIT_INVALID = 3
 EXIT_UNREACHABLE = 4
 
 

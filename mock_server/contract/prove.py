@@ -12,7 +12,7 @@ from pathlib import Path
 from mock_server.contract.checks import Check, ProfileName, all_checks, recording_checks
 from mock_server.contract.client import Client
 from mock_server.contract.coverage import coverage_rows, too_little, unreached_findings
-from mock_server.contract.errors import CannotRun
+from mock_server.contract.errors import EXIT_INVALID, CannotRun
 from mock_server.contract.fuzz.findings import FuzzRecord, seen_statuses
 from mock_server.contract.fuzz.kept import KeptReport
 from mock_server.contract.fuzz.opinion import Opinion
@@ -101,6 +101,9 @@ def prove(
     question = as_served(question)
     world = build_world(question.settings)
     operations = tuple(plan.operation for plan in world.plans.values())
+    if not operations:
+        hint = "is it the whole document? `mock-server check` says what of it cannot be used"
+        raise CannotRun("MS536", "the document has no operation: there is nothing to be tested", hint, EXIT_INVALID)
     fixtures = replace(world.fixtures, tokens=None) if question.any_token else world.fixtures
     contract = read_contract(world.documents, operations, fixtures, time.time(), question.seed)
     contract = contract._replace(strict_query=question.strict_query)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+from unittest.mock import Mock
+
 import pytest
 
-from mock_server.contract.walks.timing import Pace
+from mock_server.contract.walks import timing
+from mock_server.contract.walks.timing import Pace, is_busy
 
 
 @pytest.mark.parametrize(
@@ -21,3 +25,23 @@ from mock_server.contract.walks.timing import Pace
 )
 def test_only_what_was_quick_and_stays_slow_has_grown(seconds: list[float], grown: bool) -> None:
     assert Pace(seconds=seconds).has_grown() is grown
+
+
+@pytest.mark.parametrize(("wall_for_each_s", "busy"), [(1.0, False), (2.0, False), (5.0, True)])
+def test_a_machine_is_busy_when_work_takes_much_longer_than_it_costs(
+    monkeypatch: pytest.MonkeyPatch, wall_for_each_s: float, busy: bool
+) -> None:
+    spent = itertools.count(0.0, 0.005)
+    last = [0.0]
+
+    def thread_time() -> float:
+        last[0] = next(spent)
+        return last[0]
+
+    clock = Mock(
+        thread_time=thread_time,
+        process_time=lambda: last[0],
+        perf_counter=lambda: last[0] * wall_for_each_s,
+    )
+    monkeypatch.setattr(timing, "time", clock)
+    assert is_busy() is busy

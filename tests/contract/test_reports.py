@@ -251,3 +251,11 @@ def test_a_plain_log_has_a_line_for_each_phase() -> None:
         "3 s  fuzzing  0 requests, 0 findings",
     ]
     assert status_line("x", plain.counted, 12.4) == "12 s  x  0 requests, 0 findings"
+
+
+def test_a_family_that_was_left_out_is_named_once() -> None:
+    why = "left out by --only or --skip"
+    names = ("edges.values", "edges.body", "protocol.path", "protocol.method", "fuzz", "reasons.scope")
+    left = tuple(NotRun(name, why) for name in names)
+    shown = show(result(not_run=left, passed=("reasons.token", "protocol.path"), findings=()), Secrets())
+    assert shown.left_out() == [("edges, protocol.path, protocol.method, fuzz, reasons.scope", why)]

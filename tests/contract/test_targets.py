@@ -187,3 +187,11 @@ def test_a_proxy_of_the_environment_stands_in_no_ones_way(server: Server) -> Non
     done = contract(server.api, "--seed", "1", **proxies)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 not run" in done.stdout
+
+
+def test_a_document_without_operations_is_never_green(tmp_path: Path) -> None:
+    spec = tmp_path / "cut.yaml"
+    spec.write_text('openapi: 3.1.0\ninfo: {title: t, version: "1"}\npaths: {}\n')
+    done = contract("--spec", str(spec))
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "error MS536: the document has no operation: there is nothing to be tested" in done.stderr

@@ -71,6 +71,19 @@ class Shown(NamedTuple):
         """How much of what is documented was reached; nothing documented is wholly covered."""
         return 100 * self.reached / len(self.coverage) if self.coverage else 100.0
 
+    def left_out(self) -> list[tuple[str, str]]:
+        """``("protocol, edges.twice", "why")``: a family by its name where nothing else became of any of its checks."""
+        of_family: dict[str, set[str]] = {}
+        others = (*self.result.passed, *(each.check for each in self.result.findings))
+        for name in (*others, *(check for _, checks in self.not_run for check in checks)):
+            of_family.setdefault(name.partition(".")[0], set()).add(name)
+        found = []
+        for why, checks in self.not_run:
+            whole = {family for family, names in of_family.items() if names <= set(checks) and len(names) > 1}
+            shown = (check.partition(".")[0] if check.partition(".")[0] in whole else check for check in checks)
+            found.append((", ".join(dict.fromkeys(shown)), why))
+        return found
+
     def of_group(self, group: str) -> tuple[ShownFinding, ...]:
         return tuple(each for each in self.findings if each.group == group)
 

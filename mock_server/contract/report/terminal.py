@@ -41,7 +41,7 @@ def _blocks(shown: Shown) -> Iterator[list[str]]:
         for finding in found:
             yield _numbered("- ", finding)
     if shown.not_run:
-        yield ["Not run:", *(f"   {', '.join(dict.fromkeys(checks))}: {why}" for why, checks in shown.not_run)]
+        yield ["Not run:", *(f"   {checks}: {why}" for checks, why in shown.left_out())]
     yield list(coverage_lines(shown))
     yield [last_line(shown)]
 

@@ -23,6 +23,7 @@ from mock_server.contract.walks.exact import same_value
 from mock_server.contract.walks.handshake import begin, collect, collected, good_start, start_request
 from mock_server.contract.walks.judge import broken, promise, status_finding, told
 from mock_server.contract.walks.tale import Tale, walks_pages
+from mock_server.contract.walks.timing import is_busy
 from mock_server.spec.operations import Operation
 
 Found = Iterator[Finding | NotRun]
@@ -231,7 +232,7 @@ def _judge(run: Run, check: str, kind: Kind) -> Found:
     third = len(kind.seconds) // 3
     if third >= 10:
         early, late = median(kind.seconds[:third]), median(kind.seconds[-third:])
-        if late > SLOWER * early + SLOWER_BY_S:
+        if late > SLOWER * early + SLOWER_BY_S and not is_busy():
             title = (
                 f"{kind.operation.key} grows slower: from {early * 1000:.0f} ms to {late * 1000:.0f} ms ({kind.name})"
             )
