@@ -137,10 +137,10 @@ CODES: dict[str, str] = {
     "MS530": "what was observed cannot be written there",
     "MS531": "both sides of a comparison are the same deployment",
     "MS532": "nothing could be compared",
-    "MS536": "the document has no operation to be tested",
     "MS533": "a recording that is no HTTP Archive",
     "MS534": "an application that cannot be started for a contract run",
     "MS535": "nothing in a recording is of this API",
+    "MS536": "the document has no operation to be tested",
 }
 
 

@@ -74,9 +74,10 @@ class Shown(NamedTuple):
     def left_out(self) -> list[tuple[str, str]]:
         """``("protocol, edges.twice", "why")``: a family by its name where nothing else became of any of its checks."""
         of_family: dict[str, set[str]] = {}
-        others = (*self.result.passed, *(each.check for each in self.result.findings))
-        for name in (*others, *(check for _, checks in self.not_run for check in checks)):
+        for name in (check for _, checks in self.not_run for check in checks):
             of_family.setdefault(name.partition(".")[0], set()).add(name)
+        for name in (*self.result.passed, *(each.check for each in self.result.findings)):
+            of_family.pop(name.partition(".")[0], None)
         found = []
         for why, checks in self.not_run:
             whole = {family for family, names in of_family.items() if names <= set(checks) and len(names) > 1}

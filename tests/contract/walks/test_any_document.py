@@ -109,6 +109,7 @@ def test_without_a_given_time_what_is_slow_again_is_told_and_counts_when_strict(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(timing, "USUAL_S", 0.05)
+    monkeypatch.setattr(timing, "is_busy", lambda: False)  # whatever else runs here
 
     def slow(asked: Asked) -> Given:
         time.sleep(0.06)
@@ -129,3 +130,14 @@ def test_what_was_slow_once_is_asked_again_and_forgiven(tmp_path: Path, monkeypa
         return GOOD
 
     assert run(tmp_path, once_slow, "stability.time").findings == ()
+
+
+def test_on_a_busy_machine_nothing_is_called_slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timing, "USUAL_S", 0.05)
+    monkeypatch.setattr(timing, "is_busy", lambda: True)
+
+    def slow(asked: Asked) -> Given:
+        time.sleep(0.06)
+        return GOOD
+
+    assert run(tmp_path, slow, "stability.time").findings == ()
