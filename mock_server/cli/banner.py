@@ -23,7 +23,7 @@ def banner(world: World, url: str, workers: int = 1) -> str:
         f"  document    {world.names[0]}: {_count(len(operations), 'operation')}",
         f"  fixtures    {world.names[1]}: {_fixtures(world)}",
         f"  provenance  {', '.join(f'{count} {kind}' for kind, count in provenance_tally(world).items())}",
-        f"  control     {url}/__mock/  ({url}/__mock/openapi.json describes it)",
+        f"  console     {url}/__mock/  in a browser; for scripts: {url}/__mock/openapi.json",
     ]
     if workers > 1:
         lines.append(f"  workers     {workers}")

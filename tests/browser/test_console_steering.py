@@ -196,7 +196,6 @@ def test_files_that_cannot_be_served_are_told_until_they_are_mended(
         path.write_text(good, "utf-8")
         assert api.post("/__mock/reload", {})[0] == 200
         expect(page.get_by_role("alert")).to_have_count(0)
-        page.close()  # before the server: it would complain that the connection is lost
         page.goto(f"{server.url}/__mock/console/operations")
         expect(page.locator("#link-text")).to_have_text("live")
         path.write_text(good.replace("'200'", "'204'"), "utf-8")
@@ -220,3 +219,25 @@ def test_the_keyboard_alone_approves_and_stays_where_it_is(open_page: Open, serv
     expect(page.locator(".shake").nth(1)).to_be_focused()
     page.keyboard.press("Tab")  # its first link, and not the beginning of the page
     expect(page.locator(".shake").nth(1).locator(":focus")).to_have_text("its requests")
+
+
+def test_a_session_named_by_the_path_keeps_its_window(open_page: Open, server: Server) -> None:
+    api = Api(server, "steer-path")
+    page = open_page().page
+    page.goto(f"{server.url}/__mock/s/steer-path/__mock/")
+    expect(page.locator("#link-text")).to_have_text("live")
+    expect(page.locator("#strip")).to_contain_text("session steer-path")
+    page.get_by_role("link", name="Handshakes").click()
+    started = api.start()
+    page.locator(".shake").get_by_role("button", name="Approve").click()
+    expect(page.locator(".shake [aria-current=step]")).to_have_text("granted")
+    assert api.collect(started) == CONNECTED
+    page.get_by_role("link", name="Reference").click()
+    page.get_by_role("link", name="POST /oauth2 OAuth2 New").click()
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("region", name="Text of the answer")).to_contain_text("/__mock/s/steer-path/__provider")
+    page.get_by_role("link", name="why this answer").click()
+    expect(page.get_by_text("Why this answer")).to_be_visible()
+    expect(page.locator("#strip")).to_contain_text("session steer-path")
+    page.get_by_role("link", name="Sessions").click()
+    expect(page.get_by_text("says which session it looks at")).to_be_visible()

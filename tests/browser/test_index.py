@@ -17,7 +17,9 @@ def test_the_index_shows_the_operations_and_the_scenarios(page: Page, server: Se
     shoot(page, "index")
 
 
-@pytest.mark.parametrize("link", ["its own OpenAPI document", "journal", "handshakes", "clock", "health"])
+@pytest.mark.parametrize(
+    "link", ["The console", "its own OpenAPI document", "journal", "handshakes", "clock", "health"]
+)
 def test_every_link_of_the_index_leads_somewhere(page: Page, server: Server, link: str) -> None:
     page.goto(server.url)
     with page.expect_response(lambda response: "/__mock/" in response.url) as answer:
