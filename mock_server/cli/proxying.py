@@ -27,8 +27,8 @@ def headers_option(_: click.Context, __: click.Parameter, values: tuple[str, ...
     return tuple(pairs)
 
 
-def upstream_options(command: Command) -> Command:
-    """What ``serve --proxy`` and ``record`` say alike."""
+def upstream_options(command: Command, *more_names: str) -> Command:
+    """What ``serve --proxy`` and ``record`` say alike; ``more_names`` are others for the header."""
     timeout = click.option(
         "--proxy-timeout",
         default=PROXY_TIMEOUT_S,
@@ -39,6 +39,7 @@ def upstream_options(command: Command) -> Command:
     )
     header = click.option(
         "--proxy-header",
+        *more_names,
         "proxy_headers",
         multiple=True,
         callback=headers_option,

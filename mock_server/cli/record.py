@@ -40,7 +40,7 @@ WRITE_AFTER_S = 0.3
 @click.option(
     "--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
 )
-@upstream_options
+@lambda command: upstream_options(command, "--header")
 @click.option(
     "--max-body",
     default=MAX_BODY_BYTES,

@@ -102,7 +102,8 @@ class Passage:
             headers = (*headers, (b"mock-departures", header_text("; ".join(map(str, wrong))[:MAX_MARK])))
         if method != "HEAD" and answer.status not in (204, 304):
             headers = (*headers, (b"content-length", b"%d" % len(answer.body)))
-        reasons = (spoke, *(Reason("departs", "{}", (str(each),)) for each in wrong))
+        coded = () if plain else (Reason("upstream", "its body is coded, and was not looked at"),)
+        reasons = (spoke, *coded, *(Reason("departs", "{}", (str(each),)) for each in wrong))
         return Given(answer._replace(headers=headers), reasons, answer.body if plain else None)
 
     async def _stream(

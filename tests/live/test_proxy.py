@@ -82,6 +82,28 @@ def read_all(client: socket.socket) -> bytes:
     return found
 
 
+HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "body"),
+    [
+        (HEAD % (b"a/b", b"Transfer-Encoding: chunked\r\n") + b"5\r\nhello\r\n0\r\n\r\n", b"", b"hello"),
+        (HINTS + HEAD % (b"a/b", b"Content-Length: 2\r\n") + b"ok", b"", b"ok"),
+        (b"HTTP/1.0 200 OK\r\n\r\nuntil the ", b"end", b"until the end"),
+    ],
+    ids=["chunked", "after an interim answer", "HTTP/1.0"],
+)
+def test_an_answer_arrives_whole_however_it_was_framed(
+    served: tuple[Server, Scripted], first: bytes, then: bytes, body: bytes
+) -> None:
+    with asking(served, first, then) as (client, upstream):
+        upstream.go_on.set()
+        answer = read_until(client, b"\r\n\r\n" + body)
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"content-length: %d\r\n" % len(body) in answer
+
+
 def test_an_event_is_here_before_the_next_one_is_sent(served: tuple[Server, Scripted]) -> None:
     with asking(served, EVENTS + b"data: one\n\n", b"data: two\n\n") as (client, upstream):
         head = read_until(client, b"data: one\n\n")

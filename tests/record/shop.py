@@ -96,6 +96,8 @@ def shop(tls: ssl.SSLContext | None = None) -> Iterator[Shop]:
                     self.answer(302, None, ("Location", "http://elsewhere.example/v2/x"))
                 case ("GET", "zipped"):
                     self.answer(200, gzip.compress(b'{"zipped": true}'), ("Content-Encoding", "gzip"))
+                case ("GET", "bomb"):
+                    self.answer(200, gzip.compress(b"0" * 5_000_000), ("Content-Encoding", "gzip"))
                 case ("GET", "large"):
                     self.answer(200, b"x" * 3_000_000, kind="text/plain")
                 case ("GET", "slow"):

@@ -161,6 +161,13 @@ def test_a_body_that_came_zipped_is_unzipped_and_bytes_stay_as_they_are(client: 
     assert (picture.content, picture.headers["content-type"]) == (PICTURE, "image/png")
 
 
+def test_what_unfolds_too_far_is_handed_on_folded(client: TestClient) -> None:
+    answer = client.get("/api/bomb")
+    assert (answer.headers["content-encoding"], int(answer.headers["content-length"]) < 10_000) == ("gzip", True)
+    entry = client.get("/__mock/journal").json()["entries"][-1]
+    assert "upstream: its body is coded, and was not looked at" in entry["reasons"]
+
+
 def test_a_long_answer_goes_through_and_is_not_looked_at(client: TestClient) -> None:
     answer = client.get("/api/large")
     assert (len(answer.content), answer.headers["content-length"]) == (3_000_000, "3000000")
