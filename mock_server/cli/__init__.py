@@ -20,6 +20,8 @@ COMMANDS = {
     "contract": "Prove whether a deployment, mock or real, keeps the contract.",
     "record": "Stand before the real API and write what it answers into fixtures.",
     "import": "Write what a browser, a proxy or Postman has recorded into fixtures.",
+    "schema": "Print the JSON Schema of the fixture format.",
+    "completion": "Print a script that completes our commands in a shell.",
     "drift": "Show where a mock and the real deployment answer differently.",
 }
 EXIT_BROKEN = 3

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from mock_server.cli import EXIT_BROKEN
+from mock_server.cli.completion import of_requests, of_responses, of_scenarios
 from mock_server.cli.configuration import ENVIRONMENT_PREFIX
 from mock_server.cli.options import sources
 
@@ -33,13 +34,19 @@ MAX_SHOWN = 4_000
     short_help="Tell what a request would be answered with, and why, without a server.",
     context_settings={"auto_envvar_prefix": ENVIRONMENT_PREFIX},
 )
-@click.argument("request_line", metavar="REQUEST")
+@click.argument("request_line", metavar="REQUEST", shell_complete=of_requests)
 @sources
 @click.option("-d", "--data", metavar="BODY", help="The body; @FILE reads a file, @- standard input.")
 @click.option("-H", "--header", "headers", multiple=True, metavar="HEADER", help="'Name: value'; may be repeated.")
 @click.option("--token", metavar="TOKEN", help="Send `Authorization: Bearer TOKEN`.")
-@click.option("--scenario", metavar="NAME", help="With this scenario switched on.")
-@click.option("--next", "queued", metavar="RESPONSE", help="With this answer of the operation queued.")
+@click.option("--scenario", metavar="NAME", shell_complete=of_scenarios, help="With this scenario switched on.")
+@click.option(
+    "--next",
+    "queued",
+    metavar="RESPONSE",
+    shell_complete=of_responses,
+    help="With this answer of the operation queued.",
+)
 @click.option(
     "--handshake", type=click.Choice(STATES), help="With a handshake in this state, whose pull_id is put into the body."
 )

@@ -25,7 +25,7 @@ def command(spec: Path, folder: Path, force: bool) -> None:
     document's examples are marked `documented`, those made from a schema `assumed`. All files are
     written, or none.
     """
-    from mock_server.fixture.scaffold import readme, scaffold
+    from mock_server.fixture.scaffold import readme, scaffold, with_schema
     from mock_server.settings import Settings
     from mock_server.source.write import write_all
     from mock_server.world import build_world
@@ -35,7 +35,7 @@ def command(spec: Path, folder: Path, force: bool) -> None:
     except Broken as broken:
         _tell(broken.problems)
         sys.exit(EXIT_BROKEN)
-    files = scaffold(list(world.house.operations.values()))
+    files = with_schema(scaffold(list(world.house.operations.values())))
     shown = (shlex.quote(str(spec)), shlex.quote(str(folder)))
     files["README.md"] = readme(world.documents[0], *shown)
     try:

@@ -182,6 +182,7 @@ def test_a_documented_body_is_marked_so_and_an_invented_one_is_not(tmp_path: Pat
     spec = write(tmp_path / "api.json", {"/things": {"get": operation({"200": example({"size": 1}), "404": invented})}})
     assert run(spec, tmp_path / "out").exit_code == 0
     assert (tmp_path / "out" / "things" / "get-things.yaml").read_text() == (
+        "# yaml-language-server: $schema=../fixture.schema.json\n"
         "# Written by `mock-server scaffold`: keep what you need, and correct the rest.\n"
         "operation: GET /things\n"
         "\n"
@@ -211,7 +212,7 @@ def test_a_documented_body_is_marked_so_and_an_invented_one_is_not(tmp_path: Pat
 def test_it_says_what_was_written_and_what_comes_next(tmp_path: Path) -> None:
     done = run(ROOT / "openapi.yaml", tmp_path / "a folder")
     assert done.stdout.splitlines() == [
-        f"5 files for 2 operations are in {tmp_path / 'a folder'}. Next:",
+        f"6 files for 2 operations are in {tmp_path / 'a folder'}. Next:",
         f"  mock-server serve {ROOT / 'openapi.yaml'} --fixtures '{tmp_path / 'a folder'}'",
     ]
 
@@ -223,7 +224,7 @@ def test_it_refuses_to_overwrite_and_is_forced_to(tmp_path: Path) -> None:
     file.write_text("# mine\n")
     again = run(spec, tmp_path)
     assert again.exit_code == 2
-    assert "error MS328: 5 of 5 files are there already; nothing was written:" in again.stderr
+    assert "error MS328: 6 of 6 files are there already; nothing was written:" in again.stderr
     assert file.read_text() == "# mine\n"
     assert run(spec, tmp_path, "--force").exit_code == 0
     assert file.read_text() != "# mine\n"
