@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
+from itertools import islice, product
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,7 +19,9 @@ from mock_server.spec.security import Requirement, read_security
 from mock_server.value import dataclass
 
 MAX_BASE_PATHS = 64
-_AUTHORITY = regex(r"[^/]*//[^/]*")
+MAX_URL = 8 * 1024
+_AUTHORITY = regex(r"\A[^/]*//[^/]*")
+_VARIABLE = regex(r"\{([^{}]*)\}")
 _TEMPLATE = regex(r"\{[^{}/]*\}")
 
 
@@ -148,13 +151,11 @@ def base_paths(server: dict[str, Any]) -> list[str]:
     >>> base_paths({"url": "https://{region}.example.com/api/"})
     ['/api']
     """
-    urls = [str(server.get("url", "/"))]
-    for name, variable in (server.get("variables") or {}).items():
-        choices = variable.get("enum") or [variable.get("default", "")]
-        if "{" + name + "}" not in _AUTHORITY.sub("", urls[0]):
-            choices = choices[:1]  # a variable of the host makes no other path
-        urls = [url.replace("{" + name + "}", str(choice)) for url in urls for choice in choices][:MAX_BASE_PATHS]
-    return list(dict.fromkeys(_path_of(url) for url in urls))
+    template = _url(server)
+    path = _AUTHORITY.sub("", template)
+    # A variable of the host makes no other path.
+    choices = {name: values if "{" + name + "}" in path else values[:1] for name, values in _choices(server).items()}
+    return list(dict.fromkeys(_path_of(url) for url in _filled(template, choices))) or [""]
 
 
 def host_names(server: dict[str, Any]) -> list[str]:
@@ -163,11 +164,33 @@ def host_names(server: dict[str, Any]) -> list[str]:
     >>> host_names({"url": "https://{region}.example.com/api", "variables": {"region": {"enum": ["eu", "us"]}}})
     ['eu.example.com', 'us.example.com']
     """
-    urls = [str(server.get("url", "/"))]
-    for name, variable in (server.get("variables") or {}).items():
-        choices = variable.get("enum") or [variable.get("default", "")]
-        urls = [url.replace("{" + name + "}", str(choice)) for url in urls for choice in choices][:MAX_BASE_PATHS]
+    urls = _filled(_url(server), _choices(server))
     return list(dict.fromkeys(host for url in urls if (host := _host_of(url))))
+
+
+def _url(server: dict[str, Any]) -> str:
+    """The template; what is longer than any request could name is none."""
+    url = str(server.get("url", "/"))
+    return url if len(url) <= MAX_URL else ""
+
+
+def _choices(server: dict[str, Any]) -> dict[str, list[Any]]:
+    variables: dict[str, Any] = server.get("variables") or {}
+    return {name: variable.get("enum") or [variable.get("default", "")] for name, variable in variables.items()}
+
+
+def _filled(template: str, choices: dict[str, list[Any]]) -> Iterator[str]:
+    """The first URLs of a template. What stands in a value is no variable, and too long a URL is left out.
+
+    Else thirty variables that each name the next twice would make a URL of gigabytes.
+    """
+    pieces = _VARIABLE.split(template)
+    named = [name for name in choices if name in pieces[1::2]]
+    for values in islice(product(*(choices[name] for name in named)), MAX_BASE_PATHS):
+        given = dict(zip(named, map(str, values), strict=True))
+        filled = [given.get(piece, "{" + piece + "}") if at % 2 else piece for at, piece in enumerate(pieces)]
+        if sum(map(len, filled)) <= MAX_URL:
+            yield "".join(filled)
 
 
 def _host_of(url: str) -> str | None:

@@ -164,6 +164,10 @@ SERVED = {
     "a pattern of 20,000 groups": of("{type: string, pattern: '" + "(a|b)" * 20_000 + "'}"),
     "a billion items": of("{type: array, minItems: 1000000000, items: {type: string, minLength: 1000000000}}"),
     "a number of 5,000 digits": of("{type: integer, minimum: " + "9" * 5_000 + "}"),
+    "server variables that name one another four times": SOUND + "servers:\n- url: '/{v0}'\n  variables:\n"
+    + "".join(f"    v{n}: {{default: '{f'{{v{n + 1}}}' * 4}'}}\n" for n in range(30)) + "    v30: {default: x}\n",
+    "a server of 200,000 letters": SOUND + "servers: [{url: '" + "a" * 200_000 + "{v}', variables: {v: {default: x}}}]\n",
+    "a server of 4,000 variables of 1 MB": SOUND + "servers: [{url: '" + "/{v}" * 2_000 + "', variables: {v: {default: '" + "a" * 1_000_000 + "'}}}]\n",
 }  # fmt: skip
 
 
