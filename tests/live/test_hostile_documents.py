@@ -229,6 +229,13 @@ def fixture(folder: Path, body: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
+    "text", ["{{" * 200_000, "}}" + "{ {{" * 100_000, "{{" * 100_000 + "}}", "{{ a" + ".a" * 100_000]
+)
+def test_a_template_without_an_end_is_told_at_once(tmp_path: Path, text: str) -> None:
+    assert "MS307" in refused(fixture(tmp_path, f"body: '{text}'"), tmp_path)
+
+
+@pytest.mark.parametrize(
     "name", ["../secret.json", "/etc/passwd", "link.json", "folder/secret.json", "..\\secret.json", "fifo"]
 )
 def test_a_body_file_outside_of_the_fixtures_is_refused(tmp_path: Path, name: str) -> None:
