@@ -6,12 +6,13 @@ parser the second time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple, Protocol
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from mock_server.model import Answer
+from mock_server.web.short import Later
 
 MAX_HEADS = 1_024
 MAX_HEAD_BYTES = 4 * 1024
@@ -22,10 +23,14 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 
 class Answering(Protocol):
-    """Something that can answer a body at once."""
+    """Something that can answer a body; both give None when nothing was kept and it must be parsed."""
 
     def answer(self, body: bytes) -> tuple[Answer, Headers] | None:
-        """The answer and the headers that go with it; None = nothing was done."""
+        """At once: the answer and the headers that go with it."""
+        ...
+
+    def answer_later(self, body: bytes) -> Coroutine[Any, Any, Later | None]:
+        """When the store has spoken. Raises nothing."""
         ...
 
 
@@ -37,30 +42,40 @@ class Known(NamedTuple):
 
 
 class Heads:
-    """A bounded memory of heads. ``prepare`` is given an ASGI scope of ``http`` or ``https``."""
+    """A bounded memory of heads. ``prepare`` is given an ASGI scope of ``http`` or ``https``.
 
-    def __init__(self, prepare: Callable[[Any], Answering | None]) -> None:
+    ``store_waits``: no answer can be had at once, so all are given later.
+    """
+
+    def __init__(self, prepare: Callable[[Any], Answering | None], *, store_waits: bool = False) -> None:
         self._prepare = prepare
+        self.store_waits = store_waits
         self._known: dict[tuple[str | None, bytes], Known] = {}
         self._default_headers: list[tuple[bytes, bytes]] = []
         self._default_lines = b""
 
     def answer(self, scheme: str | None, data: bytes, default_headers: list[tuple[bytes, bytes]]) -> bytes | None:
-        """The answer to one whole request as it goes on the wire; None = it must be parsed.
-
-        uvicorn makes new default headers (``Date``) every second.
-        """
+        """The answer to one whole request as it goes on the wire; None = it must be parsed."""
         end = data.find(END) + len(END)
         known = self._known.get((scheme, data[:end]))
         if known is None or len(data) - end != known.length:
             return None
         given = known.answering.answer(data[end:])
-        if given is None:
+        return None if given is None else self.written(given[0], given[1], default_headers)
+
+    def begin(self, scheme: str | None, data: bytes) -> Coroutine[Any, Any, Later | None] | None:
+        """The same where the store has to speak first."""
+        end = data.find(END) + len(END)
+        known = self._known.get((scheme, data[:end]))
+        if known is None or len(data) - end != known.length:
             return None
+        return known.answering.answer_later(data[end:])
+
+    def written(self, answer: Answer, more: Headers, default_headers: list[tuple[bytes, bytes]]) -> bytes:
+        """An answer as it goes on the wire. uvicorn makes new default headers (``Date``) every second."""
         if default_headers is not self._default_headers:
             self._default_headers = default_headers
             self._default_lines = b"".join([b"%b: %b\r\n" % each for each in default_headers])
-        answer, more = given
         lines = [b"%b: %b\r\n" % each for each in (*answer.headers, *more)]
         return b"".join((STATUS_LINE[answer.status], self._default_lines, *lines, b"\r\n", answer.body))
 

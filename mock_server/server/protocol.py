@@ -10,12 +10,12 @@ import asyncio
 from typing import Any, ClassVar, Literal
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from mock_server.server import refusal
 from mock_server.server.body import BodyOnly, Chunk
 from mock_server.server.framing import BAD_TARGET, begins_as_http, faulty, origin_form
-from mock_server.server.heads import END, Heads
+from mock_server.server.known import KnownHeads
 from mock_server.server.wire import AnswerFirst, CycleWire, forget
 from mock_server.settings import MAX_BODY_BYTES, Limits
 from mock_server.web.breaking import WIRE
@@ -27,9 +27,6 @@ PIECE_BYTES = 16 * 1024
 """So much is parsed before it is looked whether requests are waiting already: each costs far more than its bytes."""
 
 
-_CONNECTION = frozenset((b"connection", b"transfer-encoding", b"upgrade", b"te", b"trailer"))
-
-
 class Refused(Exception):
     """Raised inside the parser to make it give up."""
 
@@ -37,7 +34,7 @@ class Refused(Exception):
 _ITS_FAULT = (Refused, httptools.HttpParserError)
 
 
-class GuardedProtocol(HttpToolsProtocol):
+class GuardedProtocol(KnownHeads):
     """One deadline at a time: for the header from its first byte, then for the body.
 
     A refusal never overtakes the answers to earlier requests on the connection, and ends it:
@@ -46,8 +43,6 @@ class GuardedProtocol(HttpToolsProtocol):
 
     limits: ClassVar[Limits] = Limits()
     max_body: ClassVar[int] = MAX_BODY_BYTES
-    heads: ClassVar[Heads | None] = None
-    """Who answers requests at once whose head came before."""
     tell: ClassVar[Refusals | None] = None
     """Journals a refusal, of which the application never hears; the id of its entry."""
 
@@ -63,11 +58,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._why = refusal.MALFORMED
         self._refusal: Refusal | None = None
         self._error: Exception | None = None
-        self._peer_is_done = False
         self._begun = 0
-        self._last_head = b""
-        self._unread = b""
-        self._active_at = 0.0
         self._chunk = Chunk()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -94,10 +85,14 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._unread:
             self._unread += data  # read before reading was paused
             return
+        if self._awaited is not None:
+            self._unread = data
+            self.flow.pause_reading()
+            return
         alone = (
             self.heads is not None and self._reading == "nothing" and self._answering is None and not self._idle_bytes
         )
-        if alone and self._answered_at_once(data):
+        if alone and self._is_known(data):
             return
         self._take(data)
         if alone and self._refusal is None and self._reading == "nothing" and self._begun == 1:
@@ -153,51 +148,6 @@ class GuardedProtocol(HttpToolsProtocol):
         elif not self.pipeline:
             self.flow.resume_reading()
 
-    def _answered_at_once(self, data: bytes) -> bool:
-        """A whole request with a head that came before; False = nothing was done."""
-        assert self.heads is not None
-        if self.flow.write_paused or self.transport.is_closing():
-            return False
-        answer = self.heads.answer(self.scheme, data, self.server_state.default_headers)
-        if answer is None:
-            return False
-        self.transport.write(answer)
-        self.server_state.total_requests += 1
-        self._active_at = self.loop.time()
-        if self._deadline is not None:
-            self._disarm()
-        if self.timeout_keep_alive_task is None:
-            self._keep_alive_for(self.timeout_keep_alive)
-        return True
-
-    def _learn(self, data: bytes) -> None:
-        """Remember the head of a request that came whole and alone, the second time it comes.
-
-        A head that says anything of the connection itself is left to the parser.
-        """
-        assert self.heads is not None
-        end = data.find(END) + len(END)
-        head = data[:end]
-        if head != self._last_head:
-            self._last_head = head
-            return
-        cycle = self.cycle
-        plain = self.parser.get_http_version() == "1.1" and cycle.keep_alive and not self.expect_100_continue
-        if plain and data[end:] == cycle.body and not any(name in _CONNECTION for name, _ in self.headers):
-            self.heads.learn(head, len(data) - end, self.scope)
-
-    def _keep_alive_for(self, seconds: float) -> None:
-        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
-
-    def timeout_keep_alive_handler(self) -> None:
-        """One timer a connection: an answer at once does not wind it up again, so it looks when it fires."""
-        self.timeout_keep_alive_task = None
-        left = self._active_at + self.timeout_keep_alive - self.loop.time()
-        if left > 0:
-            self._keep_alive_for(left)
-        else:
-            super().timeout_keep_alive_handler()
-
     def _feed(self, data: bytes) -> None:
         """Parse, and overlook every ``Upgrade`` (RFC 9110 §7.8 lets us).
 
@@ -217,7 +167,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def eof_received(self) -> bool:  # type: ignore[override]
         """A client that only stops sending still gets its answers (RFC 9112 §9.6)."""
         self._peer_is_done = True
-        return bool(self._unread) or self._stays_open()
+        return bool(self._unread) or self._awaited is not None or self._stays_open()
 
     def _stays_open(self) -> bool:
         """Whether a client that stopped sending is still owed an answer."""

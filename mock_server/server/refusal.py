@@ -12,6 +12,7 @@ MALFORMED = Refusal(400, "this is not an HTTP/1.1 request")
 LATE = Refusal(408, "the request did not arrive in time")
 ANSWERED = Refusal(400, "the request was answered before it was read")
 """Never said: the answer is on the wire already."""
+STOPPING = Refusal(503, "the mock is being stopped", "MS407", ((b"retry-after", b"1"),))
 FAILED = Refusal(500, "the mock failed; its log has the reason", "MS407")
 
 

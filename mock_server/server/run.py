@@ -24,7 +24,7 @@ from mock_server.server.systemd import given_socket
 from mock_server.server.upkeep import keep_up
 from mock_server.settings import Settings
 from mock_server.state.choose import make_store
-from mock_server.state.store import Store
+from mock_server.state.store import InstantStore, Store
 from mock_server.web.app import MockApp
 from mock_server.web.live import Live
 from mock_server.web.log import RequestLog
@@ -195,7 +195,7 @@ def make_server(app: MockApp, on_ready: Callable[[], None], on_stop: Callable[[]
     """uvicorn, set up as this product promises."""
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # every fault has its line in our own log
     settings = app.live.settings
-    heads = Heads(app.prepare)
+    heads = Heads(app.prepare, store_waits=not isinstance(app.live.store, InstantStore))
     app.live.on_swap.append(heads.forget)
     config = Config(
         GivesUpPolitely(app),

@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mock_server.core.route import Found
-from mock_server.state.store import InstantStore
 from mock_server.web.live import Live
 from mock_server.web.mock import ROUTE, MockEndpoint
 from mock_server.web.short import Prepared, prepare
@@ -37,7 +36,6 @@ class MockApp:
         live.log.hidden = live.world.hidden
         self._operations = _operations(live)
         proxies = live.settings.proxy is not None
-        self._instant = live.store if isinstance(live.store, InstantStore) and not proxies else None
         self._has_front = not proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,11 +70,10 @@ class MockApp:
 
     def prepare(self, scope: Scope) -> Prepared | None:
         """What a request with this head can be answered by at once; see :mod:`mock_server.web.short`."""
-        store = self._instant
-        if store is None or scope["path"].startswith(OWN_PREFIXES):
+        if not self._has_front or scope["path"].startswith(OWN_PREFIXES):
             return None
         cors = self.live.settings.cors
-        return prepare(self.live, store, scope, () if cors is None else ANY_ORIGIN if "*" in cors else None)
+        return prepare(self.live, scope, () if cors is None else ANY_ORIGIN if "*" in cors else None)
 
     @cached_property
     def site(self) -> Site:

@@ -6,14 +6,14 @@ import asyncio
 import traceback
 from typing import TYPE_CHECKING
 
-from mock_server.core.answer import NoProvider, Reading, answer, read, read_head
+from mock_server.core.answer import Head, NoProvider, Reading, answer, read, read_head
 from mock_server.core.problem import problem
 from mock_server.core.route import Found
 from mock_server.core.snapshot import Outcome, Snapshot
 from mock_server.core.wanted import Unmet
 from mock_server.handshake.ticket import DEFAULT_SESSION
 from mock_server.model import Answer, Break, Effect, Reason, Request, Wait
-from mock_server.state.store import AWAY, RETRY, Away, Full, RememberingStore, ShelvesFull
+from mock_server.state.store import AWAY, RETRY, Away, Full, RememberingStore, ShelvesFull, Store
 from mock_server.web.breaking import send_broken
 from mock_server.web.live import MAX_TRIES, BadSession, Contended, Live, make_entry, session_name
 from mock_server.web.outgoing import Cause
@@ -34,7 +34,6 @@ class MockEndpoint:
     def __init__(self, live: Live, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
         self.live = live
         self.headers = headers
-        self._store = live.store if isinstance(live.store, RememberingStore) else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         live = self.live
@@ -85,26 +84,11 @@ class MockEndpoint:
         if target.others and (other := target.of(request)) is not target:
             target, values = other, other.renamed(values)
             encoded = other.renamed(encoded) if encoded else encoded
-        plan, base = target.plan, target.base
-        head = read_head(plan, request, values, base, encoded)
-        for number in range(MAX_TRIES):
-            reading = read(head, request)
-            seen = self._remembered(reading, session) if number == 0 else None
-            seen = seen or await live.store.load(session, handshake_id(reading, session), reading.shelves)
-            try:
-                outcome = answer(reading, seen, live.chance)
-            except Exception:
-                if not seen.held:
-                    raise
-                continue  # it may come of what is no longer so
-            if not (outcome.changes or seen.held) or await live.store.save(seen, outcome.changes):
-                return outcome, seen.now
-        raise Contended(plan.operation.key)
-
-    def _remembered(self, reading: Reading, session: str) -> Snapshot | None:
-        """What is enough for a request that names no handshake, looks at no shelf and gets no other body each time."""
-        needs_more = reading.names or reading.shelves or reading.head.preference or reading.plan.house.dynamic
-        return None if needs_more or self._store is None else self._store.remember(session)
+        head = read_head(target.plan, request, values, target.base, encoded)
+        decided = await decide(live, head, request, session)
+        if decided is None:
+            raise Contended(target.plan.operation.key)
+        return decided
 
     def refused(self, error: Exception, entry_id: str) -> tuple[Answer, tuple[Reason, ...]]:
         """Every way in which a request ends without an answer of the plan."""
@@ -134,6 +118,37 @@ class MockEndpoint:
                 return _refusal("MS407", 503, "others changed the same state faster", ((b"retry-after", b"1"),))
         self.live.log.error(f"entry {entry_id}:\n{''.join(traceback.format_exception(error))}", entry_id)
         return _refusal("MS407", 500, f"the mock failed; its log has the reason under entry {entry_id}")
+
+
+async def decide(
+    live: Live, head: Head, request: Request, session: str, *, plain: bool = False
+) -> tuple[Outcome, float] | None:
+    """The outcome, kept, and the session's hour; None = others were always faster.
+
+    ``plain``: None too, before anything is kept, for an answer that is more than a message to be sent.
+    """
+    store = live.store
+    for number in range(MAX_TRIES):
+        reading = read(head, request)
+        seen = _remembered(store, reading, session) if number == 0 else None
+        seen = seen or await store.load(session, handshake_id(reading, session), reading.shelves)
+        try:
+            outcome = answer(reading, seen, live.chance)
+        except Exception:
+            if not seen.held:
+                raise
+            continue  # it may come of what is no longer so
+        if plain and (outcome.effects or outcome.calls):
+            return None
+        if not (outcome.changes or seen.held) or await store.save(seen, outcome.changes):
+            return outcome, seen.now
+    return None
+
+
+def _remembered(store: Store, reading: Reading, session: str) -> Snapshot | None:
+    """What is enough for a request that names no handshake, looks at no shelf and gets no other body each time."""
+    needs_more = reading.names or reading.shelves or reading.head.preference or reading.plan.house.dynamic
+    return None if needs_more or not isinstance(store, RememberingStore) else store.remember(session)
 
 
 def _unread(scope: Scope) -> Request:

@@ -8,14 +8,15 @@ Whatever is out of the ordinary takes the usual way, which this one must never d
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mock_server.core.answer import Head, answer, read, read_head
 from mock_server.core.route import Found
 from mock_server.model import Answer, Request
 from mock_server.state.store import InstantStore
 from mock_server.web.live import BadSession, Live, make_entry, session_name
-from mock_server.web.mock import handshake_id
+from mock_server.web.mock import decide, handshake_id
 from mock_server.web.wire import origin_of, raw_path, read_headers
 
 if TYPE_CHECKING:
@@ -24,16 +25,22 @@ if TYPE_CHECKING:
 Headers = tuple[tuple[bytes, bytes], ...]
 
 
+class Later(NamedTuple):
+    """An answer of which the store has spoken. ``journal`` is awaited when it is out."""
+
+    answer: Answer
+    headers: Headers
+    journal: Callable[[], Coroutine[Any, Any, None]]
+
+
 class Prepared:
     """An operation's request whose head has been read. ``headers`` go to every answer."""
 
     __slots__ = ("_head", "_headers", "_live", "_request", "_session", "_store", "_world")
 
-    def __init__(
-        self, live: Live, store: InstantStore, request: Request, head: Head, session: str, headers: Headers
-    ) -> None:
+    def __init__(self, live: Live, request: Request, head: Head, session: str, headers: Headers) -> None:
         self._live = live
-        self._store = store
+        self._store = live.store if isinstance(live.store, InstantStore) else None
         self._world = live.world
         self._request = request
         self._head = head
@@ -43,7 +50,7 @@ class Prepared:
     def answer(self, body: bytes) -> tuple[Answer, Headers] | None:
         """The answer, journalled, and the headers that go with it; None = nothing was done, take the usual way."""
         live, store = self._live, self._store
-        if live.world is not self._world:
+        if live.world is not self._world or store is None:
             return None
         started = live.ticks()
         like = self._request
@@ -64,8 +71,28 @@ class Prepared:
         )
         return given, (*self._headers, (b"mock-entry", entry_id.encode()))
 
+    async def answer_later(self, body: bytes) -> Later | None:
+        """The same from a store that has to be waited for; None = nothing was kept, take the usual way."""
+        live, like = self._live, self._request
+        if live.world is not self._world:
+            return None
+        started = live.ticks()
+        request = Request(like.method, like.path, like.query, like.headers, body, like.origin)
+        try:
+            decided = await decide(live, self._head, request, self._session, plain=True)
+        except Exception:
+            return None  # not swallowed: as above
+        if decided is None:
+            return None
+        outcome, at = decided
+        entry_id = live.entry_id()
+        took_s = live.ticks() - started
+        entry = make_entry(entry_id, at, self._session, took_s, request, outcome.answer, outcome)
+        headers = (*self._headers, (b"mock-entry", entry_id.encode()))
+        return Later(outcome.answer, headers, lambda: live.record(entry))
 
-def prepare(live: Live, store: InstantStore, scope: Scope, any_origin: Headers | None) -> Prepared | None:
+
+def prepare(live: Live, scope: Scope, any_origin: Headers | None) -> Prepared | None:
     """What the head in an ASGI scope leads to; None = nothing that could be answered at once.
 
     ``any_origin`` are the headers for browsers; None = they depend on the origin.
@@ -86,7 +113,7 @@ def prepare(live: Live, store: InstantStore, scope: Scope, any_origin: Headers |
     except BadSession:
         return None
     plan, base = found.target.plan, found.target.base
-    if plan.callbacks:
+    if plan.callbacks or found.target.others:
         return None
     extra = any_origin if "origin" in headers and any_origin else ()
-    return Prepared(live, store, request, read_head(plan, request, found.values, base, found.encoded), session, extra)
+    return Prepared(live, request, read_head(plan, request, found.values, base, found.encoded), session, extra)

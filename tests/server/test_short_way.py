@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from typing import Any
 
 import pytest
@@ -19,7 +19,9 @@ from mock_server.server.heads import MAX_HEAD_BYTES, MAX_HEADS, Heads
 from mock_server.server.limits import guarded
 from mock_server.server.protocol import GuardedProtocol
 from mock_server.settings import Limits
+from mock_server.state.store import InstantStore
 from mock_server.web.app import MockApp
+from mock_server.web.short import Later
 from tests.live.wire import Reply, parse
 from tests.support import FakeWall, make_app
 
@@ -54,12 +56,42 @@ class Transport(asyncio.Transport):
     def resume_reading(self) -> None: ...
 
 
+class Far:
+    """A store that has to be waited for: that in memory, with a way to it."""
+
+    def __init__(self, near: Any) -> None:
+        self._near = near
+        self.hours = 0.001
+
+    def __getattr__(self, name: str) -> Any:
+        if name.endswith("_now"):
+            raise AttributeError(name)
+        return getattr(self._near, name)
+
+    async def load(self, *args: Any, **kwargs: Any) -> Any:
+        await asyncio.sleep(self.hours)
+        return await self._near.load(*args, **kwargs)
+
+    async def save(self, *args: Any) -> Any:
+        await asyncio.sleep(self.hours)
+        return await self._near.save(*args)
+
+
 class Counting(Heads):
     """Counts the requests that took the short way."""
 
     def __init__(self, app: MockApp) -> None:
-        super().__init__(app.prepare)
+        super().__init__(app.prepare, store_waits=not isinstance(app.live.store, InstantStore))
         self.taken = 0
+
+    def begin(self, scheme: str | None, data: bytes) -> Coroutine[Any, Any, Later | None] | None:
+        begun = super().begin(scheme, data)
+        return begun and self._counted(begun)
+
+    async def _counted(self, begun: Coroutine[Any, Any, Later | None]) -> Later | None:
+        later = await begun
+        self.taken += later is not None
+        return later
 
     def answer(self, scheme: str | None, data: bytes, default_headers: list[tuple[bytes, bytes]]) -> bytes | None:
         given = super().answer(scheme, data, default_headers)
@@ -70,9 +102,13 @@ class Counting(Heads):
 class Connection:
     """One connection to an application of its own."""
 
-    def __init__(self, keep_alive_s: float = 5, short: bool = True, **settings: Any) -> None:
+    def __init__(self, keep_alive_s: float = 5, short: bool = True, far: bool = False, **settings: Any) -> None:
         self.wall = FakeWall()
         self.app = make_app(wall=self.wall, **settings)
+        self.far = far
+        if far:
+            self.app.live.store = Far(self.app.live.store)
+            self.app = MockApp(self.app.live)
         self.heads = Counting(self.app)
         self.config = uvicorn.Config(
             self.app,
@@ -116,12 +152,14 @@ class Connection:
             if self.transport.written:
                 break
             self.wait(0.01)
+        if self.far:
+            self.wait(0.02)  # for all of it
         return parse(self.transport.written)
 
 
-@pytest.fixture
-def connection() -> Iterator[Connection]:
-    made = Connection()
+@pytest.fixture(params=["at once", "when the store has spoken"])
+def connection(request: pytest.FixtureRequest) -> Iterator[Connection]:
+    made = Connection(far=request.param != "at once")
     yield made
     made.loop.close()
 
@@ -301,4 +339,108 @@ def test_an_idle_connection_is_closed_after_its_last_answer_whichever_way_that_t
     assert not connection.is_closed()
     connection.wait(0.5)
     assert connection.is_closed()
+    connection.loop.close()
+
+
+# An answer for which the store is waited for
+
+
+@pytest.fixture
+def far() -> Iterator[Connection]:
+    """A connection whose head is known, over a store that takes a while."""
+    made = Connection(far=True)
+    for _ in range(2):
+        made.ask(request())
+    made.app.live.store.hours = 0.05  # type: ignore[attr-defined]
+    made.transport.written = b""
+    yield made
+    made.loop.close()
+
+
+def answered(far: Connection, *statuses: int) -> bool:
+    """Whether just these answers come."""
+    for _ in range(500):
+        if len(parse(far.transport.written)) >= len(statuses):
+            break
+        far.wait(0.01)
+    far.wait(0.05)
+    return [reply.status for reply in parse(far.transport.written)] == [*statuses]
+
+
+def closes(far: Connection) -> bool:
+    for _ in range(500):
+        if far.is_closed():
+            return True
+        far.wait(0.01)
+    return False
+
+
+def test_what_is_read_meanwhile_waits_for_its_turn(far: Connection) -> None:
+    for part in (request(), request(body='{"datasource_id":"fb","validity_duration":299}'), request()[:40]):
+        far.protocol.data_received(part)
+        far.wait(0.001)
+    far.protocol.data_received(request()[40:])
+    assert far.transport.written == b""
+    assert answered(far, 200, 429, 200)
+    assert not far.is_closed()
+    assert far.ask(request())[0].status == 200
+
+
+@pytest.mark.parametrize("later", [request(), b""])
+def test_a_client_that_only_stops_sending_gets_its_answers_first(far: Connection, later: bytes) -> None:
+    far.protocol.data_received(request())
+    if later:
+        far.protocol.data_received(later)
+    assert far.protocol.eof_received()
+    assert answered(far, *((200, 200) if later else (200,)))
+    assert closes(far)
+
+
+def test_the_usual_way_after_a_vain_wait_closes_behind_a_client_that_is_done(far: Connection) -> None:
+    far.app.live.world = make_app(any_token=True).live.world
+    far.protocol.data_received(request())
+    assert far.protocol.eof_received()
+    assert answered(far, 200)
+    assert closes(far)
+
+
+def test_a_server_that_stops_answers_first(far: Connection) -> None:
+    far.protocol.data_received(request())
+    far.protocol.shutdown()
+    assert not far.is_closed()
+    assert len(far.state.tasks) == 1  # which the server waits for
+    assert answered(far, 200)
+    assert closes(far)
+
+
+def test_whoever_is_cut_off_when_the_server_stops_is_told(far: Connection) -> None:
+    far.protocol.data_received(request())
+    far.wait(0.001)
+    for task in far.state.tasks:
+        task.cancel()
+    assert answered(far, 503)
+    assert closes(far)
+
+
+def test_a_client_that_hangs_up_gets_nothing_and_what_was_kept_is_journalled(far: Connection) -> None:
+    before = len(journal(far, ""))
+    far.protocol.data_received(request())
+    far.transport.closed = True
+    far.protocol.connection_lost(None)
+    for _ in range(500):
+        if len(journal(far, "")) > before:
+            break
+        far.wait(0.01)
+    assert len(journal(far, "")) == before + 1
+    assert far.transport.written == b""
+
+
+def test_an_idle_connection_is_not_closed_while_the_store_is_waited_for() -> None:
+    connection = Connection(keep_alive_s=0.4, far=True)
+    for _ in range(3):
+        connection.ask(request())
+    assert connection.heads.taken == 1
+    connection.app.live.store.hours = 0.3  # type: ignore[attr-defined]
+    assert connection.ask(request())[0].status == 200  # after 0.6 seconds
+    assert closes(connection)
     connection.loop.close()
