@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import subprocess
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from playwright.sync_api import Page
 
 from tests.support import ROOT
 
-FOLDER = ROOT / ".cache" / "npm"
-SCRIPT = FOLDER / "node_modules" / "axe-core" / "axe.min.js"
+CACHE = ROOT / ".cache" / "axe"
+SCRIPT = CACHE / "axe.min.js"
+NPM = ["npm", "install", "--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "axe-core@4"]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 @cache
 def _source() -> str:
     if not SCRIPT.exists():
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        npm = ["npm", "install", "--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund"]
-        subprocess.run([*npm, "--prefix", str(FOLDER), "axe-core@4"], check=True, capture_output=True, timeout=300)
+        CACHE.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=CACHE) as folder:  # several test processes may do this at once
+            subprocess.run([*NPM, "--prefix", folder], check=True, capture_output=True, timeout=300)
+            Path(folder, "node_modules", "axe-core", "axe.min.js").replace(SCRIPT)
     return SCRIPT.read_text("utf-8")
 
 
