@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -59,8 +60,9 @@ class WithoutPort:
     def _read(self, future: Future[Any], request: Any) -> Any:
         try:
             answered = future.result()
-        except ConnectionError as error:
-            raise self._httpx.RemoteProtocolError(str(error), request=request) from None
+        except (ConnectionError, CancelledError) as error:
+            told = str(error) or "the mock was stopped"
+            raise self._httpx.RemoteProtocolError(told, request=request) from None
         return self._httpx.Response(answered.status, headers=list(answered.headers), content=answered.body)
 
     def close(self) -> None:
@@ -83,14 +85,17 @@ class WithoutPort:
 
 
 async def settled(future: Future[Any]) -> None:
-    """Wait in whatever event loop this is (asyncio, trio) for what another one does."""
-    import anyio
+    """Wait in whatever event loop this is (asyncio, trio) for what another one does; who gives up ends it there too."""
     import anyio.to_thread
 
     def wait() -> None:
-        future.exception()
+        with suppress(CancelledError):
+            future.exception()
 
-    await anyio.to_thread.run_sync(wait, abandon_on_cancel=True)
+    try:
+        await anyio.to_thread.run_sync(wait, abandon_on_cancel=True)
+    finally:
+        future.cancel()  # nothing, when it is done; else the thread above would never end
 
 
 def asgi_app(house: House, session: str) -> Any:

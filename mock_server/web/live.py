@@ -110,7 +110,7 @@ class Live:
         self.reload = Reload(self)
 
     def swap(self, world: World) -> None:
-        """Let another world answer from here on. State stays; what begun under the old world ends under it.
+        """Let another world answer from here on. State stays; what began under the old world ends under it.
 
         What was hidden stays hidden: the journal has requests of before.
         """

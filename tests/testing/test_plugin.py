@@ -29,7 +29,7 @@ def run(pytester: pytest.Pytester, test: str, *arguments: str, ini: str = "") ->
     """pytest over one file of tests, with every warning an error."""
     pytester.makeini(INI + ini)
     pytester.makepyfile(test_it=HEAD + dedent(test))
-    return pytester.runpytest_subprocess(*arguments)
+    return pytester.runpytest_subprocess(*arguments, timeout=120)
 
 
 def test_tests_of_every_kind_have_a_session_of_their_own(pytester: pytest.Pytester) -> None:
@@ -72,6 +72,13 @@ def test_tests_of_every_kind_have_a_session_of_their_own(pytester: pytest.Pytest
                 assert (await client.post("/oauth2", json=ASK, headers=TOKEN)).status_code == 200
             assert len(mock_server.journal) == 1
 
+        @pytest.mark.anyio
+        async def test_who_gives_up_leaves_nothing_behind(mock_async_client):
+            import anyio
+            with anyio.move_on_after(0.1) as scope:
+                await mock_async_client.post("/oauth2", json=ASK, headers={**TOKEN, "Prefer": "wait=60"})
+            assert scope.cancelled_caught
+
         @pytest.fixture(scope="session")
         def app_under_test(mock_server_url):
             '''Configured once for the whole run, and knows nothing of sessions.'''
@@ -91,7 +98,7 @@ def test_tests_of_every_kind_have_a_session_of_their_own(pytester: pytest.Pytest
         """,
         "-v",
     )
-    done.assert_outcomes(passed=8)
+    done.assert_outcomes(passed=9)
 
 
 def test_a_marker_says_what_is_served_and_how_the_session_begins(pytester: pytest.Pytester) -> None:

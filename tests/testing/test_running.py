@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -226,6 +228,23 @@ def test_a_port_that_is_taken_is_said() -> None:
         taken.listen()
         with pytest.raises(CannotBind, match="choose another"), running(port=taken.getsockname()[1]):
             pass
+
+
+def test_who_waits_for_an_answer_when_the_mock_stops_is_told() -> None:
+    told: list[str] = []
+    with running() as mock, mock.client_without_port(headers={**TOKEN, "Prefer": "wait=60"}) as client:
+
+        def ask() -> None:
+            with pytest.raises(httpx2.RemoteProtocolError) as failed:
+                client.post("/oauth2", json=ASK)
+            told.append(str(failed.value))
+
+        asking = threading.Thread(target=ask, daemon=True)
+        asking.start()
+        while not mock.handshakes():  # it is kept before it waits
+            time.sleep(0.01)
+    asking.join(30)
+    assert told == ["the mock was stopped"]
 
 
 def test_another_document_is_served_with_the_switches_of_serve(tmp_path: Path) -> None:
