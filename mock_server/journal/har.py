@@ -12,8 +12,11 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from mock_server import __version__
-from mock_server.journal.entry import Told, header
+from mock_server.codec.json_text import write_json
+from mock_server.journal.entry import Told, body_of, header
 from mock_server.journal.origin import url_of
+from mock_server.mask import MASK
+from mock_server.model import MISSING
 
 _NOT_KNOWN = -1
 """What the format wants where nobody knows."""
@@ -48,7 +51,7 @@ def _moment(at: float) -> str:
 
 
 def _request(entry: Told, origin: str) -> dict[str, Any]:
-    body, url = entry["request"]["body"], url_of(entry, origin)
+    body, url = _told_apart(entry, "request", "body."), url_of(entry, origin)
     made: dict[str, Any] = {
         "method": entry["method"],
         "url": url,
@@ -65,7 +68,7 @@ def _request(entry: Told, origin: str) -> dict[str, Any]:
 
 
 def _response(entry: Told) -> dict[str, Any]:
-    status, body = entry["status"] or 0, entry["answer"]["body"]
+    status, body = entry["status"] or 0, _told_apart(entry, "answer", "response.body.")
     size = len(body.encode("utf-8", "surrogatepass"))
     return {
         "status": status,
@@ -78,6 +81,29 @@ def _response(entry: Told) -> dict[str, Any]:
         "headersSize": _NOT_KNOWN,
         "bodySize": size,
     }
+
+
+def _told_apart(entry: Told, side: str, root: str) -> str:
+    """A body whose masked values bear their marks, ``***27b83918c745``: who reads it sees what was sent back to us."""
+    text: str = entry[side]["body"]
+    marks = {where: mark for where, mark in (entry.get("marks") or {}).items() if where.startswith(root)}
+    value = body_of(entry, side) if marks else MISSING
+    if value is MISSING:
+        return text
+    for where, mark in marks.items():
+        *steps, last = where.removeprefix(root).split(".")
+        node: Any = value
+        for step in steps:
+            node = _member(node, step)
+        if isinstance(node, dict) and node.get(last) == MASK:
+            node[last] = MASK + mark
+    return write_json(value).decode()
+
+
+def _member(node: Any, name: str) -> Any:
+    if isinstance(node, list) and name.isdecimal() and int(name) < len(node):
+        return node[int(name)]
+    return node.get(name) if isinstance(node, dict) else None
 
 
 def _pairs(headers: Mapping[str, str]) -> list[dict[str, str]]:

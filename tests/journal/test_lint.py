@@ -20,7 +20,7 @@ from mock_server.state.journal import Entry
 from mock_server.state.sqlite import SqliteStore
 from mock_server.web.journal import lint_known
 from tests.journal.told import Story, Told, told
-from tests.support import ASK, OTHER_TOKEN, TOKEN, FakeWall, start
+from tests.support import ASK, OTHER_TOKEN, ROOT, TOKEN, FakeWall, start
 from tests.web.walk import sent_back, with_query
 
 
@@ -250,6 +250,14 @@ def test_what_can_only_fail_again_is_found() -> None:
     granted = [told(1, status=422), told(2, status=200), told(3, status=422)]
     assert [each.entries for each in findings(granted, without=["ignores-retry-after"])] == [("abcdef-1", "abcdef-2")]
     assert findings([told(1, status=422, path="/a"), told(2, status=422, path="/b")]) == []
+
+
+def test_the_page_has_every_rule_as_it_is() -> None:
+    page = (ROOT / "docs" / "lint.md").read_text("utf-8")
+    for rule in RULES:
+        row = f"| {rule.code} `{rule.name}` | {rule.severity} | {rule.why} | {rule.advice} | {rule.source} |"
+        assert row in page, row
+    assert page.count("| CL") == len(RULES)
 
 
 ID = 194785639383273121
