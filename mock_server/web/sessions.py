@@ -37,9 +37,9 @@ class Sessions:
     async def choose(self, request: Request) -> Any:
         """What this browser means below ``/__mock/`` from now on: a cookie, which no operation looks at."""
         body = await read_object(request, {"session"})
-        name = body.get("session", DEFAULT_SESSION)
-        if name is not None and not isinstance(name, str):
-            raise Refused("MS408", 400, f"`session` is a name or null, not {name!r}")
+        name = body.get("session")
+        if "session" not in body or not (name is None or isinstance(name, str)):
+            raise Refused("MS408", 400, "`session` is the name of one, or null")
         chosen = name_of_session(name if name is not None else DEFAULT_SESSION)
         response = as_json({"session": chosen, "named_by": "cookie" if name is not None else "nothing"})
         response.set_cookie(

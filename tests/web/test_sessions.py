@@ -170,7 +170,7 @@ def test_of_several_cookies_ours_is_found(client: TestClient) -> None:
     assert told["session"] == "alice"
 
 
-@pytest.mark.parametrize("body", [{"session": 1}, {"session": "."}, {"session": ""}, {"name": "alice"}])
+@pytest.mark.parametrize("body", [{}, {"session": 1}, {"session": "."}, {"session": ""}, {"name": "alice"}])
 def test_a_session_that_cannot_be_chosen_sets_no_cookie(client: TestClient, body: Any) -> None:
     answer = client.put("/__mock/session", json=body)
     assert answer.status_code == 400
