@@ -241,7 +241,8 @@ def test_who_waits_for_an_answer_when_the_mock_stops_is_told() -> None:
 
         asking = threading.Thread(target=ask, daemon=True)
         asking.start()
-        while not mock.handshakes():  # it is kept before it waits
+        deadline = time.monotonic() + 30
+        while not mock.handshakes() and time.monotonic() < deadline:  # it is kept before it waits
             time.sleep(0.01)
     asking.join(30)
     assert told == ["the mock was stopped"]
