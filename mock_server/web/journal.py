@@ -112,6 +112,7 @@ class JournalPages:
     async def clear(self, request: Request) -> Any:
         """Forget the journal alone; answers as an empty one."""
         _words(request, ())
+        await self.live.settled()  # what was answered before is forgotten, too
         await self.live.store.clear(_session(request))
         return {"entries": [], "total": 0, "matched": 0, "before": None, "after": None}
 

@@ -327,6 +327,13 @@ def test_findings_are_the_worst_first_narrowed_by_name_and_in_words() -> None:
     assert every[0].as_json()["entries"] == ["abcdef-1", "abcdef-2"]
 
 
+def test_a_client_that_sends_thousands_of_unknown_things_is_told_a_hundred_times() -> None:
+    story = Story()
+    for number in range(10):
+        sends({f"x{number}-{each}": 1 for each in range(1_000)})(story)
+    assert len(judged(story)["sends-unknown"]) == 100
+
+
 def test_a_finding_of_many_entries_names_the_first_and_the_last() -> None:
     found = findings([told(number, status=403) for number in range(1, 101)], only=["CL03"])[0]
     assert (found.times, len(found.entries), found.entries[-1]) == (100, 20, "abcdef-100")

@@ -24,17 +24,17 @@ _LONGEST = 40
 
 def loses_digits(entries: Sequence[Told], known: Known) -> Iterator[Hit]:
     issued: dict[int, Told] = {}
+    neighbours: dict[int, int] = {}
     for entry in requests(entries):
         for number in _sent(entry):
-            if number in issued:
-                continue
-            original = next((each for each in issued if number in rounded(each)), None)
-            if original is not None:
+            original = neighbours.get(number)
+            if original is not None and number not in issued:
                 message = f"{line_of(entry)} sent {number}, which is {original} after it was read as a double"
                 yield Hit(message, [issued[original], entry])
         if is_good(entry) and len(issued) < MAX_ISSUED:
             for number in _numbers(json_body(entry, "answer")):
                 issued.setdefault(number, entry)
+                neighbours |= dict.fromkeys(rounded(number), number)
 
 
 def rounded(number: int) -> set[int]:

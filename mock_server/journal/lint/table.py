@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from difflib import get_close_matches
+from itertools import islice
 
 from mock_server.journal.entry import Told
 from mock_server.journal.lint import digits, pace, retry, secrets, unknown
@@ -133,6 +134,10 @@ RULES: tuple[Rule, ...] = (
 """In the order in which findings of one severity are told."""
 
 
+MAX_HITS = 100
+"""Of one rule: whoever sends a thousand unknown fields has one fault, not a thousand."""
+
+
 class BadRule(ValueError):
     """A name that no rule has."""
 
@@ -146,7 +151,9 @@ def findings(
     """
     chosen = _named(only) if only else set(RULES)
     chosen -= _named(without)
-    found = [_finding(rule, hit) for rule in RULES if rule in chosen for hit in rule.find(entries, known)]
+    found = [
+        _finding(rule, hit) for rule in RULES if rule in chosen for hit in islice(rule.find(entries, known), MAX_HITS)
+    ]
     return sorted(found, key=lambda each: SEVERITIES.index(each.severity))
 
 

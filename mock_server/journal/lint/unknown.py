@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from urllib.parse import parse_qsl
 
 from mock_server.core.plan import Plan, known_fields
-from mock_server.core.undocumented import undocumented
+from mock_server.core.undocumented import MAX_TOLD, undocumented
 from mock_server.journal.entry import Told, header, line_of, path_of, query_of
 from mock_server.journal.lint.model import Hit, Known, json_body, requests
 
@@ -35,7 +36,7 @@ def _unknown(entry: Told, plan: Plan) -> Iterator[str]:
     yield from (each.where for each in undocumented(plan.operation)(pairs))
     body, fields = json_body(entry), known_fields(plan.operation)
     if isinstance(body, dict) and fields:
-        yield from (f"body.{name}" for name in body if name not in fields)
+        yield from islice((f"body.{name[:100]}" for name in body if name not in fields), MAX_TOLD)
     documented = {each.name.lower() for each in plan.operation.parameters if each.location == "header"}
     documented |= {each.parameter.lower() for way in plan.operation.security for each in way if "header" in each.kind}
     for name in entry["request"]["headers"]:
