@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 
 
 class Packed(NamedTuple):
-    """A command as it goes over the wire."""
+    """A command, or ``items`` of one, as they go over the wire."""
 
     data: bytes
+    items: int = 1
 
 
 Command = tuple[Any, ...] | Packed
@@ -31,10 +32,15 @@ def packed(command: Command) -> bytes:
 
 def packed_item(value: object) -> bytes:
     """``b"$3\\r\\nkey\\r\\n"``; items that are packed already stay as they are."""
-    if isinstance(value, Packed):
+    if type(value) is Packed:
         return value.data
-    data = value if isinstance(value, bytes) else str(value).encode()
+    data = value if type(value) is bytes else str(value).encode()
     return b"$%d\r\n%b\r\n" % (len(data), data)
+
+
+def together(*values: object) -> Packed:
+    """Items that are the same each time, packed once."""
+    return Packed(b"".join(map(packed_item, values)), len(values))
 
 
 class Batch:

@@ -18,7 +18,7 @@ from mock_server.journal.marks import KEY_BYTES
 from mock_server.mask import NOTHING_MORE, Hidden
 from mock_server.settings import MAX_ENTRIES, MAX_HANDSHAKES, SESSION_IDLE_S
 from mock_server.state import codec, scripts
-from mock_server.state.batch import Batch, Packed, packed_item
+from mock_server.state.batch import Batch, Packed, packed_item, together
 from mock_server.state.clock import Clock
 from mock_server.state.connection import Connection
 from mock_server.state.image import RESTORED, Image, renamed
@@ -58,7 +58,10 @@ def _head(script: Script) -> bytes:
     return b"*%d\r\n" + b"".join(map(packed_item, ("EVALSHA", sha, len(script.parts))))
 
 
-_HELD = len(scripts.HELD)
+_HELD = 1 + len(scripts.HELD)
+"""Their number, and they."""
+_NO_HANDSHAKE = together("", "", "", "")
+_NOT_COUNTED = together("", "", "")
 _HEAD = {script: _head(script) for script in scripts.SCRIPTS}
 
 
@@ -81,6 +84,8 @@ class RedisStore:
         self._prefix = prefix
         self._term_s = int(max(IDLE_S, 2 * session_idle_s))
         self._seen = LastSeen()
+        self._bounds = together(max_handshakes, MAX_REMEMBERED, MAX_REMEMBERED_BYTES)
+        self._journal = together(max_entries, MAX_BYTES)
         self._told_at: dict[str, float] = {}
         self._packed: dict[tuple[str, tuple[str, ...]], bytes] = {}
         self.batch = Batch(self.connection.execute)
@@ -97,9 +102,10 @@ class RedisStore:
         return known
 
     async def _run(self, script: Script, session: str, *arguments: Any) -> Any:
-        count = len(script.parts)
-        more = _HELD - 1 if arguments and isinstance(arguments[-1], Packed) else 0  # it holds so many more
-        head = _HEAD[script] % (3 + count + len(arguments) + more)
+        count = 3 + len(script.parts)
+        for each in arguments:
+            count += each.items if type(each) is Packed else 1
+        head = _HEAD[script] % count
         items = b"".join(map(packed_item, arguments))
         return await self.batch.do(Packed(head + self._keys(session, script.parts) + items))
 
@@ -173,20 +179,23 @@ class RedisStore:
                 return False
             bytes_more, count_more = weighed(shelf, each)
             shelves += [each.name, each.version, codec.write_shelf(changed(shelf, each)), count_more, bytes_more]
-        handshake: tuple[Any, ...] = ("", "", "", "")
+        handshake: tuple[Any, ...] = (_NO_HANDSHAKE,)
         if (made := changes.handshake) is not None:
             end = codec.ends_at(made)
             handshake = (made.id, seen.handshake_version, codec.write_handshake(made), score(end))
         kept = await self._changed(
-            scripts.SAVE, seen.session, seen.version if counted else "",
-            codec.write_queue(changes.queue) if changes.queue is not None else "",
-            codec.write_tally(tallied(seen.tally, changes.tally)) if changes.tally else "",
-            *handshake, score(seen.now), self._max_handshakes, MAX_REMEMBERED, MAX_REMEMBERED_BYTES,
-            *((_HELD, Packed(seen.held)) if seen.held else (0, *shelves)),
+            scripts.SAVE, seen.session, *(self._counted(seen, changes) if counted else (_NOT_COUNTED,)), *handshake,
+            score(seen.now), self._bounds, *((Packed(seen.held, _HELD),) if seen.held else (0, *shelves)),
         )  # fmt: skip
         if not kept and seen.held:
             self._seen.forget(seen.session)
         return kept
+
+    @staticmethod
+    def _counted(seen: Snapshot, changes: Changes) -> tuple[Any, ...]:
+        """What is compared with the session's version: the queue and what is counted."""
+        queue = codec.write_queue(changes.queue) if changes.queue is not None else ""
+        return seen.version, queue, codec.write_tally(tallied(seen.tally, changes.tally)) if changes.tally else ""
 
     async def clock(self, session: str) -> Clock:
         return codec.read_clock(await self._field(session, "clock"))
@@ -240,8 +249,8 @@ class RedisStore:
     # Journal
 
     async def record(self, entry: Entry, hidden: Hidden = NOTHING_MORE) -> None:
-        what = (cost_of(entry), codec.write_entry(entry, hidden), self._max_entries, MAX_BYTES)
-        await self._changed(scripts.RECORD, entry.session, *what)
+        written = codec.write_entry(entry, hidden)
+        await self._changed(scripts.RECORD, entry.session, cost_of(entry), written, self._journal)
         self._register.note(entry.session)
 
     async def entries(self, session: str, limit: int | None = None, since: str | None = None) -> list[Told]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from mock_server.core.snapshot import Snapshot
 from mock_server.state import codec
-from mock_server.state.batch import packed_item
+from mock_server.state.batch import together
 from mock_server.state.clock import Clock
 
 MAX_SESSIONS = 1_000
@@ -24,7 +24,7 @@ class Remembered(NamedTuple):
 
     def at(self, wall: float) -> Snapshot:
         """As it is now, if nobody changed it."""
-        return self.seen._replace(now=self.clock.now(wall))
+        return Snapshot(self.seen.session, self.clock.now(wall), *self.seen[2:])
 
 
 class LastSeen:
@@ -42,7 +42,7 @@ class LastSeen:
         if known is not None and known.fields == tuple(fields):
             return known
         clock, scenario, queue, faults, tally, version = fields
-        held = b"".join(packed_item(each or b"") for each in fields)
+        held = together(len(fields), *(each or b"" for each in fields)).data
         known = Remembered(
             tuple(fields),
             codec.read_clock(clock),

@@ -129,6 +129,15 @@ class Store(Protocol):
         """
         ...
 
+    def remember(self, session: str) -> Snapshot | None:
+        """The session as it was when it was last looked at, now; None = look. See ``Snapshot.held``.
+
+        Of a store to which the way is far: whoever needs nothing but the session's own head answers from that, and
+        ``save`` compares it with what is there in the same step in which it keeps the changes. One round trip, and one
+        truth.
+        """
+        ...
+
     async def save(self, seen: Snapshot, changes: Changes) -> bool:
         """Keep the changes made from ``seen``. False = somebody was faster. Raises ``Full``, ``ShelvesFull``.
 
@@ -235,19 +244,6 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """After the last request; what was acknowledged stays."""
-        ...
-
-
-@runtime_checkable
-class RememberingStore(Protocol):
-    """A store to which the way is far, so that it remembers how sessions were.
-
-    Whoever needs nothing but the session's own head answers from that, and ``save`` compares it with what is there in
-    the same step in which it keeps the changes: one round trip, and one truth.
-    """
-
-    def remember(self, session: str) -> Snapshot | None:
-        """The session as it was when it was last looked at, now; None = that is not known. See ``Snapshot.held``."""
         ...
 
 

@@ -13,7 +13,7 @@ from mock_server.core.snapshot import Outcome, Snapshot
 from mock_server.core.wanted import Unmet
 from mock_server.handshake.ticket import DEFAULT_SESSION
 from mock_server.model import Answer, Break, Effect, Reason, Request, Wait
-from mock_server.state.store import AWAY, RETRY, Away, Full, RememberingStore, ShelvesFull, Store
+from mock_server.state.store import AWAY, RETRY, Away, Full, ShelvesFull, Store
 from mock_server.web.breaking import send_broken
 from mock_server.web.live import MAX_TRIES, BadSession, Contended, Live, make_entry, session_name
 from mock_server.web.outgoing import Cause
@@ -148,7 +148,7 @@ async def decide(
 def _remembered(store: Store, reading: Reading, session: str) -> Snapshot | None:
     """What is enough for a request that names no handshake, looks at no shelf and gets no other body each time."""
     needs_more = reading.names or reading.shelves or reading.head.preference or reading.plan.house.dynamic
-    return None if needs_more or not isinstance(store, RememberingStore) else store.remember(session)
+    return None if needs_more else store.remember(session)
 
 
 def _unread(scope: Scope) -> Request:
