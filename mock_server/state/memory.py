@@ -162,8 +162,7 @@ class MemoryStore:
             found.faults, found.tally,
         )  # fmt: skip
 
-    def remember(self, session: str) -> None:
-        """To look is as fast."""
+    def remember(self, session: str) -> None: ...  # to look is as fast
 
     async def save(self, seen: Snapshot, changes: Changes) -> bool:
         return self.save_now(seen, changes)
@@ -374,9 +373,7 @@ class MemoryStore:
         """In place of what the session was. Raises as ``_fits`` does, and then leaves all as it was."""
         shelves, grown, more = self._fits(found, image)
         known = found.handshakes
-        found.handshakes = {
-            each.id: (known.get(each.id, _NO_HANDSHAKE)[0] + RESTORED, each) for each in image.handshakes
-        }
+        found.handshakes = {x.id: (known.get(x.id, _NO_HANDSHAKE)[0] + RESTORED, x) for x in image.handshakes}
         found.clock, found.scenario, found.queue = image.clock, image.scenario, image.queue
         found.faults, found.tally, found.turn = image.faults, dict(image.tally), image.turn
         found.version += 1
