@@ -18,6 +18,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).parent.parent
+ELSEWHERE = ROOT / "docs"
+"""Where servers and commands start: no ``pyproject.toml`` is there, which the product would read and a floor not."""
 FLOOR_RAW = ("-m", "benchmarks.floors", "raw")
 FLOOR_STARLETTE = ("-m", "benchmarks.floors", "starlette")
 PRODUCT = ("-m", "mock_server", "serve", "--port", "0", "--quiet")
@@ -46,7 +48,8 @@ def pin(pid: int, core: int) -> None:
 
 def environment() -> dict[str, str]:
     """Ours, but bytecode is written: pip compiles what it installs, so nobody starts without."""
-    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": str(ROOT)}
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def running(arguments: Sequence[str], core: int) -> Iterator[Server]:
         [sys.executable, *arguments],
         stdout=subprocess.PIPE,
         text=True,
-        cwd=ROOT,
+        cwd=ELSEWHERE,
         env=environment(),
         preexec_fn=pinned(core),
     )
@@ -123,7 +126,7 @@ def runs_s(commands: dict[str, list[str]], times: int, core: int) -> dict[str, f
     """Median seconds of each command, taken in turns so that noise hits all of them."""
     took: dict[str, list[float]] = {name: [] for name in commands}
     options: dict[str, Any] = {
-        "stdout": subprocess.DEVNULL, "check": True, "cwd": ROOT, "env": environment(), "preexec_fn": pinned(core),
+        "stdout": subprocess.DEVNULL, "check": True, "cwd": ELSEWHERE, "env": environment(), "preexec_fn": pinned(core),
     }  # fmt: skip
     for _ in range(times):
         for name, command in commands.items():

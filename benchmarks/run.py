@@ -97,7 +97,9 @@ def _check_settings() -> None:
     from mock_server.server.run import make_server
     from mock_server.settings import Settings
 
-    app = SimpleNamespace(live=SimpleNamespace(settings=Settings(), outgoing=None), prepare=None)
+    app = SimpleNamespace(
+        live=SimpleNamespace(settings=Settings(), store=None, outgoing=None, on_swap=[]), prepare=None
+    )
     different = unequal_settings(make_server(cast("Any", app), lambda: None).config)
     if different:
         raise SystemExit(f"benchmarks/floors.py must set uvicorn as the product does; different: {different}")
