@@ -178,9 +178,10 @@ SHORT = (
 
 
 def in_short(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """An entry of the journal without headers and bodies, and with the last of its reasons alone."""
-    reasons = entry["reasons"]
-    return {**{key: entry[key] for key in SHORT}, "reason": reasons[-1] if reasons else ""}
+    """An entry of the journal without headers and bodies, and with the reason that decided alone."""
+    reasons, won = entry["reasons"], f"{entry.get('won')}: "
+    reason = next((each for each in reversed(reasons) if each.startswith(won)), reasons[-1] if reasons else "")
+    return {**{key: entry[key] for key in SHORT}, "reason": reason}
 
 
 class Watchers:

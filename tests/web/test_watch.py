@@ -9,8 +9,8 @@ import pytest
 
 from mock_server.core.snapshot import Queued
 from mock_server.web.live import Live
-from mock_server.web.watch import EVERYTHING, TooMany, Watchers
-from tests.support import make_app
+from mock_server.web.watch import EVERYTHING, TooMany, Watchers, in_short
+from tests.support import ASK, TOKEN, make_app, make_client
 
 WAIT_S = 30.0
 
@@ -96,3 +96,13 @@ def test_a_fault_of_ours_ends_the_watch_and_the_next_one_begins_anew(monkeypatch
             assert not again.over
 
     run(story)
+
+
+def test_the_reason_in_one_line_is_the_one_that_decided() -> None:
+    client = make_client()
+    client.post("/oauth2", json=ASK, headers={**TOKEN, "Prefer": "response=rate-limited, wait=0"})
+    (entry,) = client.get("/__mock/journal").json()["entries"]
+    assert in_short(entry)["reason"].startswith("client: asked for response=rate-limited")
+    later = {**entry, "reasons": [*entry["reasons"], "body: made anew"]}
+    assert in_short(later)["reason"] == in_short(entry)["reason"]
+    assert in_short({**entry, "won": None, "reasons": []})["reason"] == ""
