@@ -512,7 +512,15 @@ ADMIN = [
         for method in (b"POST", b"PUT", b"DELETE", b"PATCH", b"TRACE", b"PROPFIND")
     ),
     _control(b"OPTIONS", b"/health", b"", "405|204|200"),
-    _control(b"DELETE", b"/journal", b"", "405|400|404"),
+    _control(b"PATCH", b"/journal", b"", "405"),
+    *(
+        _control(b"POST", b"/verify", body, "400|404|422")
+        for body in (*NO_OBJECTS[1:], b'{"path":[]}', b'{"times":"x"}')
+    ),
+    *(
+        _admin(f"journal {word}", JOURNAL + b"?" + word, "400")
+        for word in (b"status=abc", b"nonsense=1", b"limit=" + b"9" * 400, b"limit=%ff")
+    ),
     *(
         Probe(
             "admin",

@@ -162,6 +162,8 @@ METHODS = [
     _method(b"LINK", NONE),
     _method(b"SOURCE", NONE),
     _method(b"FROB", NONE),
+    _method(b"FROB", NONE, b"/__mock/health"),
+    _method(b"FROB", NONE, b"*"),
     _method(b"post", NONE, why="RFC 9110 §9.1: case-sensitive"),
     _method(b"Post", NONE, why="RFC 9110 §9.1: case-sensitive"),
     _method(b"get", "400!|405|501!", b"/__mock/health"),
