@@ -518,7 +518,7 @@ ADMIN = [
         for body in (*NO_OBJECTS[1:], b'{"path":[]}', b'{"times":"x"}')
     ),
     *(
-        _admin(f"journal {word}", JOURNAL + b"?" + word, "400")
+        _admin(f"journal {word!r}", JOURNAL + b"?" + word, "400")
         for word in (b"status=abc", b"nonsense=1", b"limit=" + b"9" * 400, b"limit=%ff")
     ),
     *(
