@@ -54,7 +54,11 @@ paths:
   /ranged:
     get:
       parameters: [{name: n, in: query, schema: {type: integer}}]
-      responses: {'200': {description: ok}, 4XX: {description: no}}
+      responses:
+        '200':
+          description: ok
+          headers: {Content-Type: {schema: {const: text/html}}, X-Count: {schema: {type: integer}}}
+        4XX: {description: no}
 components:
   securitySchemes: {Token: {type: http, scheme: bearer}}
 """
@@ -91,6 +95,12 @@ def said(
         Sent(method, f"/v1{target}", headers, data),
         Seen(status, tuple(answer.items()), b"", 0.1),
     )
+
+
+def ranged(name: str, value: str) -> Exchange:
+    """A good answer with a header."""
+    exchange = said(RANGED, "/ranged", 200)
+    return exchange._replace(seen=exchange.seen._replace(headers=((name, value),)))
 
 
 LINES = Exchange(
@@ -148,6 +158,9 @@ LINES = Exchange(
         ("response_schema_conformance", LINES._replace(seen=LINES.seen._replace(body=b'1\n"2"\n')), "holds"),
         ("response_schema_conformance", LINES._replace(seen=LINES.seen._replace(body=b"1\n{\n")), "holds"),
         ("response_schema_conformance", said(TOLD, "/told", 200), "holds"),
+        # The Content-Type of a document's headers is not looked at, the others are.
+        ("response_headers_conformance", ranged("Content-Type", "a/b"), "refuted"),
+        ("response_headers_conformance", ranged("X-Count", "many"), "holds"),
         # Any `Accept` is sent where a document has it as a parameter.
         ("status_code_conformance", LINES._replace(seen=Seen(406, (), b"", 0.1)), "silent"),
         ("positive_data_acceptance", LINES._replace(seen=Seen(406, (), b"", 0.1)), "refuted"),

@@ -97,6 +97,9 @@ FORGERIES: Mapping[str, Callable[[Way, Way], str]] = {
     "no code": lambda way, other: way.changed(code=None),
     "an empty code": lambda way, other: way.changed(code=""),
     "the code of another process": lambda way, other: way.changed(code=other.query["code"]),
+    "no parameters at all": lambda way, other: way.changed(**dict.fromkeys(way.query)),
+    "a state of 5000 letters": lambda way, other: way.changed(state="x" * 5000),
+    "NUL in its state": lambda way, other: way.changed(state="\0" + way.query["state"]),
     "a code and an error at once": lambda way, other: way.changed(error="access_denied"),
 }
 """What somebody else than the provider may send to the callback. It gets two processes, neither granted."""
