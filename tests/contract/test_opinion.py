@@ -63,6 +63,7 @@ components:
   securitySchemes: {Token: {type: http, scheme: bearer}}
 """
 SILENT, TOLD, RANGED = "POST /silent/{id}", "GET /told", "GET /ranged"
+PATCH = (("X-Must", "1"), ("Content-Type", "application/json-patch+json"))
 GOOD = (("X-Must", "1"), ("Content-Type", "application/json"))
 
 
@@ -158,6 +159,10 @@ LINES = Exchange(
         ("response_schema_conformance", LINES._replace(seen=LINES.seen._replace(body=b'1\n"2"\n')), "holds"),
         ("response_schema_conformance", LINES._replace(seen=LINES.seen._replace(body=b"1\n{\n")), "holds"),
         ("response_schema_conformance", said(TOLD, "/told", 200), "holds"),
+        # A patch that keeps its schema may not fit the resource.
+        ("positive_data_acceptance", said(SILENT, "/silent/5", 409, PATCH), "refuted"),
+        ("status_code_conformance", said(SILENT, "/silent/5", 422, PATCH), "silent"),
+        ("positive_data_acceptance", said(SILENT, "/silent/5", 405, PATCH), "holds"),
         # The Content-Type of a document's headers is not looked at, the others are.
         ("response_headers_conformance", ranged("Content-Type", "a/b"), "refuted"),
         ("response_headers_conformance", ranged("X-Count", "many"), "holds"),

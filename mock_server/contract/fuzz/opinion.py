@@ -36,6 +36,7 @@ LATER = frozenset((408, 409, 412, 423, 425, 428, 429))
 """By the state of the world, not by the request: what a document says nothing about may come any time."""
 
 COMMON = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+REFUSES_PATCH = frozenset((400, 409, 422))
 MAX_LINE = 8000
 MAX_BODY = 1_000_000
 
@@ -71,6 +72,8 @@ class Opinion:
             return "silent" if check == "status_code_conformance" else "refuted"
         if exchange.seen.status == 501 and exchange.sent.method not in COMMON:
             return "refuted"  # RFC 9110 §15.6.2: a server need not know every method
+        if _is_patch(exchange) and exchange.seen.status in REFUSES_PATCH:
+            return "silent" if check == "status_code_conformance" else "refuted"
         match check:
             case "positive_data_acceptance":
                 return "refuted" if self.violations(exchange.sent) else "holds"
@@ -131,6 +134,12 @@ class Opinion:
         said = {each.strip() for each in (exchange.seen.header("allow") or "").split(",")}
         free = {"HEAD", "OPTIONS"}
         return "refuted" if said - free == set(found.allowed) - free else "holds"
+
+
+def _is_patch(exchange: Exchange) -> bool:
+    """Whether the body is a patch: it may keep its schema and not fit what it is to change (RFC 5789 §2.2)."""
+    kinds = [value for name, value in exchange.sent.headers if name.lower() == "content-type"]
+    return any(kind.partition(";")[0].strip().lower() == "application/json-patch+json" for kind in kinds)
 
 
 def _keeps_its_schema(operation: Operation, exchange: Exchange) -> bool:

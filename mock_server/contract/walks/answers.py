@@ -27,6 +27,8 @@ _NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _WRITTEN = re.compile(rf'\s*{_NAME}/{_NAME}(?:\s*;\s*(?:{_NAME}=(?:{_NAME}|"(?:[^"\\]|\\.)*"))?)*\s*')
 """RFC 9110 §8.3.1; a semicolon with nothing behind it is allowed there (§5.6.6)."""
 
+_HALF = re.compile(rb"(?i)\\ud[89a-f]")
+
 _TRACES = (
     ("a stack trace",
      re.compile(rb"Traceback \(most recent call|\bFile \"[^\"]+\", line \d+|^\s+at [\w$.<>]+\(", re.M)),
@@ -89,8 +91,8 @@ def media_type(scene: Scene) -> Iterator[Seen]:
 
 
 def json(scene: Scene) -> Iterator[Seen]:
-    """Strictly read."""
-    if scene.fault:
+    """Strictly read. Who is sent half of a surrogate pair may say it again (RFC 8259 §8.2)."""
+    if scene.fault and not ("surrogate" in scene.fault and _HALF.search(scene.exchange.sent.body)):
         yield Seen(f"the JSON of {scene.status} is wrong: {scene.fault}", _JSON, shape=scene.fault)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -104,6 +105,7 @@ def _told(scene: Scene) -> Iterator[tuple[str, str]]:
     for text in filter(None, scene.run.target.tokens):
         if len(text) >= MIN_LENGTH:
             yield "the token", text
+            yield "the token in base64", base64.b64encode(text.encode()).decode().rstrip("=")
     body = sent.body.decode("utf-8", "replace") if len(sent.body) < 20_000 else ""
     for part in body.split('"'):
         if part in scene.genuine.ids:

@@ -23,6 +23,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     "sequences.decided": (
         "begin approve collect collect collect-with-uri collect",
         "begin open collect approve collect",
+        "begin peek peek collect approve collect",
         "begin deny collect collect",
         "begin fail collect collect",
         "begin collect deny collect approve collect",

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from mock_server.codec.strict import NotStrict, read_strictly
 from mock_server.contract.consent import Consented, Wish, visit
-from mock_server.contract.model import Exchange, Finding, NotRun
+from mock_server.contract.model import Exchange, Finding, NotRun, Sent
 from mock_server.contract.run import Run
 from mock_server.contract.walks.exact import same_value
 from mock_server.contract.walks.handshake import (
@@ -145,6 +146,8 @@ class Tale:
         match word:
             case "open":
                 self._page(told, None)
+            case "peek":
+                self._peek(told)
             case "approve" | "deny" | "fail":
                 yield from self._decide(told, word)
             case "collect":
@@ -186,6 +189,13 @@ class Tale:
         if any(each is not None and each.status == exchange.seen.status for each in wanted):
             return
         yield from self._judge(told, "forged", f"collected with a pull_id {how}", exchange)
+
+    def _peek(self, told: Told) -> None:
+        """HEAD on its page, as mail scanners and previews do: a safe method changes nothing (RFC 9110 §9.2.1)."""
+        parts = urlsplit(told.began.auth_uri)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        sent = Sent("HEAD", target, (("Accept", "*/*"),), b"")
+        told.exchanges.append(self.run.client.send(sent, origin=f"{parts.scheme}://{parts.netloc}"))
 
     def _unauthorized(self, told: Told) -> None:
         """By somebody without a token, with one that nobody knows, and with one that lacks the scope.

@@ -69,6 +69,32 @@ def by_auth_uri_alone(chance: random.Random) -> Middle:
     return middle
 
 
+def used_up_by_head(chance: random.Random) -> Middle:
+    """Whoever previews the link spoils it."""
+    seen: set[str] = set()
+
+    def middle(asked: Asked, send: Send) -> Given:
+        if "/authorize" in asked.path and asked.method == "HEAD":
+            seen.add(asked.target)
+        return error(400, "used already") if asked.method == "GET" and asked.target in seen else send(asked)
+
+    return middle
+
+
+def burnt_by_bad_tokens(chance: random.Random) -> Middle:
+    """A pull_id that somebody without a good token has sent is dead."""
+    burnt: set[str] = set()
+
+    def middle(asked: Asked, send: Send) -> Given:
+        given, pull_id = send(asked), str(asked.fields.get("pull_id"))
+        known = (asked.header("authorization") or "") in ("Bearer dev-token", "Bearer other-token")
+        if asked.to(COLLECT) and given.status == 403 and not known:
+            burnt.add(pull_id)
+        return error(402, "consent was denied") if asked.to(COLLECT) and pull_id in burnt and known else given
+
+    return middle
+
+
 def with_body(asked: Asked, given: Given) -> Given:
     """RFC 9110 §9.3.2 forbids it."""
     head = rendered(asked._replace(method="GET"), given._replace(body=b'{"message":"no"}'))
@@ -176,6 +202,14 @@ DEFECTS = (
     *(
         Defect(name, "authorization" if name == "challenge-basic" else "protocol", says, spoiling(when, spoil))
         for name, says, when, spoil in SPOILT
+    ),
+    Defect("head-uses-up-page", "state", "HEAD on auth_uri uses it up", used_up_by_head),
+    Defect("bad-token-burns", "state", "a try with a bad token burns the pull_id", burnt_by_bad_tokens),
+    Defect(
+        "callback-without-query-500",
+        "robustness",
+        "the callback without parameters is a 500",
+        instead(lambda a: "/oauthcallback/" in a.path and not a.query, lambda asked: error(500)),
     ),
     Defect("auth-uri-alone", "inputs", "auth_uri without pull_id collects", by_auth_uri_alone),
     Defect(

@@ -312,6 +312,11 @@ def places(tour: Tour) -> Iterator[Exchange | str]:
     for link in (auth_uri.swapcase(), f" {auth_uri}", "http://[::1"):
         yield tour.collect(pull_id, auth_uri=link)
     yield tour.post("/oauth2/credentials", {"auth_uri": auth_uri})
+    yield tour.collect(pull_id, "Bearer nobody")
+    yield tour.collect(pull_id)
+    yield tour.client.send(target(auth_uri)._replace(method="HEAD"))
+    yield tour.client.send(target(auth_uri))
+    yield tour.client.send(Sent("GET", "/api/oauthcallback/fb", (), b""))
     for header in (("If-None-Match", '"x"'), ("Range", "bytes=0-1")):
         yield tour.post("/oauth2", {"datasource_id": "fb"}, GOOD, header)
     yield tour.post("/oauth2", {"datasource_id": "fb"}, GOOD, ("X-HTTP-Method-Override", "POST"), method="GET")
