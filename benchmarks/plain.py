@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 
 from tests.contract.defects import ALL
@@ -54,13 +55,13 @@ def run(url: str, seed: int, *, tuned: bool) -> set[tuple[str, str]]:
 
 
 def sample(each: int) -> list[str]:
-    """So many of each class, spread evenly over its table."""
-    chosen: list[str] = []
+    """So many of each class, spread evenly over its table; the classes in turns, so that a part is one of all."""
+    chosen: list[list[str]] = []
     for kind in dict.fromkeys(defect.kind for defect in ALL.values()):
         names = [name for name, defect in ALL.items() if defect.kind == kind and not defect.needs_clock]
         step = max(1, len(names) // each)
-        chosen += names[::step][:each]
-    return chosen
+        chosen.append(names[::step][:each])
+    return [name for turn in zip_longest(*chosen) for name in turn if name is not None]
 
 
 def scored(names: list[str], *, tuned: bool, hide_control: bool) -> Iterator[tuple[str, set[tuple[str, str]]]]:

@@ -110,6 +110,8 @@ def _told(scene: Scene) -> Iterator[tuple[str, str]]:
     for part in body.split('"'):
         if part in scene.genuine.ids:
             yield "pull_id", part
+        elif "://" in part:
+            yield from (("a state", text) for text in _parameters(part) if text in scene.genuine.ids)
     for text in _parameters(sent.target):
         if text in scene.genuine.ids or len(text) > 2 * MIN_LENGTH:
             yield "a state or code", text
