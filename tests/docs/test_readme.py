@@ -110,3 +110,8 @@ def _anchors(page: Path) -> set[str]:
 def test_the_diagram_of_the_handshake_is_drawn_from_its_table() -> None:
     done = shell(f"{sys.executable} scripts/draw_handshake.py --check")
     assert done.returncode == 0, done.stdout
+
+
+def test_the_reference_of_the_command_line_is_what_the_commands_say() -> None:
+    done = shell(f"{sys.executable} scripts/write_cli_reference.py --check")
+    assert done.returncode == 0, done.stdout
