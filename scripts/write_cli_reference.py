@@ -16,8 +16,10 @@ from mock_server.cli import COMMANDS, group
 PAGE = Path(__file__).parent.parent / "docs" / "cli.md"
 HEAD = """# The command line
 
-Every command with its options, written by `python scripts/write_cli_reference.py` from the commands themselves; do not edit. `--help` of each says the same. More about them:
-[serve and check](serve.md), [contract and drift](contract.md), [record and import](record.md), [explain](explain.md), [schema and completion](editors-and-ci.md).
+Every command with its options, written by `python scripts/write_cli_reference.py` from the commands themselves; do
+not edit. `--help` of each says the same. More about them: [serve and check](serve.md),
+[contract and drift](contract.md), [record and import](record.md), [explain](explain.md),
+[schema and completion](editors-and-ci.md).
 
 Exit codes: 0 fine, 1 findings, 2 usage, 3 document or fixture invalid, 4 cannot bind or reach, 130 interrupted.
 """
