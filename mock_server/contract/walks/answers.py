@@ -33,6 +33,7 @@ _TRACES = (
     ("a stack trace",
      re.compile(rb"Traceback \(most recent call|\bFile \"[^\"]+\", line \d+|^\s+at [\w$.<>]+\(", re.M)),
     ("a stack trace", re.compile(rb"\b(?:java|javax|org|com)\.[\w.]+(?:Exception|Error)\b|\bgoroutine \d+ \[")),
+    ("a query of the data base", re.compile(rb"\bSELECT\b.{1,80}\bFROM\b")),
     ("an error of the data base", re.compile(rb"SQLSTATE|ORA-\d{5}|psycopg|sqlite3?\.\w*Error|error in your SQL")),
     ("a path of the server",
      re.compile(rb"(?:/(?:home|usr|var|opt|root|srv|app|etc)/|[A-Z]:\\)[\w./\\-]{0,200}\.\w{1,4}\b")),

@@ -166,9 +166,12 @@ def _expected_of(run: Run, on: Ground, row: Row, data: bytes) -> Expect | None:
                 return None
             return refused(run, operation, ("required",), row.name)
         case "json":
-            if not body_rules(on, data):  # a body without texts has no quotes to be changed
+            rules = body_rules(on, data)
+            if not rules:  # a body without texts has no quotes to be changed
                 return None
-            return refused(run, operation, ("json",), row.name, level=row.level)
+            # What is too deep and no JSON either may be refused for the one or the other.
+            rules = ("depth", "json") if "depth" in rules else ("json",)
+            return refused(run, operation, rules, row.name, level=row.level)
         case "content-type":
             if foreign or len(kinds) > 1 or any("*" in kind for kind in kinds):
                 return None

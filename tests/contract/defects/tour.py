@@ -391,4 +391,4 @@ WALKS: dict[str, Walk] = {
 def shows(kind: str) -> tuple[str, ...]:
     """All walks, the one that most defects of a kind show themselves in first."""
     first = {"authorization": "tokens", "inputs": "bodies", "status": "bodies", "state": "ids"}.get(kind, "chain")
-    return tuple(dict.fromkeys(("chain", first, *WALKS)))
+    return tuple(dict.fromkeys(("chain", first, "places", *WALKS)))

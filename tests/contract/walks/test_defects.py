@@ -349,6 +349,7 @@ DEFECTS: dict[str, tuple[str, Make]] = {
         when(any_error, put(trace='Traceback (most recent call last):\n  File "/srv/app.py", line 3, in answer')),
     ),
     "an error of SQL": ("witness.leak", when(any_error, put(message="SQLSTATE[42601]: syntax error"))),
+    "a query of SQL": ("witness.leak", when(any_error, put(message="SELECT * FROM sources WHERE id = 'fb'"))),
     "the token comes back": (
         "secrets.echo",
         when(any_error, lambda asked, given: put(message=f"no: {asked.headers.get('Authorization')}")(asked, given)),
