@@ -149,7 +149,7 @@ def test_without_consent_its_checks_are_not_run_and_never_passed() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     line = next(line for line in done.stdout.splitlines() if "collecting.granted, collecting.denied" in line)
     assert line.endswith(": needs consent (--consent visit, ask or command:CMD)")
-    assert {"sequences.decided", "callback.forged", "pages.decision"} <= set(line.strip().partition(":")[0].split(", "))
+    assert {"bodies.credentials", "callback", "pages"} <= set(line.strip().partition(":")[0].split(", "))
     assert "200      not reachable: needs consent" in done.stdout
     assert "keeps the contract as far as it was tested" in done.stdout
 
