@@ -115,7 +115,7 @@ def _body(data: str | None) -> bytes:
     try:
         return read_bytes(Path(data[1:]))
     except Broken as broken:
-        _refuse("MS474", f"{data[1:]} cannot be read: {broken.problems[0].message}")
+        _refuse("MS474", broken.problems[0].message)
 
 
 def _headers(given: tuple[str, ...], token: str | None) -> dict[str, str]:

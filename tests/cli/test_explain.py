@@ -112,7 +112,7 @@ def test_nothing_is_waited_for_and_what_would_happen_is_told(tmp_path: Path) -> 
         (["POST /oauth3"], "the nearest are /oauth2"),
         (["GET /oauth2"], "answers to POST, not to GET"),
         (["startOAuth"], "no operation answers 'startOAuth'"),
-        (["/oauth2", "-d", "@/nowhere.json"], "cannot be read"),
+        (["/oauth2", "-d", "@/nowhere.json"], "MS474: cannot read /nowhere.json: No such file"),
         (["POST /oauth2", "-H", "nothing"], "is no header"),
         (["POST /oauth2", "--scenario", "x"], "there are consent-approved"),
         (["POST /oauth2", "--next", "x"], "there are started"),
