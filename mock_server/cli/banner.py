@@ -8,6 +8,7 @@ from typing import Any
 
 from mock_server.core.plan import House
 from mock_server.spec.operations import Operation
+from mock_server.spec.security import credentials
 from mock_server.world import World, provenance_tally
 
 MAX_LISTED = 12
@@ -37,7 +38,8 @@ def banner(world: World, url: str, workers: int = 1) -> str:
     if len(operations) > MAX_LISTED:
         lines.append(f"  … and {len(operations) - MAX_LISTED} more")
     if operations:
-        lines += ["", "Try:", f"  {curl(operations[0], world.house, url)}"]
+        first = next((each for each in operations if "{" not in each.path), operations[0])
+        lines += ["", "Try:", f"  {curl(first, world.house, url)}"]
     return "\n".join(lines) + "\n"
 
 
@@ -49,12 +51,12 @@ def base_url(operation: Operation, url: str) -> str:
 def curl(operation: Operation, house: House, url: str) -> str:
     """A line that works when it is pasted into a shell."""
     base = operation.bases[0] if operation.bases else ""
-    parts = ["curl", "-s", f"{url}{base}{operation.path}"]
+    headers, query = credentials(operation.security, next(iter(house.tokens or ()), "any-token"))
+    parts = ["curl", "-s", f"{url}{base}{operation.path}{query}"]
     if operation.method != "GET":
         parts[2:2] = ["-X", operation.method]
-    if any(requirement.kind == "bearer" for each in operation.security for requirement in each):
-        token = next(iter(house.tokens or ()), "any-token")
-        parts += ["-H", f"Authorization: Bearer {token}"]
+    for header in headers:
+        parts += ["-H", header]
     body = _example(operation)
     if body is not None:
         parts += ["-H", "Content-Type: application/json", "-d", json.dumps(body, separators=(",", ":"))]

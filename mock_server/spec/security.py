@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import quote
 
 from mock_server.errors import Broken, Problem
 from mock_server.source import Pointer
@@ -23,6 +24,34 @@ class Requirement:
     parameter: str
     """The name of an API key; the HTTP scheme as the document writes it."""
     scopes: tuple[str, ...]
+
+
+def credentials(alternatives: Iterable[Iterable[Requirement]], token: str) -> tuple[list[str], str]:
+    """Made-up credentials for the first alternative that a shell can show: lines of headers, and a query.
+
+    ``(["Authorization: Bearer any-token"], "")``, ``([], "?key=any-key")``; ``([], "")`` when nothing is asked for.
+    """
+    for alternative in alternatives:
+        headers, query = [], []
+        for each in alternative:
+            match each.kind:
+                case "bearer":
+                    headers.append(f"Authorization: Bearer {token}")
+                case "basic":
+                    headers.append("Authorization: Basic dXNlcjpwYXNzd29yZA==")  # user:password
+                case "apiKey:header":
+                    headers.append(f"{each.parameter}: any-key")
+                case "apiKey:cookie":
+                    headers.append(f"Cookie: {each.parameter}=any-key")
+                case "apiKey:query":
+                    query.append(f"{quote(each.parameter, safe='')}=any-key")
+                case "unjudged":
+                    pass
+                case _:  # digest and its like are no line to copy
+                    break
+        else:
+            return headers, f"?{'&'.join(query)}" if query else ""
+    return [], ""
 
 
 def read_security(document: Document, node: dict[str, Any], pointer: Pointer) -> tuple[tuple[Requirement, ...], ...]:

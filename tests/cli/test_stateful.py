@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from click.testing import CliRunner
 
 from mock_server.cli.banner import banner
@@ -45,6 +46,29 @@ def test_a_document_without_a_resource_is_a_warning(tmp_path: Path) -> None:
     (warning,) = world.warnings
     assert (warning.code, warning.severity, warning.pointer) == ("MS329", "warning", "/paths")
     assert warning.message == "no resource is recognised, so nothing is remembered"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "line"),
+    [
+        ({"type": "apiKey", "in": "header", "name": "X-Key"}, "curl -s http://h/x -H 'X-Key: any-key'"),
+        ({"type": "apiKey", "in": "query", "name": "my key"}, "curl -s 'http://h/x?my%20key=any-key'"),
+        ({"type": "apiKey", "in": "cookie", "name": "sid"}, "curl -s http://h/x -H 'Cookie: sid=any-key'"),
+        ({"type": "http", "scheme": "basic"}, "curl -s http://h/x -H 'Authorization: Basic dXNlcjpwYXNzd29yZA=='"),
+        ({"type": "http", "scheme": "bearer"}, "curl -s http://h/x -H 'Authorization: Bearer any-token'"),
+        ({"type": "mutualTLS"}, "curl -s http://h/x"),
+    ],
+)
+def test_the_line_of_the_banner_shows_what_the_document_asks_for(
+    tmp_path: Path, scheme: dict[str, Any], line: str
+) -> None:
+    asked = {"security": [{"it": []}], "responses": {"200": ANSWER}}
+    spec = write(tmp_path, {"/a/{id}": {"get": asked}, "/x": {"get": asked}})
+    document = json.loads(spec.read_text("utf-8"))
+    document["components"] = {"securitySchemes": {"it": scheme}}
+    spec.write_text(json.dumps(document), "utf-8")
+    said = banner(build_world(Settings(specs=(spec,))), "http://h")
+    assert said.splitlines()[-1].strip() == line
 
 
 def test_the_banner_counts_the_resources(tmp_path: Path) -> None:

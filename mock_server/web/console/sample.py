@@ -7,6 +7,7 @@ import shlex
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from mock_server.codec.multipart import sent_as
 from mock_server.codec.table import write_value
 from mock_server.codec.unreadable import Unreadable
 from mock_server.errors import Broken
@@ -18,6 +19,7 @@ from mock_server.spec.media import MediaType, is_json
 from mock_server.spec.operations import Operation
 from mock_server.spec.parameters import Parameter
 from mock_server.spec.schema import SchemaError
+from mock_server.spec.security import credentials
 from mock_server.web.console.page import Visit
 from mock_server.web.wire import BASE
 
@@ -46,7 +48,7 @@ def sample_of(operation: Operation) -> Sample | None:
     """The first media type's example, else one made from its schema. A body that is no text is left empty."""
     for media in operation.body.content if operation.body else ():
         kind = "application/octet-stream" if media.name.startswith("*") else media.name
-        return Sample(kind, _text(operation, media))
+        return Sample(sent_as(kind), _text(operation, media))
     return None
 
 
@@ -68,9 +70,10 @@ def _text(operation: Operation, media: MediaType) -> str:
 def curl_line(visit: Visit, operation: Operation) -> str:
     """A line for a shell that asks the operation in the visit's session, with all that it wants as far as is known."""
     parts = ["curl", "-s", *([] if operation.method == "GET" else ["-X", operation.method])]
-    parts.append(f"{visit.url}{operation.bases[0] if operation.bases else ''}{_filled(operation)}")
-    if any(each.kind == "bearer" for alternative in operation.security for each in alternative):
-        parts += ["-H", f"Authorization: Bearer {next(iter(visit.live.world.fixtures.tokens or ()), 'any-token')}"]
+    headers, query = credentials(operation.security, next(iter(visit.live.world.fixtures.tokens or ()), "any-token"))
+    parts.append(f"{visit.url}{operation.bases[0] if operation.bases else ''}{_filled(operation)}{query}")
+    for header in headers:
+        parts += ["-H", header]
     if visit.session != DEFAULT_SESSION and not visit.request.scope.get(BASE):
         parts += ["-H", f"Mock-Session: {visit.session}"]
     if sample := sample_of(operation):
