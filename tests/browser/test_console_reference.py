@@ -13,6 +13,16 @@ from mock_server.web.console.table import PAGES
 from tests.browser.conftest import Open
 from tests.support import Server, running
 
+FORM = {
+    "type": "object",
+    "required": ["file", "note"],
+    "properties": {"file": {"type": "string", "format": "binary"}, "note": {"type": "string"}},
+}
+UPLOAD = {
+    "operationId": "upload",
+    "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": FORM}}},
+    "responses": {"201": {"description": "ok"}},
+}
 DOCUMENT = {
     "openapi": "3.1.0",
     "info": {"title": "Many", "version": "1", "description": "Has `code` and <script>alert(1)</script>."},
@@ -35,7 +45,8 @@ DOCUMENT = {
             }
         }
         for number in range(1_000)
-    },
+    }
+    | {"/upload": {"post": UPLOAD, "trace": {"operationId": "trace", "responses": {"200": {"description": "ok"}}}}},
     "components": {
         "schemas": {
             "Thing": {
@@ -69,7 +80,7 @@ def reference(open_page: Open, server: Server, path: str = "") -> Page:
 
 def test_one_of_a_thousand_operations_is_found_while_typing(open_page: Open, many: Server) -> None:
     page = reference(open_page, many)
-    expect(page.locator("#found > li")).to_have_count(1_000)
+    expect(page.locator("#found > li")).to_have_count(1_002)
     page.get_by_label("Find an operation").press_sequentially("thing 777")
     expect(page.locator("#found > li:visible")).to_have_count(1)
     page.get_by_role("link", name="/things777/{id}").click()
@@ -98,6 +109,18 @@ def test_an_operation_is_tried_and_the_answer_leads_to_its_entry(open_page: Open
     expect(page.get_by_role("heading", level=1)).to_have_text("GET /things5/8?tags=a%26b")
     expect(page.get_by_role("rowheader", name="x-key")).to_be_visible()
     expect(page.locator("#strip")).to_contain_text("session reference")
+
+
+def test_a_form_with_a_file_is_tried_as_it_stands(open_page: Open, many: Server) -> None:
+    page = reference(open_page, many, "/operation?operation=upload")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("region", name="The answer", exact=True)).to_contain_text("201 Created in")
+
+
+def test_a_method_that_no_page_may_send_is_told(open_page: Open, many: Server) -> None:
+    page = reference(open_page, many, "/operation?operation=trace")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("region", name="The answer", exact=True)).to_contain_text("ask with curl -X TRACE")
 
 
 def test_any_token_body_and_answer_can_be_chosen(open_page: Open, server: Server) -> None:

@@ -96,7 +96,11 @@ def test_what_is_put_together_of_parts_is_shown_as_one(tmp_path: Path) -> None:
         ({"type": ["string", "null"], "format": "date"}, "string or null, date", []),
         ({"type": "array", "uniqueItems": True}, "list", ["no two alike"]),
         ({"enum": ["a", None, 1]}, "anything", ["one of a, null, 1"]),
-        ({"const": "x"}, "str", ["always x"]),
+        ({"const": "x"}, "string", ["always x"]),
+        ({"const": 1.5}, "number", ["always 1.5"]),
+        ({"const": True}, "boolean", ["always true"]),
+        ({"const": None}, "null", ["always null"]),
+        ({"const": [1]}, "list", ["always [1]"]),
         ({"type": "object", "additionalProperties": False, "readOnly": True}, "object", ["only in answers",
                                                                                          "no other names"]),
         ({"default": {"a": 1}, "pattern": "^x$"}, "anything", ["matches ^x$", 'default {"a": 1}']),
@@ -130,6 +134,22 @@ def test_a_body_to_begin_with_keeps_the_document(tmp_path: Path) -> None:
     made = json.loads(sample.text)
     assert set(made) == {"n"}
     assert made["n"] >= 2**60
+
+
+def test_a_form_with_a_file_to_begin_with_is_accepted(tmp_path: Path) -> None:
+    form = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
+    path = tmp_path / "openapi.json"
+    operation = {
+        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}}},
+        "responses": {"201": {"description": "ok"}},
+    }
+    document = {"openapi": "3.1.0", "info": {"title": "x", "version": "1"}, "paths": {"/a": {"post": operation}}}
+    path.write_text(json.dumps(document), "utf-8")
+    app = make_app(path)
+    sample = sample_of(app.live.world.operations["POST /a"])
+    assert sample is not None
+    headers = {"Content-Type": sample.media_type}
+    assert make_client(app).post("/a", content=sample.text, headers=headers).status_code == 201
 
 
 def test_backticks_are_code() -> None:

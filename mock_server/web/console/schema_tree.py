@@ -98,11 +98,25 @@ def type_of(node: dict[str, Any]) -> str:
                 return text
         if "properties" in node or "allOf" in node:
             return "object"
-        return "list" if "items" in node else type(node["const"]).__name__ if "const" in node else "anything"
+        return "list" if "items" in node else _kind(node["const"]) if "const" in node else "anything"
     text = " or ".join("list" if each == "array" else each for each in named)
     if node.get("nullable") is True and "null" not in named:
         text += " or null"
     return f"{text}, {node['format']}" if isinstance(node.get("format"), str) else text
+
+
+def _kind(value: Any) -> str:
+    """A value's type in the words of JSON Schema, as ``type_of`` has them."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int() | float():
+            return "integer" if isinstance(value, int) else "number"
+        case str():
+            return "string"
+    return "list" if isinstance(value, list) else "object"
 
 
 def notes(node: dict[str, Any]) -> list[str]:

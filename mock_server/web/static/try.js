@@ -43,7 +43,9 @@ async function send(form) {
   let body;
   if (form.elements.body && !["GET", "HEAD"].includes(method) && form.elements.body.value !== "") {
     body = form.elements.body.value;
-    if (form.elements.contentType.value) set(headers, "Content-Type", form.elements.contentType.value);
+    const type = form.elements.contentType.value;
+    if (/^multipart\//i.test(type)) body = body.replace(/\r?\n/g, "\r\n"); // a text field ends its lines with LF alone
+    if (type) set(headers, "Content-Type", type);
   }
   const began = performance.now();
   let answer;
@@ -52,7 +54,11 @@ async function send(form) {
     answer = await fetch(url, { method, headers, body, credentials: "omit", cache: "no-store" });
     text = await answer.text();
   } catch (error) {
-    show(form, `No answer came: ${error.message}. A fault may have broken it; the journal says so.`, [], "", null);
+    if (["TRACE", "CONNECT", "TRACK"].includes(method)) {
+      show(form, `No page may send ${method}: ask with curl -X ${method}.`, [], "", null);
+      return;
+    }
+    show(form, `No answer came: ${error.message.replace(/\.+$/, "")}. A fault may have broken it; the journal says so.`, [], "", null);
     return;
   }
   const took = Math.round(performance.now() - began);
