@@ -133,7 +133,14 @@ def test_a_defect_before_the_reference_deployment_is_found(foreign: str, name: s
 
 
 @pytest.mark.parametrize(
-    "name", ["401 for every bad token", "consent is given at once", "second read", "invalid request 1 that is not JSON"]
+    "name",
+    [
+        "401 for every bad token",
+        "consent is given at once",
+        "second read",
+        "invalid request 1 that is not JSON",
+        "pull_id unknown, forged, foreign, mismatched",
+    ],
 )
 def test_a_switch_that_is_told_is_no_defect(tmp_path: Path, name: str) -> None:
     fixtures = switched(tmp_path, name)
