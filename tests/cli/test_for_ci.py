@@ -73,7 +73,7 @@ def is_up(url: str) -> bool:
     try:
         with urllib.request.urlopen(f"{url}/__mock/health", timeout=5) as answer:
             return bool(answer.status == 200)
-    except URLError:
+    except (URLError, ConnectionError):  # it may stop in the middle of the answer
         return False
 
 
@@ -108,8 +108,23 @@ def test_it_serves_another_document_for_the_steps_that_follow(tmp_path: Path) ->
         with urllib.request.urlopen(f"{job.url}/__mock/serving") as answer:
             assert "my fixtures" in answer.read().decode()
     finally:
-        job.run("Stop")
+        assert Job(tmp_path, run="stop").run("Stop").returncode == 0
     until(gone(job.url))
+
+
+def test_a_contract_run_beside_a_mock_that_is_left_running_has_one_of_its_own_and_stops_that(tmp_path: Path) -> None:
+    served, proved = Job(tmp_path, run="serve"), Job(tmp_path)
+    assert served.run("Start and wait").returncode == 0
+    try:
+        assert proved.run("Start and wait").returncode == 0
+        assert proved.url != served.url
+        assert proved.run("Stop").returncode == 0
+        until(gone(proved.url))
+        assert is_up(served.url)
+    finally:
+        proved.run("Stop")
+        assert Job(tmp_path, run="stop").run("Stop").returncode == 0
+    until(gone(served.url))
 
 
 def test_a_mock_that_does_not_start_is_an_annotation_with_its_reason(tmp_path: Path) -> None:
