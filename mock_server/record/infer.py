@@ -17,6 +17,7 @@ from mock_server.codec.har import HarEntry
 from mock_server.codec.json_text import read_json
 from mock_server.codec.unreadable import Unreadable
 from mock_server.spec.media import essence, is_json
+from mock_server.spec.shape import kind_of
 
 MAX_DEPTH = 24
 METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH")
@@ -160,7 +161,7 @@ def schema_of(values: Sequence[Any], depth: int = 0) -> Schema:
     >>> schema_of([{"id": 7, "tag": None}, {"id": 8}])
     {'type': 'object', 'required': ['id'], 'properties': {'id': {'type': 'integer'}, 'tag': {'type': 'null'}}}
     """
-    kinds = sorted({_type(value) for value in values})
+    kinds = sorted({kind_of(value) for value in values})
     if "number" in kinds and "integer" in kinds:
         kinds.remove("integer")
     if depth > MAX_DEPTH or not kinds:
@@ -185,20 +186,3 @@ def _items(values: Sequence[Any]) -> Iterator[Any]:
     for value in values:
         if isinstance(value, list):
             yield from value
-
-
-def _type(value: Any) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "boolean"
-        case int():
-            return "integer"
-        case float():
-            return "number"
-        case str():
-            return "string"
-        case list():
-            return "array"
-    return "object"

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from mock_server.errors import Broken
 from mock_server.source import Pointer
 from mock_server.spec.document import Document
+from mock_server.spec.shape import kind_of
 
 MAX_DEPTH = 8
 MAX_BRANCHES = 300
@@ -20,6 +21,7 @@ _BOUNDS = (
     ("contentMediaType", "holds {}"),
 )  # fmt: skip
 _ONE_OF = (("oneOf", "exactly one of"), ("anyOf", "any of"))
+_LISTS = {"array": "list"}
 _SHOWN = 120
 
 
@@ -98,25 +100,13 @@ def type_of(node: dict[str, Any]) -> str:
                 return text
         if "properties" in node or "allOf" in node:
             return "object"
-        return "list" if "items" in node else _kind(node["const"]) if "const" in node else "anything"
-    text = " or ".join("list" if each == "array" else each for each in named)
+        if "items" in node or "const" not in node:
+            return "list" if "items" in node else "anything"
+        named = [kind_of(node["const"])]
+    text = " or ".join(_LISTS.get(each, each) for each in named)
     if node.get("nullable") is True and "null" not in named:
         text += " or null"
     return f"{text}, {node['format']}" if isinstance(node.get("format"), str) else text
-
-
-def _kind(value: Any) -> str:
-    """A value's type in the words of JSON Schema, as ``type_of`` has them."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "boolean"
-        case int() | float():
-            return "integer" if isinstance(value, int) else "number"
-        case str():
-            return "string"
-    return "list" if isinstance(value, list) else "object"
 
 
 def notes(node: dict[str, Any]) -> list[str]:
