@@ -25,7 +25,9 @@ class SessionClock:
     def advance(
         self, by: timedelta | float = 0, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0
     ) -> float:
-        """Let time pass; the new now. ``by`` is a timedelta or seconds."""
+        """Let time pass; the new now. ``by`` is a timedelta or seconds. Raises ``Misused`` for what is neither."""
+        if isinstance(by, bool) or not isinstance(by, int | float | timedelta):
+            raise Misused(f"{by!r} is no length of time; give seconds, a timedelta, or words such as hours=12")
         ahead = by if isinstance(by, timedelta) else timedelta(seconds=by)
         ahead += timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
         return float(self._control("POST", "/clock", {"advance": ahead.total_seconds()})["now"])

@@ -135,6 +135,12 @@ def test_an_instant_may_be_written_in_several_ways(at: Instant) -> None:
     assert seconds_of(at) == NOON.timestamp()
 
 
+@pytest.mark.parametrize("by", ["12h", True, None, [1]])
+def test_what_is_no_length_of_time_is_said(mock: MockServer, by: Any) -> None:
+    with pytest.raises(Misused, match="is no length of time; give seconds"):
+        mock.clock.advance(by)
+
+
 @pytest.mark.parametrize("at", ["noon", True, None, [1]])
 def test_what_is_no_time_is_said(at: Any) -> None:
     with pytest.raises(Misused, match="is no time"):
