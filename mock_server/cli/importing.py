@@ -57,6 +57,8 @@ def command(
     responses (`postman`). Secrets are left out.
     """
     if bool(specs) is (write_spec is not None):
+        if specs:
+            raise click.UsageError("--spec brings a document and --write-spec makes one: give one of the two")
         hint = "give --spec SPEC, or --write-spec FILE to have one made out of the recording"
         raise click.UsageError(f"fixtures need a document: {hint}")
     if write_spec and write_spec.resolve().is_relative_to(out.resolve()):

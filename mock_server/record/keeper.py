@@ -121,7 +121,7 @@ class Keeper:
             return
         seen = self._seen.setdefault(key, [])
         if len(seen) >= MAX_SEEN:
-            self.kept_back[f"{key}: more than {MAX_SEEN} different exchanges"] += 1
+            self.kept_back[f"{key}: more than {MAX_SEEN} exchanges that tell something new"] += 1
             return
         known = self._known.setdefault(key, set())
         what = repr((taken.features, taken.violations[:1], answer))

@@ -279,7 +279,7 @@ def test_a_file_that_is_no_recording_is_told_where(tmp_path: Path, kind: str, te
     ("arguments", "said"),
     [
         ([], "fixtures need a document: give --spec SPEC, or --write-spec FILE"),
-        (["--spec", SPEC, "--write-spec", "x.yaml"], "fixtures need a document"),
+        (["--spec", SPEC, "--write-spec", "x.yaml"], "give one of the two"),
         (["--write-spec", "out/x.yaml"], "--write-spec lies in --out"),
     ],
 )
