@@ -36,13 +36,16 @@ def test_a_handshake_is_approved_and_denied_and_every_window_sees_it(open_page: 
     assert card.get_by_role("button").all_inner_texts() == ["Expire"]
     card.get_by_role("button", name="Expire").click()
     expect(there.locator(".shake [aria-current=step]")).to_have_text("expired")
+    newest = [window.locator(".shake").first.locator("[aria-current=step]") for window in (here, there)]
     second = api.start()
     here.locator(".shake").first.get_by_role("button", name="Deny").click()
-    expect(there.locator(".shake").first.locator("[aria-current=step]")).to_have_text("denied")
+    for each in newest:
+        expect(each).to_have_text("denied")
     assert api.collect(second) == DENIED
     api.start()
+    expect(newest[0]).to_have_text("asked")
     here.locator(".shake").first.get_by_role("button", name="Fail").click()
-    expect(there.locator(".shake").first.locator("[aria-current=step]")).to_have_text("failed")
+    expect(newest[1]).to_have_text("failed")
 
 
 def test_the_countdown_goes_by_the_mocks_clock(open_page: Open, server: Server) -> None:
@@ -172,7 +175,8 @@ def test_a_refusal_of_the_mock_is_told_in_its_words(open_page: Open, server: Ser
     expect(page.locator("#link-text")).to_have_text("live")
     page.route("**/__mock/console/**", lambda route: route.abort())  # the page does not hear of what comes now
     watched.expect("ERR_FAILED")
-    api.post(f"/__mock/handshakes/{started['pull_id']}/decide", {"decision": "deny"})
+    with page.expect_console_message(lambda message: "ERR_FAILED" in message.text):
+        api.post(f"/__mock/handshakes/{started['pull_id']}/decide", {"decision": "deny"})
     page.get_by_role("button", name="Approve").click()
     expect(page.locator(".toast.bad")).to_contain_text("a handshake that is denied cannot approve")
 

@@ -129,7 +129,7 @@ def test_it_runs_under_xdist(tmp_path: Path, server: Server) -> None:
     ]  # fmt: skip
     (tmp_path / "test_inside.py").write_text("\n".join(lines))
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", "-W", "error", str(tmp_path)],
+        [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", "-p", "no:asyncio", "-W", "error"],
         capture_output=True,
         text=True,
         cwd=tmp_path,

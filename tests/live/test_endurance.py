@@ -103,6 +103,7 @@ def test_who_hangs_up_unread_answers_is_no_fault_of_ours(tmp_path: Path) -> None
 
 
 def test_who_reads_nothing_holds_up_nobody_and_is_not_kept_in_memory(watched: Watched) -> None:
+    watched.assert_well()  # the first page brings in what pages need
     before = watched.memory_bytes()
     with Line(watched.url) as line:
         line.socket.settimeout(1)
@@ -112,7 +113,8 @@ def test_who_reads_nothing_holds_up_nobody_and_is_not_kept_in_memory(watched: Wa
         except TimeoutError:
             pass  # the server reads no more before its answers are taken
         watched.assert_well()
-    assert watched.memory_bytes() - before < 16 * 1024 * 1024
+    # What one read of the socket holds (some 5,000 requests) may wait at once; all that are sent are 20 times as many.
+    assert watched.memory_bytes() - before < 32 * 1024 * 1024
 
 
 def test_a_thousand_half_open_connections_disturb_nobody_and_end(watched: Watched) -> None:

@@ -138,7 +138,7 @@ def test_keep_alive(small: Server) -> None:
 
 def test_max_connections(small: Server) -> None:
     with Wire(small.url) as a, Wire(small.url) as b, Wire(small.url) as c, Wire(small.url) as d:
-        held = [wire.send(START + b"Prefer: wait=3\r\nContent-Length: 2\r\n\r\n{}") for wire in (a, b, c, d)]
+        held = [wire.send(START + b"Prefer: wait=20\r\nContent-Length: 2\r\n\r\n{}") for wire in (a, b, c, d)]
         replies = []
         for _ in range(GIVE_UP_S):  # how many of ours the server has met so far is its own affair
             with Wire(small.url) as e, Wire(small.url) as f, Wire(small.url) as g:
