@@ -90,6 +90,7 @@ def _run(settings: Settings, out: Path, force: bool) -> int:
     from mock_server.web.log import RequestLog
     from mock_server.world import build_world, bundled
 
+    hint = "" if settings.specs else ", the bundled document; --spec names another"
     settings = settings if settings.specs else replace(settings, specs=(bundled("openapi.yaml"),))
     bad = refusal(settings)
     if bad:
@@ -113,6 +114,7 @@ def _run(settings: Settings, out: Path, force: bool) -> int:
     app.live.on_passed = Watch(keeper, log)
     text = (
         f"mock-server records: {address(sock)} stands before {settings.proxy}\n"
+        f"  held against {', '.join(document.title for document in world.documents)}{hint}\n"
         f"  fixtures go into {out}; Ctrl-C ends it\n"
     )
     serve(app, sock, lambda: log.say(text))

@@ -47,7 +47,7 @@ def _made(host: str, folder: Path) -> Certificate:
     try:
         import trustme
     except ImportError:
-        message = "--tls makes a certificate with `trustme`, which is not installed; pip install 'mock-server[tls]'"
+        message = "--tls makes a certificate with `trustme`, which is not installed; pip install trustme"
         raise BadCertificate(message) from None
     authority, authority_key = folder / "ca.pem", folder / "ca-key.pem"
     try:

@@ -47,7 +47,7 @@ def make_store(settings: Settings, wall: Callable[[], float]) -> Store:
         except ImportError as error:
             if error.name != "redis":
                 raise
-            message = "this store needs the package `redis`; pip install 'mock-server[redis]'"
+            message = "this store needs the package `redis`; pip install 'redis[hiredis]'"
             raise Unusable("MS453", message) from None
         return RedisStore(state, wall, handshakes, max_entries=entries, session_idle_s=settings.session_idle_s)
     return MemoryStore(wall, handshakes, max_entries=entries)
