@@ -7,13 +7,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from mock_server.core.body import take_body
 from mock_server.core.callback import calls_after
 from mock_server.core.challenge import challenges
 from mock_server.core.choose import Choice, choose
-from mock_server.core.fault import Befallen, befall, may_fail
+from mock_server.core.fault import befall, may_fail
 from mock_server.core.finish import header_text
 from mock_server.core.limit import Limited, draw_from
 from mock_server.core.memory import recall, shelf_names
@@ -23,7 +24,7 @@ from mock_server.core.refuse import Breached, is_authorization, refuse, violatio
 from mock_server.core.render import render
 from mock_server.core.security import authorization_violations, find_token
 from mock_server.core.shelf import ShelfChange
-from mock_server.core.snapshot import NO_CHANGES, Changes, Outcome, Snapshot
+from mock_server.core.snapshot import NO_CHANGES, NOT_METERED, Changes, Outcome, Snapshot
 from mock_server.core.suit import not_acceptable
 from mock_server.fixture.facts import Facts, display
 from mock_server.fixture.model import Provider, Response, Start, Token
@@ -147,17 +148,19 @@ def answer(reading: Reading, snapshot: Snapshot, chance: Chance) -> Outcome:
     if limited:
         choice.reasons.append(Reason("limit", "{}", (limited.told,)))
         given = given._replace(headers=(*(each for each in given.headers if each[0] not in _RATE), *limited.headers))
-    befallen = Befallen(given)
+    tally, effects, fault, instead = NOT_METERED, _effects(choice), "", False
     if may_fail(plan, reading.head.preference, snapshot):
         befallen = befall(plan, reading.head.preference, snapshot, choice.scenario, given, choice.reasons)
-        given = befallen.answer
-        if befallen.instead:
+        given, tally, fault, instead = befallen.answer, befallen.tally, befallen.told, befallen.instead
+        effects = (*effects, *befallen.effects)
+        if instead:
             changed, kept = None, ()
-    tally = {**limited.tally, **befallen.tally} if limited else befallen.tally
+    if limited:
+        tally = {**limited.tally, **tally}
     response, handshake = choice.response, changed or known
     name = response.name if response else ""
     calls: tuple[Send, ...] = ()
-    if plan.callbacks and not befallen.instead:
+    if plan.callbacks and not instead:
         calls = calls_after(plan.callbacks, reading.request, facts, given, name, choice.reasons)
     return Outcome(
         answer=given,
@@ -166,14 +169,14 @@ def answer(reading: Reading, snapshot: Snapshot, chance: Chance) -> Outcome:
             if changed or choice.queue is not None or kept or tally
             else NO_CHANGES
         ),
-        effects=(*_effects(choice), *befallen.effects),
+        effects=effects,
         operation=plan.operation.key,
         response=name,
         source=response.source if response else "assumed",
         reasons=tuple(choice.reasons),
         handshake_id=handshake.id if handshake else None,
         calls=calls,
-        fault=befallen.told,
+        fault=fault,
         handshake_state=handshake.state if handshake else None,
     )
 
@@ -332,8 +335,13 @@ def _render(plan: Plan, choice: Choice, facts: Facts, now: float) -> Answer:
     if choice.by_document and choice.response is not None:
         headers = (*headers, violations_header(choice.violations, plan.operation))
     if choice.applied:
-        headers = (*headers, (b"preference-applied", header_text(", ".join(choice.applied))))
-    return given if headers is given.headers else given._replace(headers=headers)
+        headers = (*headers, _applied(choice.applied))
+    return given if headers is given.headers else Answer(given.status, headers, given.body)
+
+
+@lru_cache(maxsize=256)
+def _applied(words: tuple[str, ...]) -> tuple[bytes, bytes]:
+    return b"preference-applied", header_text(", ".join(words))
 
 
 def _has_challenge(plan: Plan, response: Response | None) -> bool:

@@ -16,6 +16,7 @@ from mock_server.web.short import Later
 
 MAX_HEADS = 1_024
 MAX_HEAD_BYTES = 4 * 1024
+MAX_LINES = 256
 END = b"\r\n\r\n"
 
 
@@ -53,6 +54,8 @@ class Heads:
         self._known: dict[tuple[str | None, bytes], Known] = {}
         self._default_headers: list[tuple[bytes, bytes]] = []
         self._default_lines = b""
+        self._lines: dict[Headers, bytes] = {}
+        """The headers of answers that came before: most answers of an operation have the same."""
 
     def answer(self, scheme: str | None, data: bytes, default_headers: list[tuple[bytes, bytes]]) -> bytes | None:
         """The answer to one whole request as it goes on the wire; None = it must be parsed."""
@@ -76,8 +79,16 @@ class Heads:
         if default_headers is not self._default_headers:
             self._default_headers = default_headers
             self._default_lines = b"".join([b"%b: %b\r\n" % each for each in default_headers])
-        lines = [b"%b: %b\r\n" % each for each in (*answer.headers, *more)]
-        return b"".join((STATUS_LINE[answer.status], self._default_lines, *lines, b"\r\n", answer.body))
+        status, headers, body = answer
+        lines = self._lines.get(headers)
+        if lines is None:
+            lines = b"".join([b"%b: %b\r\n" % each for each in headers])
+            if len(lines) <= MAX_HEAD_BYTES:
+                if len(self._lines) >= MAX_LINES:
+                    self._lines.clear()
+                self._lines[headers] = lines
+        own = b"".join([b"%b: %b\r\n" % each for each in more])
+        return b"%b%b%b%b\r\n%b" % (STATUS_LINE[status], self._default_lines, lines, own, body)
 
     def forget(self) -> None:
         """Whoever is still there is known again after two requests."""

@@ -118,6 +118,8 @@ class Journal:
         self._max_entries = max_entries
         self._max_bytes = max_bytes
         self._bytes = 0
+        self._headers: Mapping[str, str] = {}
+        self._headers_cost = 0
 
     @property
     def bytes(self) -> int:
@@ -136,12 +138,14 @@ class Journal:
         return freed
 
     def add(self, entry: Entry) -> None:
-        entries = self._entries
-        cost = cost_of(entry)
+        entries, headers = self._entries, entry.request_headers
+        if headers is not self._headers:  # whoever sends the same head again has the very same headers
+            self._headers, self._headers_cost = headers, _headers_cost(headers)
+        cost = len(entry.request_body) + len(entry.response_body) + len(entry.target) + self._headers_cost + _ENTRY_COST
         entries.append((cost, entry))
         self._bytes += cost
         while len(entries) > self._max_entries or self._bytes > self._max_bytes:
-            self.drop_oldest()
+            self._bytes -= entries.popleft()[0]
 
     def __iter__(self) -> Iterator[Entry]:
         return iter([entry for _, entry in self._entries])
@@ -152,5 +156,9 @@ class Journal:
 
 def cost_of(entry: Entry) -> int:
     """About how many bytes an entry takes."""
-    headers = _NAME_COST * len(entry.request_headers) + sum(map(len, entry.request_headers.values()))
+    headers = _headers_cost(entry.request_headers)
     return len(entry.request_body) + len(entry.response_body) + len(entry.target) + headers + _ENTRY_COST
+
+
+def _headers_cost(headers: Mapping[str, str]) -> int:
+    return _NAME_COST * len(headers) + sum(map(len, headers.values()))

@@ -193,6 +193,8 @@ class Live:
     def say(self, entry: Entry) -> None:
         """One line on the terminal, and one more in the metrics."""
         self.tally.add(entry.operation, entry.status, entry.duration_s)
+        if self.log.is_silent:
+            return
         self.log.line(
             entry.method, entry.target, entry.status, entry.response, entry.duration_s, entry.reasons, entry.session,
             entry.id, entry.operation, entry.fault,
@@ -222,7 +224,7 @@ def make_entry(
     return Entry(
         entry_id, at, session, request.method, f"{request.path}?{request.query}" if request.query else request.path,
         operation, answer.status, response, source, reasons, handshake_id, duration_s, request.headers, body,
-        answer.headers, answer.body[:MAX_BODY_BYTES], fault=fault, handshake_state=state,
+        answer.headers, answer.body[:MAX_BODY_BYTES], "request", None, 0, fault, None, state,
     )  # fmt: skip
 
 

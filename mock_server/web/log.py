@@ -43,6 +43,11 @@ class RequestLog:
         self._waiting: list[Line] = []
         self._dropped = 0
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether lines about requests go nowhere."""
+        return self._stream is None or self._quiet
+
     def line(
         self,
         method: str,
