@@ -161,13 +161,12 @@ _JSON_FIELD = regex(r'(?i)("(?:' + "|".join(sorted(SECRET_FIELDS)) + r')"\s*:\s*
 
 def mask_value(value: Any) -> Any:
     """A JSON value with its secret fields hidden and its texts cleared of secret parameters."""
-    match value:
-        case dict():
-            return {mask_text(key): MASK if _is_secret(key, item) else mask_value(item) for key, item in value.items()}
-        case list():
-            return [mask_value(item) for item in value]
-        case str():
-            return mask_text(value)
+    if isinstance(value, str):
+        return mask_text(value)
+    if isinstance(value, dict):
+        return {mask_text(key): MASK if _is_secret(key, item) else mask_value(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [mask_value(item) for item in value]
     return value
 
 

@@ -192,9 +192,12 @@ class Records:
 
     def save(self, db: sqlite3.Connection, seen: Snapshot, changes: Changes) -> bool:
         name, handshake = seen.session, changes.handshake
-        self.need(db, name)
         sql = "SELECT version, shelf_count, shelf_bytes FROM session WHERE name = ?"
-        version, count, size = db.execute(sql, (name,)).fetchone()
+        row = db.execute(sql, (name,)).fetchone()
+        if row is None:
+            self.make(db, name)
+        version, count, size = row or (0, 0, 0)
+        self._used[name] = self._stamps() * 1000
         if (changes.queue is not None or changes.tally) and version != seen.version:
             return False
         shelves = [(self.shelf(db, name, each.name), each) for each in changes.shelves]
@@ -311,35 +314,38 @@ class Records:
     # Journal
 
     def record(self, db: sqlite3.Connection, session: str, entry_id: str, data: bytes, cost: int) -> None:
-        self.need(db, session)
+        sql = "SELECT entries, journal_bytes FROM session WHERE name = ?"
+        row = db.execute(sql, (session,)).fetchone()
+        if row is None:
+            self.make(db, session)
+        count, before = row or (0, 0)
         sql = "INSERT INTO entry (session, id, cost, data) VALUES (?, ?, ?, ?)"
         db.execute(sql, (session, entry_id, cost, data))
-        self.change_room(db, journal=cost)
-        counted = (
-            "UPDATE session SET turn = turn + 1, entries = entries + 1, journal_bytes = journal_bytes + ?, used = ?"
-            " WHERE name = ? RETURNING entries, journal_bytes"
-        )
-        count, size = db.execute(counted, (cost, self._stamps() * 1000, session)).fetchone()
+        count, size = count + 1, before + cost
         while count > self._max_entries or size > MAX_BYTES:
-            gone = self._drop_oldest_entry(db, session)
-            count, size = count - 1, size - gone
-        self._shorten_journals(db)
+            count, size = count - 1, size - self._delete_oldest_entry(db, session)
+        self._used.pop(session, None)  # the row says it, and later
+        sql = "UPDATE session SET turn = turn + 1, entries = ?, journal_bytes = ?, used = ? WHERE name = ?"
+        db.execute(sql, (count, size, self._stamps() * 1000, session))
+        sql = "UPDATE room SET journal_bytes = journal_bytes + ? RETURNING journal_bytes"
+        self._shorten_journals(db, db.execute(sql, (size - before,)).fetchone()[0])
 
-    def _drop_oldest_entry(self, db: sqlite3.Connection, session: str) -> int:
+    def _delete_oldest_entry(self, db: sqlite3.Connection, session: str) -> int:
+        """What it cost, which is still to be taken off."""
         sql = "SELECT number, cost FROM entry WHERE session = ? ORDER BY number LIMIT 1"
         number, cost = db.execute(sql, (session,)).fetchone()
         db.execute("DELETE FROM entry WHERE number = ?", (number,))
-        sql = "UPDATE session SET entries = entries - 1, journal_bytes = journal_bytes - ? WHERE name = ?"
-        db.execute(sql, (cost, session))
-        self.change_room(db, journal=-cost)
         return int(cost)
 
-    def _shorten_journals(self, db: sqlite3.Connection) -> None:
-        """All journals together stay bounded: the sessions used longest ago forget first."""
-        size = db.execute("SELECT journal_bytes FROM room").fetchone()[0]
+    def _shorten_journals(self, db: sqlite3.Connection, size: int) -> None:
+        """All journals together, of ``size`` bytes, stay bounded: the sessions used longest ago forget first."""
         while size > MAX_ALL_JOURNALS_BYTES:
             (name,) = db.execute("SELECT name FROM session WHERE entries > 0 ORDER BY used LIMIT 1").fetchone()
-            size -= self._drop_oldest_entry(db, name)
+            gone = self._delete_oldest_entry(db, name)
+            sql = "UPDATE session SET entries = entries - 1, journal_bytes = journal_bytes - ? WHERE name = ?"
+            db.execute(sql, (gone, name))
+            self.change_room(db, journal=-gone)
+            size -= gone
 
     def entries(self, db: sqlite3.Connection, session: str, limit: int | None, since: str | None) -> list[Told]:
         after = 0
