@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from mock_server.journal.marks import marks
@@ -78,7 +79,7 @@ class Entry(NamedTuple):
             "status": self.status,
             "response": self.response,
             "source": self.source,
-            "reasons": [mask_reason(line) for reason in self.reasons for line in reason.lines()],
+            "reasons": [line for reason in self.reasons for line in _lines(reason)],
             "won": next((reason.step for reason in reversed(self.reasons) if reason.hit), None),
             "violations": [_masked(each) for reason in self.reasons for each in reason.violations()],
             "handshake": self.handshake_id,
@@ -104,6 +105,16 @@ class Entry(NamedTuple):
             "status": self.status,
             "handshake": self.handshake_id,
         }
+
+
+def _lines(reason: Reason) -> Iterable[str]:
+    return map(mask_reason, reason.lines()) if reason.details else _constant_lines(reason)
+
+
+@lru_cache(maxsize=256, typed=True)
+def _constant_lines(reason: Reason) -> tuple[str, ...]:
+    """Of a reason that says the same each time, as most steps of the ladder do."""
+    return tuple(map(mask_reason, reason.lines()))
 
 
 def _masked(violation: dict[str, Any]) -> dict[str, Any]:

@@ -179,7 +179,8 @@ class MemoryStore:
             if version != seen.handshake_version:
                 return False
             if version == 0:
-                self._make_room()
+                if self._handshake_count >= self._max_handshakes:
+                    self._make_room()
                 self._handshake_count += 1
             session.handshakes[handshake.id] = (version + 1, handshake)
             session.beat += 1
@@ -207,8 +208,6 @@ class MemoryStore:
 
     def _make_room(self) -> None:
         """Raises ``Full`` when every handshake lives. A fruitless sweep is not repeated within a second."""
-        if self._handshake_count < self._max_handshakes:
-            return
         wall = self._wall()
         if wall - self._swept_at >= 1.0:
             self._swept_at = wall

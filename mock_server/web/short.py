@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mock_server.core.answer import Head, answer, read, read_head
 from mock_server.core.route import Found
+from mock_server.core.snapshot import NO_CHANGES
 from mock_server.model import Answer, Request
 from mock_server.state.store import InstantStore
 from mock_server.web.live import BadSession, Live, make_entry, session_name
@@ -59,7 +60,7 @@ class Prepared:
             reading = read(self._head, request)
             seen = store.load_now(self._session, handshake_id(reading, self._session), reading.shelves)
             outcome = answer(reading, seen, live.chance)
-            if outcome.effects or (outcome.changes and not store.save_now(seen, outcome.changes)):
+            if outcome.effects or (outcome.changes is not NO_CHANGES and not store.save_now(seen, outcome.changes)):
                 return None
         except Exception:
             # Not swallowed: nothing was kept, and the usual way comes to the same and tells it.
