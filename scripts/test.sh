@@ -36,4 +36,4 @@ mypy
 echo "== import-linter"
 lint-imports --no-cache
 echo "== pytest"
-exec pytest -q -n 2 "$@"
+exec pytest -q -n 3 "$@"

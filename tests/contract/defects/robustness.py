@@ -98,7 +98,7 @@ def together(most: int, spoil: Spoil) -> Callable[[random.Random], Middle]:
                 return send(asked)
             with entered() as crowded:
                 given = send(asked)
-                time.sleep(0.005)  # a deployment that does anything takes that long
+                time.sleep(0.008)  # a deployment that does anything takes that long
                 return spoil(asked, given) if crowded else given
 
         return middle
