@@ -181,12 +181,10 @@ def serve(
         server.config.ssl = tls
         server.config.handshake_s = app.live.settings.limits.header_s
     # What was made so far lives as long as the process: the collector need not look at it again, and
-    # what a request leaves behind (handshake, journal entry) has no cycles that would make it urgent. What lives on
-    # is looked at twice and then left alone: many small pauses would hit one request of a hundred, and a middle
-    # generation that gathers twenty of them takes 55 ms at a time.
+    # what a request leaves behind (handshake, journal entry) has no cycles that would make it urgent.
     gc.freeze()
     gc.enable()
-    gc.set_threshold(25_000, 0, 200)
+    gc.set_threshold(10_000, 20, 50)
     app.live.on_swap.append(gc.unfreeze)  # the world that was frozen has become garbage
     server.run([sock])
     app.live.log.flush()
