@@ -49,7 +49,10 @@ class Secrets:
     def _forget(self, value: str) -> None:
         del self._known[value]
         for form in {value, quote(value, safe="")}:
-            self._by_start[form[:MIN_LENGTH]].remove(form)
+            forms = self._by_start[form[:MIN_LENGTH]]
+            forms.remove(form)
+            if not forms:
+                del self._by_start[form[:MIN_LENGTH]]
 
     def learn_json(self, value: Any) -> None:
         """The texts below fields such as ``access_token``, and the parameters of URLs in the value."""

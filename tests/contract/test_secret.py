@@ -7,6 +7,7 @@ import json
 import pytest
 
 from mock_server.contract.model import Exchange, Seen, Sent
+from mock_server.record import secret as room
 from mock_server.record.secret import Secrets, curl_line
 
 ORIGIN = "http://127.0.0.1:4010"
@@ -48,6 +49,15 @@ def test_a_longer_secret_leaves_no_rest_of_it() -> None:
     secrets = Secrets()
     secrets.learn("abcdef", "abcdefghijkl")
     assert secrets.scrub("x abcdefghijkl y abcdef") == "x *** y ***"
+
+
+def test_a_secret_that_is_forgotten_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "MAX_KNOWN", 2)
+    secrets = Secrets()
+    for number in range(100):
+        secrets.learn(f"{number:06d}-abcdef/")
+    assert len(secrets._by_start) == 2
+    assert secrets.scrub("000097-abcdef/ 000099-abcdef%2F") == "000097-abcdef/ ***"
 
 
 def test_a_short_text_is_no_secret() -> None:
