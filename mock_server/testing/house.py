@@ -108,8 +108,14 @@ class House:
         """Answers under way first."""
         if threading.current_thread() is self._thread:
             raise RuntimeError("the mock cannot wait for itself")
+        try:
+            if self._thread.is_alive():
+                asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(STOP_S)
+        finally:
+            self._end_thread()
+
+    def _end_thread(self) -> None:
         if self._thread.is_alive():
-            asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(STOP_S)
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(STOP_S)
         if not self._loop.is_running():

@@ -52,8 +52,10 @@ class Pool:
             return house.origin + house.base
 
     def stop(self) -> None:
-        for house in self._houses.values():
-            house.stop()
+        """Every one, also when one of them fails to; what failed is raised after that."""
+        with ExitStack() as houses:
+            for house in self._houses.values():
+                houses.callback(house.stop)
 
     def _house(self, settings: Settings) -> House:
         house = self._houses.get(settings)

@@ -17,9 +17,11 @@ import pytest
 
 from mock_server.errors import Broken
 from mock_server.server.run import CannotBind
+from mock_server.settings import Settings
 from mock_server.testing import Misused, MockServer, Refused, connect, running
 from mock_server.testing.clients import NoClient
 from mock_server.testing.clock import Instant, seconds_of
+from mock_server.testing.pool import Pool
 from tests.support import ASK, TOKEN, Server
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -252,6 +254,22 @@ def test_who_waits_for_an_answer_when_the_mock_stops_is_told() -> None:
             time.sleep(0.01)
     asking.join(30)
     assert told == ["the mock was stopped"]
+
+
+def test_of_several_mocks_one_that_does_not_end_keeps_none_of_the_others_running(
+    pytestconfig: pytest.Config,
+) -> None:
+    pool = Pool(pytestconfig)
+    houses = [pool._house(Settings(port=0, strict=strict)) for strict in (True, False)]
+
+    async def fails() -> None:
+        raise OSError("the disk is gone")
+
+    for house in houses:
+        house.app.live.store.close = fails  # type: ignore[method-assign]
+    with pytest.raises(OSError, match="the disk is gone"):
+        pool.stop()
+    assert not any(house._thread.is_alive() for house in houses)
 
 
 def test_another_document_is_served_with_the_switches_of_serve(tmp_path: Path) -> None:
