@@ -125,10 +125,10 @@ class MemoryStore:
         return session
 
     def _put_out_a_session(self) -> None:
-        """The one used longest ago in which no handshake lives. Raises ``Full`` when there is none."""
+        """The one used longest ago in which no handshake lives, never ``default``. Raises ``Full``: there is none."""
         wall = self._wall()
         for name, session in self._sessions.items():
-            if not _alive(session, wall):
+            if name != DEFAULT_SESSION and not _alive(session, wall):
                 self._forget({name})
                 return
         raise Full

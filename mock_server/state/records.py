@@ -98,11 +98,10 @@ class Records:
             self._used[session] = self._stamps() * 1000
 
     def _put_out_a_session(self, db: sqlite3.Connection) -> None:
-        """The one used longest ago in which no handshake lives. Raises ``Full`` when there is none."""
+        """The one used longest ago in which no handshake lives, never ``default``. Raises ``Full``: there is none."""
         self._tell_used(db)
-        found = db.execute(
-            f"SELECT name FROM session s WHERE NOT EXISTS ({_ALIVE}) ORDER BY used LIMIT 1", (self.wall(),)
-        ).fetchone()
+        sql = f"SELECT name FROM session s WHERE name <> ? AND NOT EXISTS ({_ALIVE}) ORDER BY used LIMIT 1"
+        found = db.execute(sql, (DEFAULT_SESSION, self.wall())).fetchone()
         if found is None:
             raise Full
         self.forget(db, found[0])

@@ -73,6 +73,7 @@ class Register:
 
     async def names(self) -> list[str]:
         """All of them, in order."""
+        await self._tell()
         await self._batch.do(("ZREMRANGEBYSCORE", self._key, "-inf", self._wall() - self._term_s))
         return sorted(name.decode() for name in await self._batch.do(("ZRANGE", self._key, 0, -1)))
 
@@ -103,7 +104,8 @@ class Register:
 
     async def _put_out_one(self) -> None:
         for name in await self._batch.do(("ZRANGE", self._key, 0, CANDIDATES - 1)):
-            if await self._dropped(name.decode()):
+            session = name.decode()
+            if session != DEFAULT_SESSION and await self._dropped(session):
                 return
         raise Full
 
@@ -140,7 +142,11 @@ class Register:
         used, self._used = self._used, {}
         if used:
             pairs = [value for name, at in used.items() for value in (at, name)]
-            await self._batch.do(("ZADD", self._key, "XX", "GT", *pairs))
+            try:
+                await self._batch.do(("ZADD", self._key, "XX", "GT", *pairs))
+            except BaseException:
+                self._used = {**used, **self._used}  # told when Redis is there again
+                raise
 
     def _keys(self, session: str) -> dict[str, str]:
         return scripts.keys_of(self._prefix, session)

@@ -7,9 +7,10 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from secrets import token_hex
+from typing import Any
 
 import httpx2
 import pytest
@@ -22,6 +23,7 @@ from mock_server.settings import Settings
 from mock_server.state import connection as wire
 from mock_server.state import redis as room
 from mock_server.state import scripts
+from mock_server.state.batch import Command
 from mock_server.state.redis import RedisStore
 from mock_server.state.store import Away
 from mock_server.web.app import MockApp
@@ -242,6 +244,42 @@ def test_a_redis_that_is_silent_is_given_up_and_then_left_alone(monkeypatch: pyt
 
     with silent() as port:
         asyncio.run(story(port))
+
+
+def test_who_was_used_while_redis_was_away_is_told_when_it_is_back(redis_url: str) -> None:
+    async def story() -> None:
+        wall = FakeWall(WALL)
+        store = RedisStore(redis_url, wall, prefix=f"test-{token_hex(6)}")
+        execute = store.batch._execute
+
+        async def away(commands: Sequence[Command]) -> Sequence[Any]:
+            raise Away("nobody")
+
+        for name in ("alice", "bob"):
+            await store.set_scenario(name, "expired")
+        wall.now += 1_000
+        await store.load("alice")
+        store.batch._execute = away
+        with pytest.raises(Away):
+            await store.drop_idle(wall.now - 500)
+        store.batch._execute = execute
+        assert await store.drop_idle(wall.now - 500) == ["bob"]
+        await store.close()
+
+    asyncio.run(story())
+
+
+def test_a_session_in_use_is_listed_however_long_ago_the_register_was_told(redis_url: str) -> None:
+    async def story() -> None:
+        wall = FakeWall(WALL)
+        store = RedisStore(redis_url, wall, prefix=f"test-{token_hex(6)}")
+        await store.set_scenario("alice", "expired")
+        wall.now += store._term_s + 10
+        await store.load("alice")
+        assert await store.sessions() == ["alice"]
+        await store.close()
+
+    asyncio.run(story())
 
 
 def test_a_mock_whose_redis_is_away_says_so_and_goes_on(redis_url: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -256,6 +256,29 @@ def test_the_number_of_sessions_is_bounded_and_the_one_used_longest_ago_goes(fac
     run(story)
 
 
+def test_the_default_session_is_never_put_out(factory: Factory) -> None:
+    """Nobody chose its name: whoever says none lives in it, and would find it empty from one request to the next."""
+
+    async def story() -> None:
+        wall = FakeWall(WALL)
+        store = factory(wall, max_sessions=2)
+        await store.set_scenario("default", "expired")
+        for number in range(5):
+            wall.now += 1
+            await store.set_scenario(f"s{number}", "expired")
+        assert await store.sessions() == ["default", "s4"]
+        assert (await store.load("default")).scenario == "expired"
+        await keep(store, handshake(session="s4"))
+        with pytest.raises(Full):
+            await store.set_scenario("s5", "expired")
+        alone = factory(wall, max_sessions=1)
+        await alone.load("default")
+        with pytest.raises(Full):
+            await alone.load("other")
+
+    run(story)
+
+
 # Clock
 
 
