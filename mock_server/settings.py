@@ -12,6 +12,7 @@ DEFAULT_STATE = "memory:"
 MAX_BODY_BYTES = 1024 * 1024
 MAX_HANDSHAKES = 10_000
 MAX_ENTRIES = 1_000
+MAX_JOURNAL_BYTES = 16 * 1024 * 1024
 CALLBACK_TIMEOUT_S = 5.0
 SESSION_IDLE_S = 7 * 24 * 3600.0
 PROXY_TIMEOUT_S = 30.0
@@ -31,6 +32,8 @@ class Limits:
     """Between two requests of a connection."""
     stop_s: float = 5.0
     """For answers that are under way when the server is told to stop."""
+    journal_bytes: int = MAX_JOURNAL_BYTES
+    """Of one session's journal."""
     json_depth: int = 64
     aliased_nodes: int = 100_000
     """Of the YAML of documents and fixtures. These two are of the process: of two mocks in one the later counts."""

@@ -31,6 +31,8 @@ ROWS = (
     Row("--max-target", "target_bytes", _BYTES, "BYTES", "Refuse a longer path and query with 414."),
     Row("--max-header", "header_bytes", _BYTES, "BYTES", "Refuse a longer header with 431."),
     Row("--max-header-lines", "header_lines", click.IntRange(1, 100_000), "N", "Refuse more header lines with 431."),
+    Row("--max-journal-bytes", "journal_bytes", click.IntRange(4 * 1024, 64 * 1024**2), "BYTES",
+        "Bytes that the journal of a session keeps."),
     Row("--max-depth", "json_depth", click.IntRange(1, 200), "LEVELS", "Refuse JSON that is nested deeper."),
     Row("--max-aliases", "aliased_nodes", click.IntRange(0, 10_000_000), "NODES",
         "Refuse documents and fixtures whose YAML aliases repeat more."),

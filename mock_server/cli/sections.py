@@ -42,9 +42,9 @@ SERVE = {
     ),
     "Calls to others": ("--proxy", "--proxy-header", "--proxy-timeout", "--allow-callbacks", "--callback-timeout"),
     "Limits": (
-        "--max-body", "--max-handshakes", "--max-journal", "--max-connections", "--max-target", "--max-header",
-        "--max-header-lines", "--max-depth", "--max-aliases", "--header-timeout", "--body-timeout", "--keep-alive",
-        "--stop-timeout",
+        "--max-body", "--max-handshakes", "--max-journal", "--max-journal-bytes", "--max-connections", "--max-target",
+        "--max-header", "--max-header-lines", "--max-depth", "--max-aliases", "--header-timeout", "--body-timeout",
+        "--keep-alive", "--stop-timeout",
     ),
 }  # fmt: skip
 CONTRACT = {

@@ -36,11 +36,12 @@ def read_state(text: str) -> str:
 
 def make_store(settings: Settings, wall: Callable[[], float]) -> Store:
     """The store, not yet opened. ``settings.state`` is what ``read_state`` gave. Raises ``Unusable``."""
-    state, handshakes, entries = settings.state, settings.max_handshakes, settings.max_entries
+    state, handshakes = settings.state, settings.max_handshakes
+    entries, size = settings.max_entries, settings.limits.journal_bytes
     if state.startswith("sqlite:"):
         from mock_server.state.sqlite import SqliteStore
 
-        return SqliteStore(state.removeprefix("sqlite:"), wall, handshakes, max_entries=entries)
+        return SqliteStore(state.removeprefix("sqlite:"), wall, handshakes, max_entries=entries, max_journal_bytes=size)
     if state.startswith(REDIS):
         try:
             from mock_server.state.redis import RedisStore
@@ -49,8 +50,15 @@ def make_store(settings: Settings, wall: Callable[[], float]) -> Store:
                 raise
             message = "this store needs the package `redis`; pip install 'redis[hiredis]'"
             raise Unusable("MS453", message) from None
-        return RedisStore(state, wall, handshakes, max_entries=entries, session_idle_s=settings.session_idle_s)
-    return MemoryStore(wall, handshakes, max_entries=entries)
+        return RedisStore(
+            state,
+            wall,
+            handshakes,
+            max_entries=entries,
+            max_journal_bytes=size,
+            session_idle_s=settings.session_idle_s,
+        )
+    return MemoryStore(wall, handshakes, max_entries=entries, max_journal_bytes=size)
 
 
 def prove(store: Store) -> None:

@@ -10,10 +10,9 @@ from typing import Any, NamedTuple
 from mock_server.journal.marks import marks
 from mock_server.mask import NOTHING_MORE, Hidden, mask_body, mask_headers, mask_reason, mask_target, mask_value
 from mock_server.model import Reason
-from mock_server.settings import MAX_ENTRIES
+from mock_server.settings import MAX_ENTRIES, MAX_JOURNAL_BYTES
 from mock_server.state.trace import traceparent
 
-MAX_BYTES = 16 * 1024 * 1024
 MAX_BODY_BYTES = 64 * 1024
 SMALL_BODY_BYTES = 4 * 1024
 """Up to here a reason may hold on to pieces of the body until somebody reads it."""
@@ -124,7 +123,7 @@ def _masked(violation: dict[str, Any]) -> dict[str, Any]:
 class Journal:
     """The newest entries; the oldest go first when there are too many or they are too big."""
 
-    def __init__(self, max_entries: int = MAX_ENTRIES, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, max_entries: int = MAX_ENTRIES, max_bytes: int = MAX_JOURNAL_BYTES) -> None:
         self._entries: deque[tuple[int, Entry]] = deque()
         self._max_entries = max_entries
         self._max_bytes = max_bytes

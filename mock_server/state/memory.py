@@ -19,7 +19,7 @@ from mock_server.handshake.machine import LIVE, Handshake, settle
 from mock_server.handshake.ticket import DEFAULT_SESSION
 from mock_server.journal.marks import KEY_BYTES
 from mock_server.mask import NOTHING_MORE, Hidden
-from mock_server.settings import MAX_ENTRIES, MAX_HANDSHAKES
+from mock_server.settings import MAX_ENTRIES, MAX_HANDSHAKES, MAX_JOURNAL_BYTES
 from mock_server.state.clock import Clock
 from mock_server.state.image import RESTORED, Image, renamed
 from mock_server.state.journal import Entry, Journal
@@ -89,9 +89,10 @@ class MemoryStore:
         max_handshakes: int = MAX_HANDSHAKES,
         max_sessions: int = MAX_SESSIONS,
         max_entries: int = MAX_ENTRIES,
+        max_journal_bytes: int = MAX_JOURNAL_BYTES,
     ) -> None:
         self._wall = wall
-        self._max_entries = max_entries
+        self._journal_bounds = max_entries, max_journal_bytes
         self._max_handshakes = max_handshakes
         self._max_sessions = max_sessions
         self._sessions: OrderedDict[str, _Session] = OrderedDict()
@@ -109,7 +110,7 @@ class MemoryStore:
         if session is None:
             if len(self._sessions) >= self._max_sessions:
                 self._put_out_a_session()
-            session = self._sessions[name] = _Session(journal=Journal(self._max_entries), born=next(self._births))
+            session = self._sessions[name] = _Session(journal=Journal(*self._journal_bounds), born=next(self._births))
         elif len(self._sessions) > 1:
             self._sessions.move_to_end(name)
         return session

@@ -16,7 +16,6 @@ from mock_server.handshake.ticket import DEFAULT_SESSION
 from mock_server.state import codec
 from mock_server.state.clock import Clock, Stamps
 from mock_server.state.codec import Head, ends_at
-from mock_server.state.journal import MAX_BYTES
 from mock_server.state.shelves import weighed
 from mock_server.state.store import (
     MAX_ALL_JOURNALS_BYTES,
@@ -45,12 +44,19 @@ SWEEP_S = 1.0
 class Records:
     """Holds nothing but limits, and notes of this process about who was used and when it swept."""
 
-    def __init__(self, wall: Callable[[], float], max_handshakes: int, max_sessions: int, max_entries: int) -> None:
+    def __init__(
+        self,
+        wall: Callable[[], float],
+        max_handshakes: int,
+        max_sessions: int,
+        max_entries: int,
+        max_journal_bytes: int,
+    ) -> None:
         self.wall = wall
         self.max_handshakes = max_handshakes
         self._stamps = Stamps(wall)
         self._max_sessions = max_sessions
-        self._max_entries = max_entries
+        self._max_entries, self._max_journal_bytes = max_entries, max_journal_bytes
         self._used: dict[str, int] = {}
         """Who was looked at since the last write: written down when that matters."""
         self.swept_at = float("-inf")
@@ -321,7 +327,7 @@ class Records:
         sql = "INSERT INTO entry (session, id, cost, data) VALUES (?, ?, ?, ?)"
         db.execute(sql, (session, entry_id, cost, data))
         count, size = count + 1, before + cost
-        while count > self._max_entries or size > MAX_BYTES:
+        while count > self._max_entries or size > self._max_journal_bytes:
             count, size = count - 1, size - self._delete_oldest_entry(db, session)
         self._used.pop(session, None)  # the row says it, and later
         sql = "UPDATE session SET turn = turn + 1, entries = ?, journal_bytes = ?, used = ? WHERE name = ?"

@@ -16,13 +16,13 @@ from mock_server.handshake.machine import Handshake, settle
 from mock_server.handshake.provider import Grant
 from mock_server.journal.marks import KEY_BYTES
 from mock_server.mask import NOTHING_MORE, Hidden
-from mock_server.settings import MAX_ENTRIES, MAX_HANDSHAKES, SESSION_IDLE_S
+from mock_server.settings import MAX_ENTRIES, MAX_HANDSHAKES, MAX_JOURNAL_BYTES, SESSION_IDLE_S
 from mock_server.state import codec, scripts
 from mock_server.state.batch import Batch, Packed, packed_item, together
 from mock_server.state.clock import Clock
 from mock_server.state.connection import Connection
 from mock_server.state.image import RESTORED, Image, renamed
-from mock_server.state.journal import MAX_BYTES, Entry, cost_of
+from mock_server.state.journal import Entry, cost_of
 from mock_server.state.register import IDLE_S, Register
 from mock_server.state.remembered import LastSeen
 from mock_server.state.scripts import Script, score, versioned
@@ -76,6 +76,7 @@ class RedisStore:
         max_sessions: int = MAX_SESSIONS,
         prefix: str = scripts.DEFAULT_PREFIX,
         max_entries: int = MAX_ENTRIES,
+        max_journal_bytes: int = MAX_JOURNAL_BYTES,
         session_idle_s: float = SESSION_IDLE_S,
     ) -> None:
         self.connection = Connection(url)
@@ -85,7 +86,7 @@ class RedisStore:
         self._term_s = int(max(IDLE_S, 2 * session_idle_s))
         self._seen = LastSeen()
         self._bounds = together(max_handshakes, MAX_REMEMBERED, MAX_REMEMBERED_BYTES)
-        self._journal = together(max_entries, MAX_BYTES)
+        self._journal = together(max_entries, max_journal_bytes)
         self._told_at: dict[str, float] = {}
         self._packed: dict[tuple[str, tuple[str, ...]], bytes] = {}
         self.batch = Batch(self.connection.execute)

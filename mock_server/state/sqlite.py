@@ -11,7 +11,7 @@ from mock_server.fixture.fault import FaultRule
 from mock_server.handshake.machine import Handshake
 from mock_server.handshake.provider import Grant
 from mock_server.mask import NOTHING_MORE, Hidden
-from mock_server.settings import MAX_ENTRIES, MAX_HANDSHAKES
+from mock_server.settings import MAX_ENTRIES, MAX_HANDSHAKES, MAX_JOURNAL_BYTES
 from mock_server.state.clock import Clock
 from mock_server.state.codec import write_entry
 from mock_server.state.images import Images
@@ -32,8 +32,9 @@ class SqliteStore:
         max_handshakes: int = MAX_HANDSHAKES,
         max_sessions: int = MAX_SESSIONS,
         max_entries: int = MAX_ENTRIES,
+        max_journal_bytes: int = MAX_JOURNAL_BYTES,
     ) -> None:
-        self._records = Records(wall, max_handshakes, max_sessions, max_entries)
+        self._records = Records(wall, max_handshakes, max_sessions, max_entries, max_journal_bytes)
         self._images = Images(self._records)
         self._lane = Lane(partial(connect, path))
 

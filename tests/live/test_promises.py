@@ -21,6 +21,7 @@ FLAGS = {
     "--max-body": "200",
     "--max-handshakes": "3",
     "--max-journal": "4",
+    "--max-journal-bytes": "20000",
     "--max-connections": "6",
     "--max-target": "100",
     "--max-header": "1000",
@@ -170,6 +171,17 @@ def test_max_journal(small: Server) -> None:
         assert start(small, b"journal", 0, b"Authorization: none\r\n").status == 403
     told = asked(small, b"GET /__mock/journal HTTP/1.1\r\n" + HOST + LAST + b"Mock-Session: journal\r\n\r\n")
     assert len(told.json["entries"]) == 4
+
+
+@pytest.mark.parametrize("state", ["memory:", "sqlite", "redis"])
+def test_max_journal_bytes(state: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    kept = {"sqlite": f"sqlite:{tmp_path / 'a.db'}", "redis": request.getfixturevalue("redis_url")}.get(state, state)
+    with running("--quiet", "--state", kept, "--max-journal-bytes", "20000") as server:
+        asked(server, b"POST /__mock/reset HTTP/1.1\r\n" + HOST + LAST + b"Mock-Session: bytes\r\n\r\n")
+        for _ in range(8):
+            assert start(server, b"bytes", 4_000, b"Authorization: none\r\n").status == 403
+        told = asked(server, b"GET /__mock/journal HTTP/1.1\r\n" + HOST + LAST + b"Mock-Session: bytes\r\n\r\n")
+    assert len(told.json["entries"]) == 3, "6,000 bytes each"
 
 
 def test_stop_timeout() -> None:

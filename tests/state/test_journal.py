@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mock_server.settings import MAX_ENTRIES
-from mock_server.state.journal import MAX_BODY_BYTES, MAX_BYTES, Entry, Journal
+from mock_server.settings import MAX_ENTRIES, MAX_JOURNAL_BYTES
+from mock_server.state.journal import MAX_BODY_BYTES, Entry, Journal
 from tests.support import TOKEN, make_client
 
 
@@ -72,7 +72,7 @@ def test_an_entry_larger_than_the_journal_leaves_it_empty_and_whole() -> None:
 
 
 def test_the_limits_are_those_that_are_promised() -> None:
-    assert (MAX_ENTRIES, MAX_BYTES) == (1_000, 16 * 1024 * 1024)
+    assert (MAX_ENTRIES, MAX_JOURNAL_BYTES) == (1_000, 16 * 1024 * 1024)
 
 
 def test_a_large_request_is_kept_in_part_and_so_are_the_reasons_that_quote_it() -> None:

@@ -14,9 +14,9 @@ from mock_server.fixture.fault import Delay, Fault, FaultRule
 from mock_server.handshake.machine import Handshake, step
 from mock_server.handshake.provider import Grant
 from mock_server.model import Reason
-from mock_server.settings import MAX_ENTRIES
+from mock_server.settings import MAX_ENTRIES, MAX_JOURNAL_BYTES
 from mock_server.state.clock import Clock
-from mock_server.state.journal import MAX_BYTES, Entry
+from mock_server.state.journal import Entry
 from mock_server.state.store import (
     MAX_QUEUE,
     MAX_REMEMBERED,
@@ -523,7 +523,7 @@ def test_each_entry_is_a_turn(factory: Factory) -> None:
 def test_the_journal_is_bounded_in_bytes(factory: Factory) -> None:
     async def story() -> None:
         store = factory(FakeWall(WALL))
-        big = entry(0)._replace(request_body=b"x" * (MAX_BYTES // 4))
+        big = entry(0)._replace(request_body=b"x" * (MAX_JOURNAL_BYTES // 4))
         for number in range(5):
             await store.record(big._replace(id=str(number)))
         assert [each.id for each in await store.entries("default")] == ["2", "3", "4"]
@@ -537,7 +537,7 @@ def test_the_journal_alone_is_cleared_and_its_room_is_free_again(factory: Factor
         await store.clear("nobody")
         assert await store.sessions() == []
         await keep(store, handshake())
-        big = entry(0)._replace(request_body=b"x" * (MAX_BYTES // 4))
+        big = entry(0)._replace(request_body=b"x" * (MAX_JOURNAL_BYTES // 4))
         for session in ("default", "other"):
             for number in range(3):
                 await store.record(big._replace(id=str(number), session=session))
