@@ -79,7 +79,8 @@ class Site(Starlette):
         entry_id = self.live.entry_id()
         self.live.log.error(f"entry {entry_id}:\n{''.join(traceback.format_exception(error))}", entry_id)
         detail = f"the mock failed; its log has the reason under entry {entry_id}"
-        return await self._journalled(request, entry_id, problem("MS407", 500, detail), detail)
+        close = ((b"connection", b"close"),)  # RFC 9112 §9.6: Starlette raises the error once more, and uvicorn closes
+        return await self._journalled(request, entry_id, problem("MS407", 500, detail, headers=close), detail)
 
     async def _contended(self, request: Request, error: Exception) -> Response:
         """Others changed the same record faster, every time: the client may try again."""

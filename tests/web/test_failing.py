@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
+from contextlib import closing
+from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from starlette.testclient import TestClient
@@ -12,6 +16,7 @@ from starlette.testclient import TestClient
 from mock_server.server.limits import guarded
 from mock_server.server.run import make_server
 from mock_server.settings import Limits
+from mock_server.testing import running
 from mock_server.web.app import MockApp
 from mock_server.web.refusals import Refusals
 from tests.support import ASK, LOOPBACK, TOKEN, make_app, make_client, start
@@ -74,6 +79,22 @@ def test_a_session_that_failed_has_the_entry_in_its_own_journal(monkeypatch: pyt
     assert client.get("/__provider/fb/authorize", headers=headers).status_code == 500
     (entry,) = client.get("/__mock/journal", headers=headers).json()["entries"]
     assert entry["status"] == 500
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_connection_that_is_closed_after_a_500_says_so(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    """RFC 9112 §9.6: a client that is not told sends its next request into nothing."""
+    name, method, path = PLACES[place]
+    headers = {**TOKEN, "Accept": "text/html"}
+    with running() as house, closing(HTTPConnection(urlsplit(house.origin).netloc, timeout=30)) as wire:
+        wire.request("POST", "/api/oauth2", json.dumps(ASK), TOKEN)
+        assert wire.getresponse().read()
+        monkeypatch.setattr(name, explode)
+        for _ in range(2):
+            wire.request(method, path, json.dumps(ASK), headers)
+            answer = wire.getresponse()
+            assert (answer.status, bool(answer.read())) == (500, True)
+            time.sleep(0.05)  # to close takes a moment
 
 
 class Sink(asyncio.Transport):
