@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import secrets
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from starlette.responses import HTMLResponse
 
+from mock_server.source import read_source
+
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+_FOLDER = Path(__file__).parent / "templates"
 
 
 @cache
 def _templates() -> Environment:
-    """Jinja2 is imported when the first page is asked for, so that ``serve`` starts fast."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+    """Jinja2 is imported when the first page is asked for, so that ``serve`` starts fast.
 
+    All texts are read then: those of another version, installed while this one runs, would not fit.
+    """
+    from jinja2 import DictLoader, Environment, StrictUndefined, select_autoescape
+
+    paths = _FOLDER.rglob("*.html")
     return Environment(
-        loader=PackageLoader("mock_server.web"),
+        loader=DictLoader({path.relative_to(_FOLDER).as_posix(): read_source(path).text for path in paths}),
         autoescape=select_autoescape(default=True),
         undefined=StrictUndefined,
         trim_blocks=True,
