@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import Literal
 
+from mock_server.later import regex
 from mock_server.value import dataclass
 
 Severity = Literal["error", "warning"]
+_LONG = regex(r"\S{200,}")
 
 CODES: dict[str, str] = {
     # MS1xx: reading and parsing a file
@@ -199,6 +201,14 @@ class Problem:
         if self.hint:
             lines.append(f"      hint: {self.hint}")
         return "\n".join(lines)
+
+
+def shortened(text: str) -> str:
+    """The text with words cut that are too long to be read: a slip in a script puts a whole file into one argument.
+
+    ``"no store is called 'xxxx… (5,002 characters)"``.
+    """
+    return _LONG.sub(lambda found: f"{found[0][:80]}… ({len(found[0]):,} characters)", text)
 
 
 class MockServerError(Exception):

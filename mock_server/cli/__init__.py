@@ -82,10 +82,20 @@ def main() -> None:
     try:
         sys.exit(group(prog_name="mock-server", standalone_mode=False))
     except click.ClickException as error:
-        error.show()
+        _tell(error)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(EXIT_INTERRUPTED)
+
+
+def _tell(error: click.ClickException) -> None:
+    from io import StringIO
+
+    from mock_server.errors import shortened
+
+    told = StringIO()
+    error.show(told)
+    click.echo(shortened(told.getvalue()), err=True, nl=False)
 
 
 def _fill_standard_streams() -> None:

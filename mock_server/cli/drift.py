@@ -13,7 +13,7 @@ from mock_server.cli.configuration import ENVIRONMENT_PREFIX
 from mock_server.cli.contract import _consent, _rate
 from mock_server.cli.options import Spec
 from mock_server.cli.proxying import headers_option
-from mock_server.cli.reporting import REPORT_FORMATS, file_wishes, show_link
+from mock_server.cli.reporting import REPORT_FORMATS, file_wishes, show_link, tell_made
 
 if TYPE_CHECKING:
     from mock_server.contract.prove import Question
@@ -141,7 +141,7 @@ def _run(question: Question, mock: str | None, wishes: tuple[tuple[str, str], ..
         progress.go_on()
 
     try:
-        check_writable(asked)
+        tell_made(check_writable(asked))
         with interruptible():
             found = drift(question, mock, progress.tell, ask, watch)
     except Broken as broken:

@@ -11,6 +11,7 @@ from mock_server.settings import PROXY_TIMEOUT_S, Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 EXIT_USAGE = 2
+_HINT = "give the address of the API, as https://api.example.com/v1; a token goes into --proxy-header"
 
 
 def headers_option(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
@@ -78,7 +79,7 @@ def refusal(settings: Settings) -> str | None:
     try:
         asyncio.run(Upstream(settings.proxy, settings.proxy_timeout_s).find())
     except BadUpstream as error:
-        return f"error MS495: {error}"
+        return f"error MS495: {error}\n      hint: {_HINT}"
     except UpstreamFailed as error:
         click.echo(f"warning MS493: {error}; requests for it are answered with 502 until it is there", err=True)
     return None

@@ -134,6 +134,10 @@ def prove(settings: Settings, out: Path) -> None:
 
     if not out.exists():
         return
+    if not out.is_dir():
+        raise Broken(
+            [Problem("MS498", f"{out} is no folder", hint="give --out a folder; one that is not there is made")]
+        )
     try:
         build_world(replace(settings, fixtures=out, proxy=None, proxy_all=False))
     except Broken as broken:

@@ -103,12 +103,18 @@ def run_and_report(question: Question, wishes: Sequence[tuple[str, str]], as_jso
             return 2
         asked.append(Wish("json", "-"))
     try:
-        check_writable(asked)
+        tell_made(check_writable(asked))
     except CannotRun as error:
         click.echo(str(error), err=True)
         return error.exit_code
     with interruptible():
         return _run(question, asked)
+
+
+def tell_made(folders: Sequence[Path]) -> None:
+    """A folder that was not there may be a slip in the path of ``--report``."""
+    for folder in folders:
+        click.echo(f"made the folder {folder} for the report", err=True)
 
 
 def _run(question: Question, wishes: Sequence[Wish]) -> int:

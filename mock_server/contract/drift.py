@@ -26,7 +26,7 @@ from mock_server.contract.own import own_mock
 from mock_server.contract.profile import Contract, read_contract
 from mock_server.contract.prove import Question, check_words, common_base, find_target, narrowed, probe, words_of_checks
 from mock_server.contract.run import Ledger, Run, Tell, chosen, guarded
-from mock_server.contract.target import Tokens, split_url
+from mock_server.contract.target import NOBODY_THERE, Tokens, split_url
 from mock_server.record.secret import Secrets
 from mock_server.spec.operations import Operation
 from mock_server.world import build_world
@@ -184,7 +184,8 @@ def _naming(side: str) -> Iterator[None]:
     try:
         yield
     except CannotRun as error:
-        raise CannotRun(error.code, f"the {side}: {error.message}", error.hint, error.exit_code) from None
+        hint = f"is it running, and is the URL of --{side} right?" if error.hint == NOBODY_THERE else error.hint
+        raise CannotRun(error.code, f"the {side}: {error.message}", hint, error.exit_code) from None
 
 
 def _both(contract: Contract, question: Question) -> Iterator[tuple[str | None, str | None]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mock_server.contract.model import Finding
-from mock_server.errors import MockServerError
+from mock_server.errors import MockServerError, shortened
 
 EXIT_USAGE = 2
 EXIT_INVALID = 3
@@ -18,7 +18,7 @@ class CannotRun(MockServerError):
         self.message = message
         self.hint = hint
         self.exit_code = exit_code
-        super().__init__(f"error {code}: {message}\n      hint: {hint}")
+        super().__init__(shortened(f"error {code}: {message}\n      hint: {hint}"))
 
 
 class OutOfTime(MockServerError):

@@ -16,10 +16,10 @@ from mock_server.fixture.model import Token
 from mock_server.spec.operations import Operation
 from mock_server.spec.security import Requirement
 
-_NOBODY_THERE = "is it running, and is the URL right? Without a URL our own mock is started and tested"
+NOBODY_THERE = "is it running, and is the URL right? Without a URL our own mock is started and tested"
 _DEAD = {
-    "refused": _NOBODY_THERE,
-    "no such host": _NOBODY_THERE,
+    "refused": NOBODY_THERE,
+    "no such host": NOBODY_THERE,
     "timeout": "it took the connection and said nothing, or never came to an end; look into its log",
     "endless": "its answer never came to an end; is this an API?",
     "tls": "it does not speak TLS as https asks for; is http:// meant?",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from mock_server.errors import Broken, Place, Problem
+from mock_server.errors import Broken, Place, Problem, shortened
 from mock_server.source.ledger import open_ledger, yaml_below
 from mock_server.value import dataclass
 
@@ -51,7 +51,7 @@ def read_bytes(path: Path, limit: int = MAX_FILE_BYTES) -> bytes:
     except OSError as error:
         reason = error.strerror or str(error)
         raise Broken(
-            [Problem("MS101", f"cannot read {path}: {reason}", hint="check the path and its rights")]
+            [Problem("MS101", f"cannot read {shortened(str(path))}: {reason}", hint="check the path and its rights")]
         ) from None
     if len(data) > limit:
         raise Broken([Problem("MS105", f"{path} is larger than {limit} bytes")])

@@ -156,6 +156,7 @@ def test_a_silence_that_means_nothing_is_refused(server: Server) -> None:
     ("arguments", "code", "text"),
     [
         (["--real", "http://127.0.0.1:1/api", "--token", "x"], 4, "error MS502: the real: http://127.0.0.1:1 gives no"),
+        (["--real", "http://127.0.0.1:1/api"], 4, "hint: is it running, and is the URL of --real right?\n"),
         (["--mock", "http://127.0.0.1:1"], 2, "Missing option '--real'"),
         (["--real", "nowhere"], 2, "error MS501"),
     ],

@@ -187,11 +187,11 @@ def test_what_one_place_promises_is_told_once_with_every_occasion() -> None:
 def test_reports_are_put_in_place_whole(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "report.json"
     wishes = [Wish("json", str(path)), Wish("junit", str(tmp_path / "j.xml"))]
-    check_writable(wishes)
+    assert check_writable(wishes) == [tmp_path / "a" / "b"], "folders that were made are told"
     assert write_reports(wishes, show(result(), secrets())) == []
     assert json.loads(path.read_text())["verdict"] == "broken"
     assert sorted(each.name for each in tmp_path.rglob("*")) == ["a", "b", "j.xml", "report.json"]
-    check_writable(wishes)
+    assert check_writable(wishes) == []
     assert not path.exists(), "the report of a run before is taken for that of this one"
     with pytest.raises(TypeError):
         put_in_place(path, None)  # type: ignore[arg-type]

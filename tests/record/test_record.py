@@ -219,7 +219,11 @@ def test_a_file_that_is_there_is_left_alone_or_only_added_to(tmp_path: Path, for
     ("arguments", "code", "said"),
     [
         (["http://169.254.169.254/x"], 2, "error MS495: 169.254.169.254 is 169.254.169.254, which is never called"),
-        (["no-url"], 2, "error MS495: 'no-url' is no absolute http or https URL"),
+        (
+            ["no-url"],
+            2,
+            "error MS495: 'no-url' is no absolute http or https URL\n      hint: give the address of the API",
+        ),
         (["http://127.0.0.1:9", "--spec", "missing.yaml"], 3, "MS101"),
     ],
 )
@@ -228,3 +232,11 @@ def test_what_cannot_be_recorded_is_refused_before_it_begins(
 ) -> None:
     done = CliRunner().invoke(group, ["record", *arguments, "--out", str(tmp_path), "--port", "0"])
     assert (done.exit_code, said in done.output) == (code, True), done.output
+
+
+def test_a_file_in_place_of_the_folder_is_named(tmp_path: Path) -> None:
+    (file := tmp_path / "FILE").write_text("")
+    done = CliRunner().invoke(group, ["record", "http://127.0.0.1:9", "--port", "0", "--out", str(file)])
+    assert done.exit_code == 3
+    assert f"error MS498: {file} is no folder\n      hint: give --out a folder" in done.output
+    assert "--fixtures" not in done.output

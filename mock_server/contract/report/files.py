@@ -39,16 +39,18 @@ class Wish(NamedTuple):
         return self.path != STANDARD_OUTPUT
 
 
-def check_writable(wishes: Sequence[Wish]) -> None:
-    """Before a run that takes minutes. Folders that are missing are made. Raises ``CannotRun`` (MS520).
+def check_writable(wishes: Sequence[Wish]) -> list[Path]:
+    """Before a run that takes minutes. Folders that are missing are made: those. Raises ``CannotRun`` (MS520).
 
     A report of a run before goes away: it must not be taken for that of this one.
     """
+    made: list[Path] = []
     for wish in wishes:
         if not wish.is_file:
             continue
         path = Path(wish.path)
         try:
+            made += [] if path.parent.exists() else [path.parent]
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.is_dir():
                 raise IsADirectoryError(21, "it is a folder")
@@ -58,6 +60,7 @@ def check_writable(wishes: Sequence[Wish]) -> None:
             why = (error.strerror if isinstance(error, OSError) else "") or str(error)
             hint = "give a path whose folder can be written to; nothing was tested"
             raise CannotRun("MS520", f"the report {wish.path} cannot be written: {why.lower()}", hint) from None
+    return made
 
 
 def write_reports(wishes: Sequence[Wish], shown: Shown) -> list[str]:
