@@ -43,7 +43,8 @@ class AsText:
     def line(self, line: Line, hidden: Hidden) -> str:
         if int(line.at) != self._second:
             self._second, self._clock = int(line.at), time.strftime("%H:%M:%S", time.localtime(line.at))
-        answer = self._painted(line.status, f"{line.status or 'failed'} {line.response}".strip())
+        named = line.response if line.response != str(line.status) else ""  # an example without a name has its status
+        answer = self._painted(line.status, f"{line.status or 'failed'} {named}".strip())
         surprising = line.status >= 400 or not line.status or _stumbled(line.reasons)
         why = _deciding(line.reasons)[:MAX_REASON] if surprising else ""
         shown = printable(mask_target(line.target, hidden))[:MAX_TARGET]

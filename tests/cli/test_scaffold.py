@@ -167,6 +167,19 @@ def test_file_names_suit_every_file_system(tmp_path: Path) -> None:
     assert {"same/get-it.yaml", "same/get-it-2.yaml", "same/get-it-3.yaml", "con-file/nul-file.yaml"} <= set(names)
 
 
+def test_letters_with_marks_lose_their_marks_and_not_themselves(tmp_path: Path) -> None:
+    answers = {"200": {"description": "ok"}}
+    paths = {
+        "/a": {"get": {"tags": ["Größen"], "operationId": "größeÄndern", "responses": answers}},
+        "/café/ﬁnd": {"get": {"responses": answers}},
+        "/日本": {"get": {"responses": answers}},
+    }
+    folder = tmp_path / "out"
+    assert run(write(tmp_path / "api.json", paths), folder).exit_code == 0
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*.yaml")}
+    assert {"grossen/grosse-andern.yaml", "cafe/get-cafe-find.yaml", "unnamed/get.yaml"} <= names
+
+
 def test_what_is_served_with_the_folder_is_what_was_served_without(tmp_path: Path) -> None:
     spec = write(tmp_path / "api.json", ODD)
     assert run(spec, tmp_path / "out").exit_code == 0
