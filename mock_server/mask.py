@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import unquote_plus
 
 import orjson
 
 from mock_server.later import regex
+from mock_server.named import NamedTuple
 
 MASK = "***"
 SECRET_HEADERS = frozenset((

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, Literal, NamedTuple, Protocol
+from typing import Any, Final, Literal, Protocol
 
+from mock_server.named import NamedTuple
 from mock_server.value import dataclass
 
 Provenance = Literal["documented", "observed", "assumed"]

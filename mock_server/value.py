@@ -1,15 +1,16 @@
 """Dataclasses that cost little to define.
 
 The standard library writes five to seven methods for each dataclass as text and compiles them: 0.3 ms a class, which
-was half of what importing the house took. Here the library still makes fields and slots, but comparing, hashing and
-telling are the same functions for all classes, and ``__init__`` is compiled when the first one is made. For users,
-``replace``, ``fields``, ``copy``, ``pickle`` and mypy the classes are dataclasses like any other.
+was half of what importing the house took. Here comparing, hashing and telling are the same functions for all classes,
+``__init__`` is compiled when the first one is made, and the library is asked for its fields when ``replace`` or
+``fields`` first asks for them. For these, ``copy``, ``pickle`` and mypy the classes are dataclasses like any other.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from inspect import get_annotations
 from operator import attrgetter
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any
@@ -24,33 +25,71 @@ else:
             raise TypeError("a dataclass of this house has slots")
 
         def decorate(cls: type) -> type:
-            cls.__doc__ = cls.__doc__ or cls.__name__  # or the library would write a signature, which takes 2 ms
-            made = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(cls)
-            fields = dataclasses.fields(made)
-            methods = {"__init__": _late_init(made, frozen), "__repr__": _repr(fields)}
+            fields = _fields(cls)
+            methods = {"__init__": _late_init(fields, frozen), "__repr__": _repr(fields)}
             if eq:
                 methods |= {"__eq__": _eq(fields), "__hash__": _hash(fields) if frozen else None}
             if frozen:
                 methods |= {"__setattr__": _keep, "__delattr__": _keep, **_state(fields)}
-            own = vars(made)
+            body = {name: each for name, each in vars(cls).items() if name not in _OF_NO_SLOTS}
+            own = [(field.name, body.pop(field.name)) for field in fields if field.name in body]
             for name, method in methods.items():
-                if own.get(name) is None:  # who defines ``__eq__`` alone has ``__hash__`` None by Python itself
-                    setattr(made, name, method)
-            return made
+                if body.get(name) is None:  # who defines ``__eq__`` alone has ``__hash__`` None by Python itself
+                    body[name] = method
+            body["__qualname__"] = cls.__qualname__
+            body["__slots__"] = tuple(field.name for field in fields)
+            body["__match_args__"] = tuple(field.name for field in fields if field.init)
+            body["__dataclass_fields__"] = _LibrarysFields(dict(own))
+            return type(cls)(cls.__name__, cls.__bases__, body)  # slots cannot be added to a class
 
         return decorate
 
 
 _Fields = tuple[dataclasses.Field[Any], ...]
 _NOT_GIVEN = object()
+_OF_NO_SLOTS = ("__dict__", "__weakref__")
+"""What only a class without slots has."""
 
 
-def _late_init(cls: type, frozen: bool) -> Callable[..., None]:
+def _fields(cls: type) -> _Fields:
+    """What the class describes, in its order. Raises ``TypeError`` and ``ValueError`` for what is not done here."""
+    if hasattr(cls, "__dataclass_fields__"):
+        raise TypeError("a dataclass of this house has none for its base")
+    fields = []
+    for name in get_annotations(cls):
+        given = cls.__dict__.get(name, dataclasses.MISSING)
+        if type(given).__hash__ is None:
+            raise ValueError(f"{name}: all would share this {type(given).__name__}; use field(default_factory=…)")
+        field = given if isinstance(given, dataclasses.Field) else dataclasses.field(default=given)
+        field.name = name
+        fields.append(field)
+    return tuple(fields)
+
+
+class _LibrarysFields:
+    """``__dataclass_fields__``: the standard library's own, made when something first asks for them."""
+
+    __slots__ = ("_given",)
+
+    def __init__(self, given: dict[str, Any]) -> None:
+        self._given = given
+
+    def __get__(self, instance: object, owner: type) -> dict[str, dataclasses.Field[Any]]:
+        cls = next(each for each in owner.__mro__ if vars(each).get("__dataclass_fields__") is self)
+        told = {"__annotations__": get_annotations(cls), "__module__": cls.__module__, "__doc__": cls.__doc__ or ""}
+        twin: Any = type(cls.__name__, (), told | self._given)
+        found: dict[str, dataclasses.Field[Any]]
+        found = dataclasses.dataclass(init=False, repr=False, eq=False)(twin).__dataclass_fields__
+        cls.__dataclass_fields__ = found  # type: ignore[attr-defined]
+        return found
+
+
+def _late_init(fields: _Fields, frozen: bool) -> Callable[..., None]:
     """An ``__init__`` that makes the real one, and gives way to it, when it is first called."""
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807  # error messages tell the name
-        made = _compiled_init(cls, dataclasses.fields(cls), frozen)
-        cls.__init__ = made  # type: ignore[misc]
+        cls = next(each for each in type(self).__mro__ if vars(each).get("__init__") is __init__)
+        cls.__init__ = made = _compiled_init(cls, fields, frozen)  # type: ignore[misc]
         made(self, *args, **kwargs)
 
     return __init__

@@ -127,3 +127,29 @@ def test_what_init_leaves_out_is_given_afterwards() -> None:
 def test_there_is_none_without_slots() -> None:
     with pytest.raises(TypeError, match="slots"):
         value.dataclass(slots=False)
+
+
+def test_what_all_would_share_and_a_base_that_is_one_are_refused() -> None:
+    with pytest.raises(ValueError, match="all would share this list"):
+
+        @value.dataclass(slots=True)
+        class Shared:
+            names: list[str] = []  # noqa: RUF012
+
+    with pytest.raises(TypeError, match="none for its base"):
+
+        @value.dataclass(slots=True)
+        class Below(Knot):
+            more: int = 0
+
+
+def test_the_library_is_asked_for_its_fields_only_when_they_are_wanted() -> None:
+    theirs, ours = both()
+    assert not isinstance(vars(ours)["__dataclass_fields__"], dict)
+    described = [
+        [(each.name, each.init, each.repr, each.compare) for each in dataclasses.fields(made)]
+        for made in (theirs, ours)
+    ]
+    assert described[0] == described[1]
+    assert isinstance(vars(ours)["__dataclass_fields__"], dict)
+    assert dataclasses.is_dataclass(ours)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import click
 
+from mock_server.named import NamedTuple
 from mock_server.settings import Limits
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -9,11 +9,12 @@ import base64
 import binascii
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from mock_server.codec.json_text import read_json
 from mock_server.codec.unreadable import Unreadable
+from mock_server.named import NamedTuple
 
 Pairs = tuple[tuple[str, str], ...]
 NO_LONGER_TRUE = frozenset(("content-encoding", "content-length", "transfer-encoding", "connection", "keep-alive"))

@@ -5,13 +5,14 @@ Read by splitting at the boundary, which takes time in proportion to the body, h
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from mock_server.codec.json_text import read_json, write_json
 from mock_server.codec.scalar import text_of
 from mock_server.codec.style import Maker, deep_object, maker_of, pairs, repeated, split
 from mock_server.codec.unreadable import Unreadable
 from mock_server.later import regex
+from mock_server.named import NamedTuple
 from mock_server.spec.media import Encoding, MediaType, PartHeader, essence, is_json, media_parameters
 from mock_server.spec.shape import Shape
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from mock_server.codec.har import NO_LONGER_TRUE, HarEntry, Pairs
 from mock_server.codec.json_text import read_json
 from mock_server.codec.unreadable import Unreadable
+from mock_server.named import NamedTuple
 
 MAX_DEPTH = 40
 NOWHERE = "http://host.invalid"

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from mock_server.codec.json_text import read_json
 from mock_server.codec.unreadable import Unreadable
 from mock_server.contract.model import Seen
+from mock_server.named import NamedTuple
 from mock_server.record.answer import TELLING_HEADERS
 from mock_server.spec.headers import read_headers
 from mock_server.spec.media import best_match, essence, is_json

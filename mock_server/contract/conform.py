@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from mock_server.contract.model import Exchange, Promise
 from mock_server.contract.run import Run
@@ -11,6 +11,7 @@ from mock_server.contract.walks import answers
 from mock_server.contract.walks.scene import Judge, Scene
 from mock_server.contract.walks.secrets import Genuine
 from mock_server.contract.walks.timing import Pace
+from mock_server.named import NamedTuple
 
 Aspect = Literal["status", "media type", "body", "header"]
 _JUDGES: tuple[tuple[Aspect, Judge], ...] = (

@@ -8,11 +8,12 @@ import shlex
 import subprocess
 from collections.abc import Callable
 from html.parser import HTMLParser
-from typing import Literal, NamedTuple
+from typing import Literal
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from mock_server.contract.client import Client
 from mock_server.contract.model import Exchange, Seen, Sent
+from mock_server.named import NamedTuple
 
 MAX_STEPS = 12
 COMMAND_TIMEOUT_S = 120.0

@@ -12,7 +12,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 from mock_server.contract.checks import HOW_TO_GIVE, Check, all_checks
 from mock_server.contract.client import Client
@@ -27,6 +26,7 @@ from mock_server.contract.profile import Contract, read_contract
 from mock_server.contract.prove import Question, check_words, common_base, find_target, narrowed, probe, words_of_checks
 from mock_server.contract.run import Ledger, Run, Tell, chosen, guarded
 from mock_server.contract.target import NOBODY_THERE, Tokens, split_url
+from mock_server.named import NamedTuple
 from mock_server.record.secret import Secrets
 from mock_server.spec.operations import Operation
 from mock_server.world import build_world

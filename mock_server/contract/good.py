@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote
 
 from mock_server.codec.multipart import sent_as
@@ -20,6 +20,7 @@ from mock_server.contract.model import Headers, Sent
 from mock_server.contract.target import credentials
 from mock_server.contract.write import Unwritable, write_parameter
 from mock_server.errors import Broken
+from mock_server.named import NamedTuple
 from mock_server.spec.family import family
 from mock_server.spec.generate import generate
 from mock_server.spec.media import MediaType, is_json

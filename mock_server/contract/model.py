@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from mock_server.named import NamedTuple
 from mock_server.record.exchange import Exchange as Exchange
 from mock_server.record.exchange import Headers as Headers
 from mock_server.record.exchange import Seen as Seen

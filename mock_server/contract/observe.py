@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from mock_server.contract.model import Exchange
 from mock_server.contract.profile import Wanted
+from mock_server.named import NamedTuple
 
 
 class Observation(NamedTuple):

@@ -8,7 +8,7 @@ API's fixtures configure the walks without a line of code.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from mock_server.contract.good import GoodRequest, Unmakeable, good_request
 from mock_server.contract.model import Level, Promise, Seen
@@ -17,6 +17,7 @@ from mock_server.errors import Place
 from mock_server.fixture.facts import Facts
 from mock_server.fixture.model import Fixtures, OperationFixture, Provider, Response
 from mock_server.model import Request
+from mock_server.named import NamedTuple
 from mock_server.source import pointer_text
 from mock_server.spec.document import Document
 from mock_server.spec.operations import Operation

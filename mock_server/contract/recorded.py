@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from mock_server.codec.har import HarEntry, read_har
 from mock_server.contract.errors import CannotRun
 from mock_server.contract.model import Exchange, Seen, Sent
 from mock_server.core.route import Found, Router
 from mock_server.errors import Broken
+from mock_server.named import NamedTuple
 from mock_server.source import read_bytes
 from mock_server.spec.operations import Operation
 from mock_server.world import Served

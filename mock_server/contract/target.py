@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 import orjson
@@ -13,6 +12,7 @@ from mock_server.contract.client import Client
 from mock_server.contract.errors import EXIT_UNREACHABLE, CannotRun
 from mock_server.contract.model import Exchange, Headers, Seen, Sent
 from mock_server.fixture.model import Token
+from mock_server.named import NamedTuple
 from mock_server.spec.operations import Operation
 from mock_server.spec.security import Requirement
 

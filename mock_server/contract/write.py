@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote
 
 from mock_server.codec.parameter import Sources, parameter_reader
@@ -11,6 +11,7 @@ from mock_server.codec.scalar import text_of
 from mock_server.codec.table import write_value
 from mock_server.codec.unreadable import Unreadable
 from mock_server.model import MISSING
+from mock_server.named import NamedTuple
 from mock_server.spec.parameters import Parameter
 
 _JOINED = {"spaceDelimited": "%20", "pipeDelimited": "%7C"}

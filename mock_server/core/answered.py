@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from mock_server.codec.strict import NotStrict, read_strictly
 from mock_server.codec.table import judged, read_value
 from mock_server.codec.unreadable import Unreadable
+from mock_server.named import NamedTuple
 from mock_server.spec.headers import DocumentedHeader, read_headers
 from mock_server.spec.media import MediaType, best_match, is_json, media_parameters
 from mock_server.spec.operations import DocumentedResponse, Operation

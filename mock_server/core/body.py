@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from mock_server.codec.json_text import read_json
 from mock_server.codec.table import Codec, codec_for, judged
 from mock_server.codec.unreadable import Unreadable
 from mock_server.core.breach import breaches
 from mock_server.model import MISSING, Request, Violation
+from mock_server.named import NamedTuple
 from mock_server.spec.family import family
 from mock_server.spec.media import Body, MediaType, best_match, is_checked, is_json
 from mock_server.spec.schema import Schema

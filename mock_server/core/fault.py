@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from typing import NamedTuple
 
 from mock_server.core.finish import header_text
 from mock_server.core.plan import Plan
@@ -15,6 +14,7 @@ from mock_server.core.wanted import Unmet
 from mock_server.fixture.fault import KINDS, MAX_DELAY_S, WIRE, Delay, Fault, FaultRule, is_kind
 from mock_server.fixture.model import Scenario
 from mock_server.model import Answer, Break, Effect, Reason, Wait
+from mock_server.named import NamedTuple
 
 HEADER = b"mock-fault"
 NOTHING_COUNTED: Mapping[str, Meter] = {}

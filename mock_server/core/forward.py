@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
 from mock_server.core.answer import Reading, limit_of, look_at_handshake, violations_of
 from mock_server.core.choose import Choice, choose
@@ -14,6 +13,7 @@ from mock_server.core.snapshot import Snapshot
 from mock_server.fixture.fault import is_kind
 from mock_server.fixture.model import OperationFixture, Scenario
 from mock_server.model import Answer, Chance, Reason
+from mock_server.named import NamedTuple
 
 Breaks = Callable[[Snapshot, Answer, list[Reason]], Befallen]
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from hashlib import sha256
 from math import ceil
-from typing import NamedTuple
 
 from mock_server.core.snapshot import Meter, Snapshot
 from mock_server.fixture.model import RateLimit
+from mock_server.named import NamedTuple
 
 
 class Limited(NamedTuple):

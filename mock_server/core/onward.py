@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
 from urllib.parse import quote, urlsplit
+
+from mock_server.named import NamedTuple
 
 Raw = tuple[tuple[bytes, bytes], ...]
 HOP_BY_HOP = frozenset((

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from mock_server.fixture.facts import Facts
 from mock_server.model import MISSING
+from mock_server.named import NamedTuple
 from mock_server.spec.outline import outline_at, plain
 from mock_server.spec.resources import Role, json_media, put_inside, success
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from mock_server.codec.parameter import Read, Sources, parameter_reader
 from mock_server.codec.percent import decode_query
@@ -12,6 +12,7 @@ from mock_server.core.breach import bounded, breaches
 from mock_server.core.undocumented import Find
 from mock_server.fixture.facts import Facts, cookies
 from mock_server.model import MISSING, Request, Violation
+from mock_server.named import NamedTuple
 from mock_server.spec.parameters import Parameter
 
 _EMPTY: tuple[Any, ...] = ("", [], [""], None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mock_server.core.answers import Answers, ReadFile, body_schema, judged, no_files
 from mock_server.core.body import Way
@@ -22,6 +22,7 @@ from mock_server.core.refuse import Refusal
 from mock_server.core.undocumented import undocumented
 from mock_server.fixture.fault import FaultRule
 from mock_server.fixture.model import OperationFixture, Provider, Response, Scenario, Token
+from mock_server.named import NamedTuple
 from mock_server.spec.media import best_match, is_json
 from mock_server.spec.operations import Operation
 from mock_server.spec.parameters import Parameter

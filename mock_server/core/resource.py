@@ -6,7 +6,7 @@ Pure: it gets the shelf as it was, and says what the shelf becomes and what the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote
 
 from mock_server.core.paging import paged
@@ -15,6 +15,7 @@ from mock_server.core.sample import Samples, key_of, samples_of, stamped
 from mock_server.core.shelf import Shelf, ShelfChange, change
 from mock_server.fixture.facts import Facts
 from mock_server.model import MISSING, Chance
+from mock_server.named import NamedTuple
 from mock_server.spec.outline import Outline
 from mock_server.spec.resources import Role, inside, path_text, put_inside
 from mock_server.value import dataclass

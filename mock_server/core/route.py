@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import field
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 from urllib.parse import quote, unquote
 
 from mock_server.core.nearest import Nearest
 from mock_server.later import regex
+from mock_server.named import NamedTuple
 from mock_server.value import dataclass
 
 Target = TypeVar("Target")

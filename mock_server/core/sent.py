@@ -7,12 +7,13 @@ Values are made from their schemas in the direction of a request and written by 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 from mock_server.codec.scalar import text_of
 from mock_server.errors import Broken
 from mock_server.fixture.template import write_json
+from mock_server.named import NamedTuple
 from mock_server.spec.callbacks import Callback
 from mock_server.spec.generate import generate
 from mock_server.spec.parameters import Parameter

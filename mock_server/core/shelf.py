@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
+
+from mock_server.named import NamedTuple
 
 MAX_DEPTH = 64
 """Levels of a value that is remembered: what grows by each request must not grow for ever."""

@@ -6,11 +6,11 @@ write ``/#X-Amz-Target=Logs.PutLogs`` or ``/?Action=List`` for what travels in a
 
 from __future__ import annotations
 
-from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from mock_server.later import regex
 from mock_server.model import Request
+from mock_server.named import NamedTuple
 from mock_server.spec.media import essence
 
 _FORM = "application/x-www-form-urlencoded"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from mock_server.core.shelf import NOTHING, Shelf, ShelfChange
 from mock_server.fixture.fault import FaultRule
 from mock_server.handshake.machine import Handshake
 from mock_server.model import Answer, Effect, Provenance, Reason, Send
+from mock_server.named import NamedTuple
 from mock_server.value import dataclass
 
 ALWAYS = 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
 
 from mock_server.core.accept import Accepted, best, read_accept
 from mock_server.core.finish import finished, with_status
@@ -12,6 +11,7 @@ from mock_server.core.problem import problem
 from mock_server.fixture.model import Response
 from mock_server.fixture.response import blank
 from mock_server.model import Answer, Reason
+from mock_server.named import NamedTuple
 from mock_server.spec.drawn import Offer
 from mock_server.spec.family import family
 

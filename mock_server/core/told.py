@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any
+
+from mock_server.named import NamedTuple
 
 MAX_ENTRIES = 20
 """Violations that a list in such a body may hold."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from mock_server.core.finish import with_status
 from mock_server.core.plan import Plan
 from mock_server.core.prefer import Preference
 from mock_server.fixture.model import Response
 from mock_server.later import regex
+from mock_server.named import NamedTuple
 
 _CODE = regex(r"[2-5][0-9][0-9]\Z")
 _SEED = regex(r"[0-9]{1,9}\Z")

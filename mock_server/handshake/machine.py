@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal
 
 from mock_server.handshake.ticket import same
+from mock_server.named import NamedTuple
 
 State = Literal[
     "asked", "opened", "approved", "granted", "collected", "denied", "failed", "abandoned", "expired"

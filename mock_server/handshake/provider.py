@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from mock_server.fixture.model import Client, Provider
@@ -16,6 +16,7 @@ from mock_server.handshake.start import code_challenge
 from mock_server.handshake.ticket import ID_BYTES, ID_CHARS, SECRET_BYTES, SECRET_CHARS, record_id, same, ticket
 from mock_server.later import regex
 from mock_server.model import Chance
+from mock_server.named import NamedTuple
 from mock_server.value import dataclass
 
 CODE_LIVES_S: Final = 60.0

@@ -5,12 +5,12 @@ from __future__ import annotations
 from binascii import b2a_base64
 from functools import lru_cache
 from hashlib import sha256
-from typing import NamedTuple
 from urllib.parse import quote
 
 from mock_server.handshake.machine import Handshake, settle
 from mock_server.handshake.ticket import ID_BYTES, ID_CHARS, SECRET_BYTES, SECRET_CHARS, record_id
 from mock_server.model import Chance
+from mock_server.named import NamedTuple
 
 PROVIDER_ROOT = "/__provider"
 _VERIFIER_BYTES = 33

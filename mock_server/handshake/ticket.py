@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import hmac
-from typing import NamedTuple
 
 from mock_server.later import regex
+from mock_server.named import NamedTuple
 
 DEFAULT_SESSION = "default"
 SESSION_NAME = regex(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}\Z")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from mock_server.core.plan import Plan
 from mock_server.errors import Place
 from mock_server.journal.entry import Told, line_of
+from mock_server.named import NamedTuple
 from mock_server.source import Pointer, pointer_text
 from mock_server.spec.drawn import Drawn
 

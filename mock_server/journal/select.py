@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from fnmatch import translate
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from mock_server.journal.entry import Told
 from mock_server.later import regex
+from mock_server.named import NamedTuple
 
 WORDS = (
     "operation", "method", "path", "status", "since", "until", "text", "handshake", "kind", "limit", "before", "after",

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from difflib import get_close_matches
 from fnmatch import translate
-from typing import Any, NamedTuple
+from typing import Any
 
 from mock_server.codec.json_text import write_json
 from mock_server.fixture.facts import AFTER_ANSWER, Facts, display, split_where
@@ -23,6 +23,7 @@ from mock_server.journal.marks import credential, mark
 from mock_server.journal.select import BadFilter, read_statuses
 from mock_server.mask import is_secret_where, mask_value
 from mock_server.model import MISSING
+from mock_server.named import NamedTuple
 from mock_server.spec.parameters import Parameter
 
 PATTERN_WORDS = ("operation", "method", "path", "status", "response", "kind", "where")

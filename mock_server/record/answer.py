@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from mock_server.codec.json_text import read_json
@@ -13,6 +13,7 @@ from mock_server.fixture.model import Response
 from mock_server.fixture.response import OWN_HEADERS, is_header
 from mock_server.fixture.template import Slot, Text
 from mock_server.mask import SECRET_HEADERS
+from mock_server.named import NamedTuple
 from mock_server.record.exchange import Exchange
 from mock_server.record.secret import Secrets
 from mock_server.spec.headers import read_headers

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any
 
+from mock_server.named import NamedTuple
 from mock_server.record.answer import Answer, passing_fields
 from mock_server.record.rules import MAX_VALUES, Told, tell_apart
 from mock_server.record.taken import Taken

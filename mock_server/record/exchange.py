@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from mock_server.named import NamedTuple
 
 Headers = tuple[tuple[str, str], ...]
 

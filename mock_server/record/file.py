@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import mimetypes
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
+from mock_server.named import NamedTuple
 from mock_server.record.answer import Answer
 from mock_server.record.arrange import Arranged, Named
 from mock_server.record.rules import Told

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterable
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from mock_server.core.refuse import is_authorization
 from mock_server.fixture.scaffold import file_name
 from mock_server.mask import mask_reason, printable
+from mock_server.named import NamedTuple
 from mock_server.record.answer import Unlearnable
 from mock_server.record.arrange import Seen, arrange
 from mock_server.record.exchange import Exchange

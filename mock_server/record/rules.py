@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any
+
+from mock_server.named import NamedTuple
 
 MAX_VALUES = 20
 """Of one ``one_of``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import unquote
 
 from mock_server.core.answer import Reading, read, read_head, violations_of
@@ -14,6 +14,7 @@ from mock_server.core.route import Found
 from mock_server.fixture.facts import Facts
 from mock_server.mask import SECRET_HEADERS, Hidden
 from mock_server.model import Request, Violation
+from mock_server.named import NamedTuple
 from mock_server.record.exchange import Exchange
 from mock_server.record.hour import hour_template
 from mock_server.record.secret import looks_secret

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from mock_server.later import regex
+from mock_server.named import NamedTuple
 
 VERSIONS = frozenset(("1.0", "1.1"))
 _FIRST_LINE = regex(rb"[\r\n]*[^\n]* HTTP/[0-9]\.[0-9][^\n]*\n")

@@ -7,11 +7,12 @@ parser the second time.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from mock_server.model import Answer
+from mock_server.named import NamedTuple
 from mock_server.web.short import Later
 
 MAX_HEADS = 1_024

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import NamedTuple
+
+from mock_server.named import NamedTuple
 
 
 class Print(NamedTuple):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from mock_server.errors import Place, Problem, Severity
+from mock_server.named import NamedTuple
 from mock_server.source.files import Source
 from mock_server.value import dataclass
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 from mock_server.errors import Problem
+from mock_server.named import NamedTuple
 from mock_server.spec.operations import Operation, shape_of
 
 MAX_NAMED = 3

@@ -9,9 +9,10 @@ schema then means "anything", any other object is taken out; each is a fault.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from mock_server.errors import Broken, Problem
+from mock_server.named import NamedTuple
 from mock_server.source import FILES, Library, Loaded, Pointer, pointer_text
 from mock_server.spec.clean import Cleaner, Slot, described, shown
 from mock_server.spec.fault import Fault, Faults

@@ -8,8 +8,9 @@ so no reader behind needs to doubt: a mapping is a mapping. The walk also brings
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
+from typing import Any
 
+from mock_server.named import NamedTuple
 from mock_server.source import Pointer
 from mock_server.spec.dialect import convert
 from mock_server.spec.fault import Fault, Faults

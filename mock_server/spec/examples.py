@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from mock_server.errors import Broken
 from mock_server.model import PROVENANCES, Provenance
+from mock_server.named import NamedTuple
 from mock_server.source import Pointer
 from mock_server.spec.document import Document
 

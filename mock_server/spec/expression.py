@@ -7,13 +7,14 @@ becomes a part of the text.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 from urllib.parse import parse_qsl
 
 import orjson
 
 from mock_server.later import regex
 from mock_server.model import MISSING
+from mock_server.named import NamedTuple
 from mock_server.value import dataclass
 
 Whole = Literal["url", "method", "statusCode"]

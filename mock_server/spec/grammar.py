@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
+
+from mock_server.named import NamedTuple
 
 TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from mock_server.errors import Broken
 from mock_server.later import regex
+from mock_server.named import NamedTuple
 from mock_server.source import Pointer
 from mock_server.spec.document import Document
 from mock_server.spec.schema import Schema

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import field
-from typing import Any, NamedTuple
+from typing import Any
 
+from mock_server.named import NamedTuple
 from mock_server.source import Pointer
 from mock_server.spec.direction import Direction
 from mock_server.spec.document import Document

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from mock_server.later import regex
+from mock_server.named import NamedTuple
 
 _CLASSES = {
     "alnum": "A-Za-z0-9",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 import jsonschema_rs
 
+from mock_server.named import NamedTuple
 from mock_server.source import Pointer
 from mock_server.spec.direction import Direction, differs, directed
 from mock_server.spec.dynamic import DOCUMENT, Resources

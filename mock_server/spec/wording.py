@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
+from mock_server.named import NamedTuple
 from mock_server.spec.formats import RANGE, WRITTEN
 
 MAX_SHOWN = 80

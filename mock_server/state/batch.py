@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+from mock_server.named import NamedTuple
 
 
 class Packed(NamedTuple):

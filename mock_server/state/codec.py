@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import astuple
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
@@ -19,6 +19,7 @@ from mock_server.fixture.fault import Delay, Fault, FaultRule
 from mock_server.handshake.machine import LIVE, Handshake, settle
 from mock_server.handshake.provider import Grant
 from mock_server.mask import NOTHING_MORE, Hidden
+from mock_server.named import NamedTuple
 from mock_server.state.clock import Clock
 from mock_server.state.image import Image
 from mock_server.state.journal import Entry

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from mock_server.core.shelf import Shelf
 from mock_server.core.snapshot import NOT_METERED, Meter, Queued
 from mock_server.fixture.fault import FaultRule
 from mock_server.handshake.machine import Handshake
 from mock_server.handshake.ticket import ID_CHARS, record_id
+from mock_server.named import NamedTuple
 from mock_server.state.clock import Clock
 
 RESTORED = 1_000_000

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from mock_server.journal.marks import marks
 from mock_server.mask import NOTHING_MORE, Hidden, mask_body, mask_headers, mask_reason, mask_target, mask_value
 from mock_server.model import Reason
+from mock_server.named import NamedTuple
 from mock_server.settings import MAX_ENTRIES, MAX_JOURNAL_BYTES
 from mock_server.state.trace import traceparent
 

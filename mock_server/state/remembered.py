@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from mock_server.core.snapshot import Snapshot
+from mock_server.named import NamedTuple
 from mock_server.state import codec
 from mock_server.state.batch import together
 from mock_server.state.clock import Clock

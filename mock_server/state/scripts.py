@@ -7,7 +7,9 @@ stand before the data, ``3:[1,…]``; an empty argument means "not this".
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from mock_server.named import NamedTuple
 
 DEFAULT_PREFIX: Final = "mock-server"
 PARTS: Final = (

@@ -5,8 +5,9 @@ from __future__ import annotations
 from binascii import crc_hqx
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from mock_server.named import NamedTuple
 from mock_server.state.batch import Command, Packed
 
 SLOTS = 16_384

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from mock_server.core.snapshot import Changes, Meter, Queued, Snapshot
 from mock_server.errors import MockServerError
 from mock_server.fixture.fault import FaultRule
 from mock_server.handshake.machine import Handshake
 from mock_server.mask import NOTHING_MORE, Hidden
+from mock_server.named import NamedTuple
 from mock_server.state.clock import Clock
 from mock_server.state.journal import Entry
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from mock_server.errors import MockServerError
+from mock_server.named import NamedTuple
 
 __tracebackhide__ = True  # pytest shows the line of the test
 SESSION_HEADER = "mock-session"

@@ -13,10 +13,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import cache
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mock_server import __version__
 from mock_server.core.target import Target
+from mock_server.named import NamedTuple
 
 if TYPE_CHECKING:
     import h11

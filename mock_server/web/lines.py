@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mock_server.mask import Hidden, mask_reason, mask_target, printable
 from mock_server.model import Reason
+from mock_server.named import NamedTuple
 
 MAX_TARGET = 200
 """Characters of a target that people are shown."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from mock_server.core.target import Allowed, NotAllowed, Target, allowed_addresses, read_target, without_credentials
 from mock_server.model import Reason, Send
+from mock_server.named import NamedTuple
 from mock_server.settings import CALLBACK_TIMEOUT_S
 from mock_server.state.journal import MAX_BODY_BYTES, Entry
 from mock_server.web.caller import CallFailed, Received, Resolver, call, resolve

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
-from typing import NamedTuple, cast
+from typing import cast
 
 from starlette.types import Receive, Scope, Send
 
@@ -19,6 +19,7 @@ from mock_server.core.answered import Departure, departures
 from mock_server.core.finish import header_text
 from mock_server.core.onward import Raw, Way, answer_headers
 from mock_server.model import Answer, Reason
+from mock_server.named import NamedTuple
 from mock_server.spec.operations import Operation
 from mock_server.state.journal import MAX_BODY_BYTES
 from mock_server.web.breaking import WIRE, Wire

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from mock_server.model import Answer, Request
+from mock_server.named import NamedTuple
 
 
 class Passed(NamedTuple):

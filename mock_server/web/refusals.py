@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Coroutine
-from typing import Any, NamedTuple
+from typing import Any
 
 from mock_server.core.problem import problem
 from mock_server.handshake.ticket import DEFAULT_SESSION
 from mock_server.model import Answer, Reason, Request
+from mock_server.named import NamedTuple
 from mock_server.state.store import InstantStore
 from mock_server.web.live import Live, make_entry
 

@@ -9,12 +9,13 @@ Whatever is out of the ordinary takes the usual way, which this one must never d
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from mock_server.core.answer import Head, answer, read, read_head
 from mock_server.core.route import Found
 from mock_server.core.snapshot import NO_CHANGES
 from mock_server.model import Answer, Request
+from mock_server.named import NamedTuple
 from mock_server.state.store import InstantStore
 from mock_server.web.live import BadSession, Live, make_entry, session_name
 from mock_server.web.mock import decide, handshake_id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from mock_server.core.route import Found
 from mock_server.core.snapshot import Changes, Outcome, Queued
@@ -13,6 +13,7 @@ from mock_server.handshake.start import open_handshake, opening
 from mock_server.handshake.ticket import DEFAULT_SESSION
 from mock_server.journal.explain import explain
 from mock_server.model import Break, Reason, Request, Wait
+from mock_server.named import NamedTuple
 from mock_server.state.memory import MemoryStore
 from mock_server.web.live import Live, make_entry
 from mock_server.web.log import RequestLog

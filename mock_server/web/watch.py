@@ -11,8 +11,9 @@ import traceback
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from mock_server.named import NamedTuple
 from mock_server.state.store import Away, InstantStore, Store
 
 if TYPE_CHECKING:

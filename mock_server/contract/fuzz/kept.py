@@ -7,9 +7,9 @@ import binascii
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from mock_server.contract.report.files import put_in_place
+from mock_server.named import NamedTuple
 from mock_server.record.secret import Secrets
 
 _SUFFIX = {"junit": ".xml", "har": ".json", "vcr": ".yaml", "ndjson": ".ndjson", "json": ".json"}

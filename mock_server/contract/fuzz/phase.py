@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
 from mock_server.contract.fuzz.findings import FuzzRecord, Reader
 from mock_server.contract.fuzz.kept import KeptReport, keep_reports
@@ -13,6 +12,7 @@ from mock_server.contract.fuzz.process import Fuzz
 from mock_server.contract.model import Exchange, Finding, NotRun, Promise
 from mock_server.contract.profile import rule_statuses
 from mock_server.contract.run import Run
+from mock_server.named import NamedTuple
 from mock_server.spec.operations import Operation
 
 FUZZ = "fuzz"

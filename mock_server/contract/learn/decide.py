@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from mock_server.contract.learn.answer import answer_of
 from mock_server.contract.observe import Observation
 from mock_server.contract.profile import Cell
 from mock_server.contract.run import Run
 from mock_server.fixture.model import OperationFixture
+from mock_server.named import NamedTuple
 from mock_server.record.answer import Answer, Unlearnable, passing_fields
 from mock_server.spec.operations import Operation
 

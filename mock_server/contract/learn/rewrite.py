@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import Any, NamedTuple
+from typing import Any
 
 from mock_server.contract.learn.decide import Decided, Lead, Respond
+from mock_server.named import NamedTuple
 from mock_server.record.answer import Answer
 from mock_server.record.lines import Unchangeable, parsed, with_item, with_value, without
 from mock_server.source.emit import emit

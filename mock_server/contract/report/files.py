@@ -6,7 +6,6 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from mock_server.contract.errors import CannotRun
 from mock_server.contract.report.as_json import json_report
@@ -16,6 +15,7 @@ from mock_server.contract.report.junit import junit_report
 from mock_server.contract.report.sarif import sarif_report
 from mock_server.contract.report.shown import Shown
 from mock_server.contract.report.terminal import plain_report
+from mock_server.named import NamedTuple
 
 FORMATS: Mapping[str, Callable[[Shown], str]] = {
     "text": plain_report,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from mock_server.contract.model import Exchange, Finding, Reached, Result
+from mock_server.named import NamedTuple
 from mock_server.record.secret import Secrets
 
 MAX_BODY = 2000

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from typing import NamedTuple
 
 from mock_server.contract.model import Headers, Level
+from mock_server.named import NamedTuple
 
 
 class Bearer(NamedTuple):

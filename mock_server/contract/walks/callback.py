@@ -6,7 +6,6 @@ Only where the pages are the deployment's own: nobody probes a real provider.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from mock_server.contract.checks import Check, Need
@@ -16,6 +15,7 @@ from mock_server.contract.run import Run
 from mock_server.contract.walks.handshake import Began, begin, collect, collected
 from mock_server.contract.walks.judge import broken, promise, status_finding
 from mock_server.contract.walks.tale import walks_pages
+from mock_server.named import NamedTuple
 
 Found = Iterator[Finding | NotRun]
 NEEDS: tuple[Need, ...] = ("handshake", "consent")

@@ -10,9 +10,10 @@ import gzip
 import json
 import re
 from collections.abc import Callable, Iterator
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from mock_server.contract.model import Level
+from mock_server.named import NamedTuple
 
 Outcome = Literal["same", "either", "schema", "json", "content-type", "required"]
 Edit = Callable[[bytes], bytes]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote
 
 from mock_server.contract.checks import Check
@@ -14,6 +14,7 @@ from mock_server.contract.walks.edges import grounds
 from mock_server.contract.walks.expect import Ground, accepted, overlooked, refused
 from mock_server.contract.walks.fields import ABSENT, Field, current, fields, put_at
 from mock_server.contract.walks.pace import Found, Sender, until_silent
+from mock_server.named import NamedTuple
 
 CHECK = "edges.elsewhere"
 _NAMED = re.compile(r"`([A-Za-z_][\w-]{1,60})`")

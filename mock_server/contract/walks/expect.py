@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import islice
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from mock_server.codec.table import judged, read_value
 from mock_server.codec.unreadable import Unreadable
@@ -20,6 +20,7 @@ from mock_server.contract.run import Run
 from mock_server.contract.walks.handshake import begin, collect_request, start_request
 from mock_server.contract.walks.judge import told
 from mock_server.fixture.model import OperationFixture
+from mock_server.named import NamedTuple
 from mock_server.spec.operations import Operation
 from mock_server.spec.parameters import Parameter
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
-from typing import Any, NamedTuple
+from typing import Any
 
 from mock_server.contract.walks.expect import Ground
 from mock_server.errors import Broken
+from mock_server.named import NamedTuple
 from mock_server.spec.generate import generate
 from mock_server.spec.shape import Shape
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote
 
 from mock_server.contract.consent import Consented
@@ -17,6 +17,7 @@ from mock_server.contract.run import Run
 from mock_server.contract.walks.judge import broken, status_finding
 from mock_server.fixture.model import Provider
 from mock_server.fixture.template import Slot
+from mock_server.named import NamedTuple
 from mock_server.spec.operations import Operation
 
 _NOT_SENT = object()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, TypeGuard
 
 from mock_server.errors import Broken
+from mock_server.named import NamedTuple
 from mock_server.spec.generate import generate
 from mock_server.spec.shape import Shape
 

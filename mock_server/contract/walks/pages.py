@@ -5,7 +5,6 @@ Only where the pages are the deployment's own: nobody probes a real provider.
 
 from __future__ import annotations
 
-from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from mock_server.contract.checks import Check
@@ -16,6 +15,7 @@ from mock_server.contract.walks.callback import NEEDS, fails_not, flip, get, hel
 from mock_server.contract.walks.handshake import Began, begin, collect, collected
 from mock_server.contract.walks.judge import broken, promise, status_finding
 from mock_server.contract.walks.tale import Found
+from mock_server.named import NamedTuple
 
 FOREIGN = "https://attacker.invalid/steal"
 SCRIPT = '"><script>alert(4711)</script>'

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from mock_server.contract.model import Headers, Level
+from mock_server.named import NamedTuple
 
 Outcome = Literal["same", "open", "404"]
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from mock_server.codec.strict import NotStrict, read_strictly
 from mock_server.contract.model import Exchange, Promise
 from mock_server.contract.run import Run
 from mock_server.fixture.model import OperationFixture
+from mock_server.named import NamedTuple
 from mock_server.spec.media import MediaType, best_match, is_json
 from mock_server.spec.operations import DocumentedResponse, Operation
 

@@ -7,11 +7,11 @@ import socket
 import ssl
 import time
 from types import TracebackType
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from mock_server.contract.model import Exchange, Headers, Seen, Sent
 from mock_server.contract.run import Run
+from mock_server.named import NamedTuple
 
 LINGER_S = 0.05
 """How long bytes are waited for that should not come."""

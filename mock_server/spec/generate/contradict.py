@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from mock_server.errors import Broken, Problem, Severity
+from mock_server.named import NamedTuple
 from mock_server.source import Pointer
 from mock_server.spec.document import Document
 from mock_server.spec.generate.emptiness import no_text

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import compress, islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from mock_server.later import regex
+from mock_server.named import NamedTuple
 from mock_server.spec.document import Document
 from mock_server.spec.generate.arrays import arrays
 from mock_server.spec.generate.chance import Draw

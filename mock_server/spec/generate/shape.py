@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import field
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
+from mock_server.named import NamedTuple
 from mock_server.source import Pointer
 from mock_server.value import dataclass
 

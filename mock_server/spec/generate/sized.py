@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
+from mock_server.named import NamedTuple
 from mock_server.spec.generate.chance import Draw
 from mock_server.spec.generate.formats import date_time, time
 from mock_server.spec.generate.grammar import canonical

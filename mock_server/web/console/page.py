@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from starlette.requests import Request
 
 from mock_server.core.snapshot import Snapshot
+from mock_server.named import NamedTuple
 from mock_server.state.clock import Clock
 from mock_server.web.live import Live
 from mock_server.web.wire import origin_of

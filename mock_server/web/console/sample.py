@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote
 
 from mock_server.codec.multipart import sent_as
@@ -12,6 +12,7 @@ from mock_server.codec.table import write_value
 from mock_server.codec.unreadable import Unreadable
 from mock_server.errors import Broken
 from mock_server.handshake.ticket import DEFAULT_SESSION
+from mock_server.named import NamedTuple
 from mock_server.source import Pointer
 from mock_server.spec.document import Document
 from mock_server.spec.generate import generate, generate_content, is_described

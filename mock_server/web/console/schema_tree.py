@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
+from typing import Any
 
 from mock_server.errors import Broken
+from mock_server.named import NamedTuple
 from mock_server.source import Pointer
 from mock_server.spec.document import Document
 from mock_server.spec.shape import kind_of
