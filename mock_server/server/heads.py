@@ -13,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from mock_server.model import Answer
 from mock_server.named import NamedTuple
-from mock_server.web.short import Later
+from mock_server.web.short import Asker, Later
 
 MAX_HEADS = 1_024
 MAX_HEAD_BYTES = 4 * 1024
@@ -29,6 +29,10 @@ class Answering(Protocol):
 
     def answer(self, body: bytes) -> tuple[Answer, Headers] | None:
         """At once: the answer and the headers that go with it."""
+        ...
+
+    def ask(self, body: bytes, asker: Asker) -> bool:
+        """When the store has spoken; False = ``answer_later`` must be asked. Raises nothing."""
         ...
 
     def answer_later(self, body: bytes) -> Coroutine[Any, Any, Later | None]:
@@ -67,13 +71,13 @@ class Heads:
         given = known.answering.answer(data[end:])
         return None if given is None else self.written(given[0], given[1], default_headers)
 
-    def begin(self, scheme: str | None, data: bytes) -> Coroutine[Any, Any, Later | None] | None:
-        """The same where the store has to speak first."""
+    def answering(self, scheme: str | None, data: bytes) -> tuple[Answering, bytes] | None:
+        """Who answers one whole request where the store has to speak first, and its body; None = it must be parsed."""
         end = data.find(END) + len(END)
         known = self._known.get((scheme, data[:end]))
         if known is None or len(data) - end != known.length:
             return None
-        return known.answering.answer_later(data[end:])
+        return known.answering, data[end:]
 
     def written(self, answer: Answer, more: Headers, default_headers: list[tuple[bytes, bytes]]) -> bytes:
         """An answer as it goes on the wire. uvicorn makes new default headers (``Date``) every second."""

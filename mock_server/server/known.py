@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine
 from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from mock_server.model import Answer
 from mock_server.server import refusal
 from mock_server.server.heads import END, Heads
-from mock_server.web.short import Later
+from mock_server.server.waiting import Waiting
+from mock_server.web.short import Headers
 
 _CONNECTION = frozenset((b"connection", b"transfer-encoding", b"upgrade", b"te", b"trailer"))
 
@@ -25,7 +25,7 @@ class KnownHeads(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._last_head = b""
         self._active_at = 0.0
-        self._awaited: asyncio.Task[None] | None = None
+        self._awaited: Waiting | None = None
         """A request of which the store has still to speak."""
         self._is_last = False
         """Whether the server stops, so that the connection ends with the answer that is awaited."""
@@ -50,10 +50,12 @@ class KnownHeads(HttpToolsProtocol):
         if heads is None or self.flow.write_paused or self.transport.is_closing():
             return False
         if heads.store_waits:
-            begun = heads.begin(self.scheme, data)
-            if begun is not None:
-                self._await(begun, data)
-            return begun is not None
+            found = heads.answering(self.scheme, data)
+            if found is not None:
+                self._disarm()
+                waiting = self._awaited = Waiting(self, data, *found)
+                waiting.ask()
+            return found is not None
         answer = heads.answer(self.scheme, data, self.server_state.default_headers)
         if answer is None:
             return False
@@ -68,41 +70,34 @@ class KnownHeads(HttpToolsProtocol):
         if self.timeout_keep_alive_task is None:
             self._keep_alive_for(self.timeout_keep_alive)
 
-    def _await(self, begun: Coroutine[Any, Any, Later | None], data: bytes) -> None:
-        self._disarm()
-        self._awaited = task = self.loop.create_task(self._answer_later(begun, data))
-        self.server_state.tasks.add(task)  # the server does not stop before it is done
-        task.add_done_callback(self.server_state.tasks.discard)
-
-    async def _answer_later(self, begun: Coroutine[Any, Any, Later | None], data: bytes) -> None:
+    def answer_awaited(self, answer: Answer, headers: Headers) -> None:
+        """The store has spoken."""
         assert self.heads is not None
-        try:
-            later = await begun
-        except asyncio.CancelledError:  # the time for a graceful stop is over
-            self._close_with(refusal.answer_of(refusal.STOPPING, self.server_state.default_headers, None))
-            raise
         self._awaited = None
         if self.transport.is_closing():
-            pass  # nobody is there any more; what was kept is journalled
-        elif later is None:  # nothing was kept
-            self._take(data)
-            if self._is_last:
-                super().shutdown()
-            elif self._peer_is_done and not self._unread:
-                self._go_on()
-        else:
-            self._answered(self.heads.written(later.answer, later.headers, self.server_state.default_headers))
-            if self._is_last or (self._peer_is_done and not self._unread):
-                self.transport.close()
-            elif self._unread:
-                self.loop.call_soon(self._go_on)
-        if later is not None:
-            await later.journal()
+            return  # nobody is there any more; what was kept is journalled
+        self._answered(self.heads.written(answer, headers, self.server_state.default_headers))
+        if self._is_last or (self._peer_is_done and not self._unread):
+            self.transport.close()
+        elif self._unread:
+            self.loop.call_soon(self._go_on)
 
-    def _close_with(self, answer: bytes) -> None:
+    def take_awaited(self, data: bytes) -> None:
+        """The usual way, for nothing was kept."""
+        self._awaited = None
+        if self.transport.is_closing():
+            return
+        self._take(data)
+        if self._is_last:
+            super().shutdown()
+        elif self._peer_is_done and not self._unread:
+            self._go_on()
+
+    def give_up_awaited(self) -> None:
+        """The time for a graceful stop is over."""
         self._awaited = None
         if not self.transport.is_closing():
-            self.transport.write(answer)
+            self.transport.write(refusal.answer_of(refusal.STOPPING, self.server_state.default_headers, None))
             self.transport.close()
 
     def shutdown(self) -> None:

@@ -7,7 +7,8 @@ at once: a single request never waits for company.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from mock_server.named import NamedTuple
@@ -45,48 +46,71 @@ def together(*values: object) -> Packed:
     return Packed(b"".join(map(packed_item, values)), len(values))
 
 
-class Batch:
-    """``execute`` sends commands and gives an answer for each, an exception where one was refused."""
+Asked = tuple[Command, Callable[[Any], None]]
+"""A command, and who is told the answer, an exception where it was refused."""
 
-    def __init__(self, execute: Callable[[Sequence[Command]], Awaitable[Sequence[Any]]]) -> None:
+
+class Batch:
+    """``execute`` sends commands and gives an answer for each, an exception where one was refused.
+
+    ``gathered`` is asked when a batch leaves, for commands that many share; they go before all others.
+    """
+
+    def __init__(
+        self,
+        execute: Callable[[Sequence[Command]], Awaitable[Sequence[Any]]],
+        gathered: Callable[[], Iterable[Asked]] = tuple,
+    ) -> None:
         self._execute = execute
-        self._waiting: list[tuple[Command, asyncio.Future[Any]]] = []
+        self._gathered = gathered
+        self._waiting: list[Asked] = []
         self._task: asyncio.Task[None] | None = None
         self.round_trips = 0
 
     async def do(self, command: Command) -> Any:
         """The answer. Raises the exception that it is, or what ``execute`` raised."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Any] = loop.create_future()
-        self._waiting.append((command, future))
-        if self._task is None:
-            self._task = loop.create_task(self._run())
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting.append((command, partial(_settle, future)))
+        self.wake()
         return await future
+
+    def wake(self) -> None:
+        """Something waits, or was gathered."""
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def stop(self) -> None:
         """After all that was asked for was answered."""
-        if self._task is not None:
+        while self._task is not None:
             await self._task
 
     async def _run(self) -> None:
         try:
-            while self._waiting:
-                batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
+            while batch := self._next():
                 await self._go(batch)
         finally:
             self._task = None
 
-    async def _go(self, batch: list[tuple[Command, asyncio.Future[Any]]]) -> None:
+    def _next(self) -> list[Asked]:
+        waiting = [*self._gathered(), *self._waiting]
+        self._waiting = waiting[MAX_BATCH:]
+        return waiting[:MAX_BATCH]
+
+    async def _go(self, batch: list[Asked]) -> None:
         self.round_trips += 1
         answers: Sequence[Any]
         try:
             answers = await self._execute([command for command, _ in batch])
         except Exception as error:  # told to everybody who waits: nothing is swallowed
             answers = [error] * len(batch)
-        for (_, future), answer in zip(batch, answers, strict=True):
-            if future.done():
-                continue  # whoever asked was cancelled
-            if isinstance(answer, Exception):
-                future.set_exception(answer)
-            else:
-                future.set_result(answer)
+        for (_, told), answer in zip(batch, answers, strict=True):
+            told(answer)
+
+
+def _settle(future: asyncio.Future[Any], answer: Any) -> None:
+    if future.done():
+        return  # whoever asked was cancelled
+    if isinstance(answer, Exception):
+        future.set_exception(answer)
+    else:
+        future.set_result(answer)

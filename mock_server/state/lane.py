@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from itertools import groupby
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar, cast
 
 from mock_server.named import NamedTuple
+from mock_server.state.soon import Done, Keep, Write, tell
 from mock_server.state.store import Away, Full
 
 T = TypeVar("T")
@@ -23,20 +25,30 @@ MAX_BATCH = 256
 
 
 class _Job(NamedTuple):
-    work: Work
+    """``wants`` is either what works by itself, or what is done together with others of its kind."""
+
+    wants: Work | Keep | Write
     writes: bool
     loop: asyncio.AbstractEventLoop
-    future: asyncio.Future[Any]
+    future: asyncio.Future[Any] | None = None
 
 
 _Done = tuple[_Job, Any, BaseException | None]
 
 
 class Lane:
-    """``connect`` is called in the thread, when the first thing is asked for, and again after it failed."""
+    """``connect`` is called in the thread, when the first thing is asked for, and again after it failed.
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+    ``together`` does what many want, and says what came of each.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], sqlite3.Connection],
+        together: Callable[[sqlite3.Connection, Sequence[Keep | Write]], Sequence[Done]],
+    ) -> None:
         self._connect = connect
+        self._together = together
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._db: sqlite3.Connection | None = None
@@ -46,11 +58,18 @@ class Lane:
         undoes nothing. Raises ``Away`` when the file cannot be read or written."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
+        self._put(_Job(work, writes, loop, future))
+        return cast("T", await future)
+
+    def gather(self, wanted: Keep | Write, loop: asyncio.AbstractEventLoop) -> None:
+        """It is told in ``loop``, after the commit, together with others."""
+        self._put(_Job(wanted, isinstance(wanted, Write) or wanted.handshake is not None, loop))
+
+    def _put(self, job: _Job) -> None:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="state", daemon=True)
             self._thread.start()
-        self._jobs.put(_Job(work, writes, loop, future))
-        return cast("T", await future)
+        self._jobs.put(job)
 
     async def stop(self) -> None:
         """Finish what was asked for, close the file, end the thread."""
@@ -90,7 +109,7 @@ class Lane:
             try:
                 if self._db is None:
                     self._db = self._connect()
-                return [*failed, *_transaction(self._db, batch)]
+                return [*failed, *self._transaction(self._db, batch)]
             except _Failed as error:
                 failed.append((error.job, None, error.__cause__))
                 batch = [job for job in batch if job is not error.job]
@@ -100,6 +119,35 @@ class Lane:
             except Exception as error:  # told to everybody who waits: nothing is swallowed
                 return [*failed, *((job, None, error) for job in batch)]
 
+    def _transaction(self, db: sqlite3.Connection, batch: list[_Job]) -> list[_Done]:
+        """Those who only look need not wait for whoever writes, in this process or another."""
+        if not any(job.writes for job in batch):
+            try:
+                return self._committed(db, batch, "BEGIN")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
+                # A look that had to make a session, while another process wrote: look again, as a writer.
+        return self._committed(db, batch, "BEGIN IMMEDIATE")
+
+    def _committed(self, db: sqlite3.Connection, batch: list[_Job], begin: str) -> list[_Done]:
+        done: list[_Done] = []
+        try:
+            db.execute(begin)
+            for is_gathered, jobs in groupby(batch, lambda job: job.future is None):
+                if is_gathered:
+                    gathered = [*jobs]
+                    results = self._together(db, [cast("Keep | Write", job.wants) for job in gathered])
+                    done += [(job, result, None) for job, result in zip(gathered, results, strict=True)]
+                else:
+                    done += [_worked(db, job) for job in jobs]
+            db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+        return done
+
 
 class _Failed(Exception):
     def __init__(self, job: _Job) -> None:
@@ -107,37 +155,15 @@ class _Failed(Exception):
         super().__init__()
 
 
-def _transaction(db: sqlite3.Connection, batch: list[_Job]) -> list[_Done]:
-    """Those who only look need not wait for whoever writes, in this process or another."""
-    if not any(job.writes for job in batch):
-        try:
-            return _committed(db, batch, "BEGIN")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                raise
-            # A look that had to make a session, while another process wrote: look again, as a writer.
-    return _committed(db, batch, "BEGIN IMMEDIATE")
-
-
-def _committed(db: sqlite3.Connection, batch: list[_Job], begin: str) -> list[_Done]:
-    done: list[_Done] = []
+def _worked(db: sqlite3.Connection, job: _Job) -> _Done:
     try:
-        db.execute(begin)
-        for job in batch:
-            try:
-                done.append((job, job.work(db), None))
-            except Full as full:
-                done.append((job, None, full))
-            except sqlite3.Error:
-                raise
-            except Exception as error:
-                raise _Failed(job) from error
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
+        return job, cast("Work", job.wants)(db), None
+    except Full as full:
+        return job, None, full
+    except sqlite3.Error:
         raise
-    return done
+    except Exception as error:
+        raise _Failed(job) from error
 
 
 def _deliver(done: list[_Done]) -> None:
@@ -152,9 +178,11 @@ def _deliver(done: list[_Done]) -> None:
 
 def _hand_over(answers: list[_Done]) -> None:
     for job, result, error in answers:
-        if job.future.done():
+        if job.future is None:
+            tell(cast("Keep | Write", job.wants), cast("Done", error or result))
+        elif job.future.done():
             continue  # whoever asked was cancelled
-        if error is None:
+        elif error is None:
             job.future.set_result(result)
         else:
             job.future.set_exception(error)

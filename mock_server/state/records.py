@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from mock_server.handshake.ticket import DEFAULT_SESSION
 from mock_server.state import codec
 from mock_server.state.clock import Clock, Stamps
 from mock_server.state.codec import Head, ends_at
+from mock_server.state.remembered import Remembered, remembered
 from mock_server.state.shelves import weighed
 from mock_server.state.store import (
     MAX_ALL_JOURNALS_BYTES,
@@ -32,6 +33,7 @@ from mock_server.state.store import (
     Told,
     tallied,
 )
+from mock_server.state.tables import insert_rows
 
 _NOW = "coalesce(s.frozen_at, ? + s.offset_s)"
 """The hour of a session ``s``; the parameter is the wall's."""
@@ -39,6 +41,10 @@ _LIVING = f"FROM handshake h WHERE h.session = s.name AND h.ends_at > {_NOW}"
 _ALIVE = f"SELECT 1 {_LIVING}"
 """Whether a handshake lives in the session ``s``."""
 SWEEP_S = 1.0
+
+
+def _held(head: bytes | None, tally: bytes | None, version: int) -> bytes:
+    return b"%d:%d:%b%b" % (version, len(head or b""), head or b"", tally or b"")
 
 
 class Records:
@@ -65,12 +71,13 @@ class Records:
 
     def load(
         self, db: sqlite3.Connection, session: str, handshake_id: str | None, shelves: tuple[str, ...], make: bool
-    ) -> Snapshot:
+    ) -> tuple[Snapshot, Remembered | None]:
+        """The session, and what can be remembered of it when it is there."""
         row = db.execute("SELECT head, tally, version, turn FROM session WHERE name = ?", (session,)).fetchone()
         if row is None and make:
             self.make(db, session)
         elif make:
-            self._used[session] = self._stamps() * 1000
+            self.note_used(session)
         head, tally, version, turn = row or (None, None, 0, 0)
         clock, scenario, queue, faults = codec.read_head(head)
         handshake, handshake_version = None, 0
@@ -80,10 +87,16 @@ class Records:
                 handshake_version, handshake = found[0], codec.read_handshake(found[1])
         known = {name: self.shelf(db, session, name) for name in shelves} if shelves and row else NOTHING
         now = clock.now(self.wall())
-        return Snapshot(
+        seen = Snapshot(
             session, now, scenario, queue, version, handshake, handshake_version, turn, known, faults,
             codec.read_tally(tally),
         )  # fmt: skip
+        return seen, remembered(clock, seen, _held(head, tally, version)) if row or make else None
+
+    def held(self, db: sqlite3.Connection, session: str) -> bytes:
+        """What a remembered snapshot must still be held by; empty = there is no such session."""
+        row = db.execute("SELECT head, tally, version FROM session WHERE name = ?", (session,)).fetchone()
+        return _held(*row) if row else b""
 
     def head(self, db: sqlite3.Connection, session: str) -> Head:
         row = db.execute("SELECT head FROM session WHERE name = ?", (session,)).fetchone()
@@ -101,7 +114,7 @@ class Records:
         if db.execute("SELECT 1 FROM session WHERE name = ?", (session,)).fetchone() is None:
             self.make(db, session)
         else:
-            self._used[session] = self._stamps() * 1000
+            self.note_used(session)
 
     def _put_out_a_session(self, db: sqlite3.Connection) -> None:
         """The one used longest ago in which no handshake lives, never ``default``. Raises ``Full``: there is none."""
@@ -111,6 +124,9 @@ class Records:
         if found is None:
             raise Full
         self.forget(db, found[0])
+
+    def note_used(self, session: str) -> None:
+        self._used[session] = self._stamps() * 1000
 
     def _tell_used(self, db: sqlite3.Connection) -> None:
         db.executemany("UPDATE session SET used = ? WHERE name = ?", [(at, name) for name, at in self._used.items()])
@@ -197,12 +213,14 @@ class Records:
 
     def save(self, db: sqlite3.Connection, seen: Snapshot, changes: Changes) -> bool:
         name, handshake = seen.session, changes.handshake
+        if seen.held and self.held(db, name) != seen.held:
+            return False
         sql = "SELECT version, shelf_count, shelf_bytes FROM session WHERE name = ?"
         row = db.execute(sql, (name,)).fetchone()
         if row is None:
             self.make(db, name)
         version, count, size = row or (0, 0, 0)
-        self._used[name] = self._stamps() * 1000
+        self.note_used(name)
         if (changes.queue is not None or changes.tally) and version != seen.version:
             return False
         shelves = [(self.shelf(db, name, each.name), each) for each in changes.shelves]
@@ -215,8 +233,8 @@ class Records:
             known = (db.execute(sql, (name, handshake.id)).fetchone() or (0,))[0]
             if known != seen.handshake_version:
                 return False
-            if known == 0:
-                self._make_room(db)
+            if known == 0 and not self.has_room(db, 1):
+                raise Full
             self._write_handshake(db, handshake, known)
         if changes.queue is not None:
             self.write_head(db, name, self.head(db, name)._replace(queue=changes.queue), more=1)
@@ -240,8 +258,12 @@ class Records:
         else:
             self.insert_handshake(db, handshake, 1)
             self.change_room(db, handshakes=1)
+        self.note_ended(handshake)
+
+    def note_ended(self, handshake: Handshake) -> None:
+        """The room of one that has ended can be had at once."""
         if handshake.state not in LIVE:
-            self.swept_at = float("-inf")  # its room can be had at once
+            self.swept_at = float("-inf")
 
     def insert_handshake(self, db: sqlite3.Connection, handshake: Handshake, version: int) -> None:
         db.execute(
@@ -249,18 +271,17 @@ class Records:
             (handshake.session, handshake.id, version, ends_at(handshake), codec.write_handshake(handshake)),
         )
 
-    def _make_room(self, db: sqlite3.Connection) -> None:
-        """Raises ``Full`` when every handshake lives. A fruitless sweep is not repeated within a second."""
-        count = db.execute("SELECT handshakes FROM room").fetchone()[0]
+    def has_room(self, db: sqlite3.Connection, many: int) -> bool:
+        """For so many handshakes more, of those that live. A fruitless sweep is not repeated within a second."""
+        count: int = db.execute("SELECT handshakes FROM room").fetchone()[0]
         wall = self.wall()
-        if count >= self.max_handshakes and wall - self.swept_at >= SWEEP_S:
+        if count + many > self.max_handshakes and wall - self.swept_at >= SWEEP_S:
             self.swept_at = wall
             ended = f"SELECT h.number FROM handshake h JOIN session s ON s.name = h.session WHERE h.ends_at <= {_NOW}"
             gone = db.execute(f"DELETE FROM handshake WHERE number IN ({ended})", (wall,)).rowcount
             self.change_room(db, handshakes=-gone)
             count -= gone
-        if count >= self.max_handshakes:
-            raise Full
+        return count + many <= self.max_handshakes
 
     # Shelves
 
@@ -318,35 +339,39 @@ class Records:
 
     # Journal
 
-    def record(self, db: sqlite3.Connection, session: str, entry_id: str, data: bytes, cost: int) -> None:
+    def record(self, db: sqlite3.Connection, session: str, entries: Sequence[tuple[str, int, bytes]]) -> None:
+        """Entries of one session: id, cost, and what is written. Raises ``Full``."""
         sql = "SELECT entries, journal_bytes FROM session WHERE name = ?"
         row = db.execute(sql, (session,)).fetchone()
         if row is None:
             self.make(db, session)
         count, before = row or (0, 0)
-        sql = "INSERT INTO entry (session, id, cost, data) VALUES (?, ?, ?, ?)"
-        db.execute(sql, (session, entry_id, cost, data))
-        count, size = count + 1, before + cost
-        while count > self._max_entries or size > self._max_journal_bytes:
-            count, size = count - 1, size - self._delete_oldest_entry(db, session)
+        insert_rows(db, "entry (session, id, cost, data)", [(session, *each) for each in entries])
+        count, size = count + len(entries), before + sum(cost for _, cost, _ in entries)
+        if count > self._max_entries:
+            size -= self._delete_oldest_entries(db, session, count - self._max_entries)
+            count = self._max_entries
+        while size > self._max_journal_bytes:
+            count, size = count - 1, size - self._delete_oldest_entries(db, session, 1)
         self._used.pop(session, None)  # the row says it, and later
-        sql = "UPDATE session SET turn = turn + 1, entries = ?, journal_bytes = ?, used = ? WHERE name = ?"
-        db.execute(sql, (count, size, self._stamps() * 1000, session))
+        sql = "UPDATE session SET turn = turn + ?, entries = ?, journal_bytes = ?, used = ? WHERE name = ?"
+        db.execute(sql, (len(entries), count, size, self._stamps() * 1000, session))
         sql = "UPDATE room SET journal_bytes = journal_bytes + ? RETURNING journal_bytes"
         self._shorten_journals(db, db.execute(sql, (size - before,)).fetchone()[0])
 
-    def _delete_oldest_entry(self, db: sqlite3.Connection, session: str) -> int:
-        """What it cost, which is still to be taken off."""
-        sql = "SELECT number, cost FROM entry WHERE session = ? ORDER BY number LIMIT 1"
-        number, cost = db.execute(sql, (session,)).fetchone()
-        db.execute("DELETE FROM entry WHERE number = ?", (number,))
+    def _delete_oldest_entries(self, db: sqlite3.Connection, session: str, many: int) -> int:
+        """What they cost, which is still to be taken off."""
+        oldest = "SELECT number, cost FROM entry WHERE session = ? ORDER BY number LIMIT ?"
+        sql = f"SELECT max(number), sum(cost) FROM ({oldest})"
+        last, cost = db.execute(sql, (session, many)).fetchone()
+        db.execute("DELETE FROM entry WHERE session = ? AND number <= ?", (session, last))
         return int(cost)
 
     def _shorten_journals(self, db: sqlite3.Connection, size: int) -> None:
         """All journals together, of ``size`` bytes, stay bounded: the sessions used longest ago forget first."""
         while size > MAX_ALL_JOURNALS_BYTES:
             (name,) = db.execute("SELECT name FROM session WHERE entries > 0 ORDER BY used LIMIT 1").fetchone()
-            gone = self._delete_oldest_entry(db, name)
+            gone = self._delete_oldest_entries(db, name, 1)
             sql = "UPDATE session SET entries = entries - 1, journal_bytes = journal_bytes - ? WHERE name = ?"
             db.execute(sql, (gone, name))
             self.change_room(db, journal=-gone)

@@ -21,12 +21,14 @@ from mock_server.state import codec, scripts
 from mock_server.state.batch import Batch, Packed, packed_item, together
 from mock_server.state.clock import Clock
 from mock_server.state.connection import Connection
+from mock_server.state.gathered import Gathered
 from mock_server.state.image import RESTORED, Image, renamed
 from mock_server.state.journal import Entry, cost_of
 from mock_server.state.register import IDLE_S, Register
 from mock_server.state.remembered import LastSeen
 from mock_server.state.scripts import Script, score, versioned
 from mock_server.state.shelves import weighed
+from mock_server.state.soon import Done, Keep, Write, is_simple
 from mock_server.state.store import (
     MAX_GRANTS,
     MAX_QUEUE,
@@ -58,8 +60,6 @@ def _head(script: Script) -> bytes:
     return b"*%d\r\n" + b"".join(map(packed_item, ("EVALSHA", sha, len(script.parts))))
 
 
-_HELD = 1 + len(scripts.HELD)
-"""Their number, and they."""
 _NO_HANDSHAKE = together("", "", "", "")
 _NOT_COUNTED = together("", "", "")
 _HEAD = {script: _head(script) for script in scripts.SCRIPTS}
@@ -89,8 +89,11 @@ class RedisStore:
         self._journal = together(max_entries, max_journal_bytes)
         self._told_at: dict[str, float] = {}
         self._packed: dict[tuple[str, tuple[str, ...]], bytes] = {}
-        self.batch = Batch(self.connection.execute)
+        self.batch = Batch(self.connection.execute, lambda: self._gathered.commands())
         self._register = Register(prefix, self.batch, self._run, wall, max_sessions, self._term_s)
+        self._gathered = Gathered(
+            self._command, self._seen, self._register.note, -self._term_s, max_handshakes, self._journal
+        )
 
     def _keys(self, session: str, parts: tuple[str, ...]) -> bytes:
         """The keys as a command has them, which is the greater part of it."""
@@ -102,13 +105,16 @@ class RedisStore:
             known = self._packed[session, parts] = b"".join(packed_item(keys[each]) for each in parts)
         return known
 
-    async def _run(self, script: Script, session: str, *arguments: Any) -> Any:
+    def _command(self, script: Script, session: str, *arguments: Any) -> Packed:
         count = 3 + len(script.parts)
         for each in arguments:
             count += each.items if type(each) is Packed else 1
         head = _HEAD[script] % count
         items = b"".join(map(packed_item, arguments))
-        return await self.batch.do(Packed(head + self._keys(session, script.parts) + items))
+        return Packed(head + self._keys(session, script.parts) + items)
+
+    async def _run(self, script: Script, session: str, *arguments: Any) -> Any:
+        return await self.batch.do(self._command(script, session, *arguments))
 
     async def _changed(self, script: Script, session: str, *arguments: Any) -> bool:
         """Run a script that changes the session, which is made if need be. False = another was faster."""
@@ -134,19 +140,22 @@ class RedisStore:
     def _is_due(self, session: str) -> bool:
         """Whether its keys have to be told once more that it is in use."""
         at = time.monotonic()
-        if at - self._told_at.get(session, float("-inf")) < TOUCH_S:
+        if self._was_told(session, at):
             return False
         if len(self._told_at) >= self._max_sessions:
             self._told_at.clear()
         self._told_at[session] = at
         return True
 
+    def _was_told(self, session: str, at: float) -> bool:
+        return at - self._told_at.get(session, float("-inf")) < TOUCH_S
+
     async def load(
         self, session: str, handshake_id: str | None = None, shelves: tuple[str, ...] = (), *, make: bool = True
     ) -> Snapshot:
         fields, written, on = await self._run(scripts.LOAD, session, handshake_id or "", *shelves)
         *head, version, turn = fields
-        clock, seen = self._seen.take(session, (*head, version))[1:]
+        clock, seen = self._seen.take(session, (*head, version))
         if make and version is None:
             await self._register.admit(session)
             self._seen.take(session, (*head, b"0"))
@@ -186,11 +195,18 @@ class RedisStore:
             handshake = (made.id, seen.handshake_version, codec.write_handshake(made), score(end))
         kept = await self._changed(
             scripts.SAVE, seen.session, *(self._counted(seen, changes) if counted else (_NOT_COUNTED,)), *handshake,
-            score(seen.now), self._bounds, *((Packed(seen.held, _HELD),) if seen.held else (0, *shelves)),
+            score(seen.now), self._bounds, *((Packed(seen.held, scripts.HELD_ITEMS),) if seen.held else (0, *shelves)),
         )  # fmt: skip
         if not kept and seen.held:
             self._seen.forget(seen.session)
         return kept
+
+    def save_soon(self, seen: Snapshot, changes: Changes, told: Callable[[Done], None]) -> bool:
+        if not (is_simple(seen, changes) and self._was_told(seen.session, time.monotonic())):
+            return False
+        self._gathered.keep(Keep(seen, changes.handshake, told))
+        self.batch.wake()
+        return True
 
     @staticmethod
     def _counted(seen: Snapshot, changes: Changes) -> tuple[Any, ...]:
@@ -250,9 +266,14 @@ class RedisStore:
     # Journal
 
     async def record(self, entry: Entry, hidden: Hidden = NOTHING_MORE) -> None:
-        written = codec.write_entry(entry, hidden)
-        await self._changed(scripts.RECORD, entry.session, cost_of(entry), written, self._journal)
+        cost = cost_of(entry)
+        written = b"%d:%b" % (cost, codec.write_entry(entry, hidden))
+        await self._changed(scripts.RECORD, entry.session, self._journal, cost, written)
         self._register.note(entry.session)
+
+    def record_soon(self, entry: Entry, hidden: Hidden, told: Callable[[Entry, Done], None]) -> None:
+        self._gathered.write(Write(entry, hidden, told))
+        self.batch.wake()
 
     async def entries(self, session: str, limit: int | None = None, since: str | None = None) -> list[Told]:
         first = 0 if limit is None or since is not None else -limit

@@ -45,9 +45,12 @@ def versioned(data: bytes) -> tuple[int, bytes]:
     return int(version), rest
 
 
+_ENDLESS: Final = {float("inf"): "+inf", float("-inf"): "-inf"}
+
+
 def score(number: float) -> str:
     """A number as sorted sets take it."""
-    return {float("inf"): "+inf", float("-inf"): "-inf"}.get(number) or repr(number)
+    return _ENDLESS.get(number) or repr(number)
 
 
 _ALL = "local head, handshakes, order, ends, shelves, grants, grant_order, journal, images = unpack(KEYS)\n"
@@ -69,6 +72,8 @@ end
 """
 _HMGET = "redis.call('HMGET', head, " + ", ".join(f"'{each}'" for each in FIELDS) + ")"
 _HELD = "redis.call('HMGET', head, " + ", ".join(f"'{each}'" for each in HELD) + ")"
+HELD_ITEMS: Final = 1 + len(HELD)
+"""Arguments that say what was remembered: their number, and they."""
 
 LOAD = Script(
     f"""
@@ -155,6 +160,42 @@ return 1
     _CHANGED,
 )
 
+KEEP = Script(
+    "local head, handshakes, order, ends = unpack(KEYS)\n"
+    + _IDLE
+    + """
+local idle, now, room, held = unpack(ARGV, 1, 4)
+local found = """
+    + _HELD
+    + """
+if not found[#found] then return 4 end
+for at = 1, held do if (found[at] or '') ~= ARGV[4 + at] then return 0 end end
+local first = 5 + held
+local many = (#ARGV - first + 1) / 3
+if many == 0 then return 1 end
+local live = redis.call('HLEN', handshakes)
+if live + many > tonumber(room) then return 2 end
+local ids, data, ordered, ended = {}, {}, {}, {}
+local number = redis.call('HINCRBY', head, 'number', many) - many
+for at = first, #ARGV, 3 do
+  local id, next = ARGV[at], #data + 1
+  ids[#ids + 1] = id
+  data[next], data[next + 1] = id, ARGV[at + 1]
+  ordered[next], ordered[next + 1] = number + #ids, id
+  ended[next], ended[next + 1] = ARGV[at + 2], id
+end
+for _, other in ipairs(redis.call('HMGET', handshakes, unpack(ids))) do if other then return 0 end end
+redis.call('HSET', handshakes, unpack(data))
+redis.call('ZADD', order, unpack(ordered))
+redis.call('ZADD', ends, unpack(ended))
+redis.call('HINCRBY', head, 'beat', many)
+used(idle, live == 0)
+return 1
+""",
+    ("head", "handshakes", "order", "ends"),
+)
+"""``SAVE`` of many new handshakes, or none, from what was remembered: of all, when there is room for all."""
+
 SET = Script(
     _ALL
     + _IDLE
@@ -208,20 +249,25 @@ RECORD = Script(
     "local head, journal = unpack(KEYS)\n"
     + _IDLE
     + """
-local idle, cost, data, most, most_bytes = unpack(ARGV)
+local idle, most, most_bytes, cost = unpack(ARGV, 1, 4)
+local many = #ARGV - 4
 if redis.call('HEXISTS', head, 'version') == 0 then return 4 end
-redis.call('HINCRBY', head, 'turn', 1)
-local count = redis.call('RPUSH', journal, cost .. ':' .. data)
-local bytes = redis.call('HINCRBY', head, 'journal_bytes', cost)
-while count > tonumber(most) or bytes > tonumber(most_bytes) do
-  local gone = tonumber(string.match(redis.call('LPOP', journal), '^%d+'))
-  count, bytes = count - 1, redis.call('HINCRBY', head, 'journal_bytes', -gone)
+redis.call('HINCRBY', head, 'turn', many)
+local count = redis.call('RPUSH', journal, unpack(ARGV, 5))
+local bytes, freed = redis.call('HINCRBY', head, 'journal_bytes', cost), 0
+used(idle, count == many)
+local function drop(number)
+  for _, gone in ipairs(redis.call('LPOP', journal, number)) do freed = freed + string.match(gone, '^%d+') end
+  count = count - number
 end
-used(idle, count == 1)
+if count > tonumber(most) then drop(count - most) end
+while bytes - freed > tonumber(most_bytes) do drop(1) end
+if freed > 0 then redis.call('HINCRBY', head, 'journal_bytes', -freed) end
 return 1
 """,
     ("head", "journal"),
 )
+"""Entries, each behind what it costs, ``1234:{…}``, and what all of them cost."""
 
 CLEAR = Script(
     """
@@ -286,4 +332,4 @@ return 1
 """
 )
 
-SCRIPTS: Final = (LOAD, MAKE, TOUCH, SAVE, SET, GRANT, DROP, RECORD, CLEAR, IMAGE, KEEP_IMAGE, PUT_IMAGE)
+SCRIPTS: Final = (LOAD, MAKE, TOUCH, SAVE, KEEP, SET, GRANT, DROP, RECORD, CLEAR, IMAGE, KEEP_IMAGE, PUT_IMAGE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable
 from functools import partial
@@ -18,8 +19,11 @@ from mock_server.state.images import Images
 from mock_server.state.journal import Entry, cost_of
 from mock_server.state.lane import Lane
 from mock_server.state.records import Records
+from mock_server.state.remembered import LastSeen
+from mock_server.state.soon import Done, Keep, Write, is_simple
 from mock_server.state.store import MAX_SESSIONS, Away, ClockChange, SessionCounts, Told
 from mock_server.state.tables import connect, mark_key
+from mock_server.state.together import Together
 
 
 class SqliteStore:
@@ -36,19 +40,35 @@ class SqliteStore:
     ) -> None:
         self._records = Records(wall, max_handshakes, max_sessions, max_entries, max_journal_bytes)
         self._images = Images(self._records)
-        self._lane = Lane(partial(connect, path))
+        self._seen = LastSeen()
+        self._lane = Lane(partial(connect, path), Together(self._records).do)
 
     async def load(
         self, session: str, handshake_id: str | None = None, shelves: tuple[str, ...] = (), *, make: bool = True
     ) -> Snapshot:
         records = self._records
-        return await self._lane.do(lambda db: records.load(db, session, handshake_id, shelves, make), writes=False)
+        seen, known = await self._lane.do(
+            lambda db: records.load(db, session, handshake_id, shelves, make), writes=False
+        )
+        if known is not None:
+            self._seen.keep(session, known)
+        return seen
 
-    def remember(self, session: str) -> None:
-        """To look is as fast."""
+    def remember(self, session: str) -> Snapshot | None:
+        known = self._seen.get(session)
+        return None if known is None else known.at(self._records.wall())
 
     async def save(self, seen: Snapshot, changes: Changes) -> bool:
-        return await self._lane.do(lambda db: self._records.save(db, seen, changes))
+        kept = await self._lane.do(lambda db: self._records.save(db, seen, changes), writes=bool(changes))
+        if not kept and seen.held:
+            self._seen.forget(seen.session)
+        return kept
+
+    def save_soon(self, seen: Snapshot, changes: Changes, told: Callable[[Done], None]) -> bool:
+        if not is_simple(seen, changes):
+            return False
+        self._lane.gather(Keep(seen, changes.handshake, told), asyncio.get_running_loop())
+        return True
 
     async def load_grant(self, session: str, grant_id: str) -> Grant | None:
         return await self._lane.do(lambda db: self._records.load_grant(db, session, grant_id), writes=False)
@@ -77,9 +97,12 @@ class SqliteStore:
     async def record(self, entry: Entry, hidden: Hidden = NOTHING_MORE) -> None:
         def work(db: sqlite3.Connection) -> None:
             written = write_entry(entry, hidden)  # in the thread: the loop has requests to answer
-            self._records.record(db, entry.session, entry.id, written, cost_of(entry))
+            self._records.record(db, entry.session, [(entry.id, cost_of(entry), written)])
 
         await self._lane.do(work)
+
+    def record_soon(self, entry: Entry, hidden: Hidden, told: Callable[[Entry, Done], None]) -> None:
+        self._lane.gather(Write(entry, hidden, told), asyncio.get_running_loop())
 
     async def entries(self, session: str, limit: int | None = None, since: str | None = None) -> list[Told]:
         return await self._lane.do(lambda db: self._records.entries(db, session, limit, since), writes=False)

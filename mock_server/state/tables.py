@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from collections.abc import Sequence
 from contextlib import suppress
+from itertools import chain
 from secrets import token_bytes
+from typing import Any
 
 from mock_server.journal.marks import KEY_BYTES
 from mock_server.state.store import Away, Unusable
@@ -14,6 +17,8 @@ from mock_server.state.store import Away, Unusable
 APPLICATION = 0x6D6F636B
 """``mock``: tells our files from those of other programs (sqlite.org/pragma.html#pragma_application_id)."""
 VERSION = 1
+MAX_ROWS = 64
+"""Of one statement."""
 BUSY_S = 5.0
 """How long one process waits for another to finish its transaction."""
 _SCHEMA = """
@@ -96,6 +101,14 @@ def _set_up(db: sqlite3.Connection, path: str) -> None:
         db.execute(f"PRAGMA application_id={APPLICATION}")
         db.execute(f"PRAGMA user_version={VERSION}")
     db.execute("COMMIT")
+
+
+def insert_rows(db: sqlite3.Connection, into: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """``into`` is a table and its columns. So many rows are one statement, prepared once for each number of them."""
+    for at in range(0, len(rows), MAX_ROWS):
+        some = rows[at : at + MAX_ROWS]
+        values = ", ".join([f"({', '.join('?' * len(some[0]))})"] * len(some))
+        db.execute(f"INSERT INTO {into} VALUES {values}", [*chain.from_iterable(some)])
 
 
 def mark_key(db: sqlite3.Connection) -> bytes:

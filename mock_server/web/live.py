@@ -15,10 +15,11 @@ from mock_server.core.snapshot import Changes, Outcome
 from mock_server.core.target import read_allowed
 from mock_server.handshake.machine import Handshake, settle
 from mock_server.handshake.ticket import DEFAULT_SESSION, SESSION_NAME, Reference
-from mock_server.mask import Hidden, all_hidden
+from mock_server.mask import NOTHING_MORE, Hidden, all_hidden
 from mock_server.model import Answer, Chance, Reason, Request
 from mock_server.settings import Settings
 from mock_server.state.journal import MAX_BODY_BYTES, SMALL_BODY_BYTES, Entry
+from mock_server.state.soon import Done, GatheringStore
 from mock_server.state.store import Away, Full, InstantStore, Store
 from mock_server.value import dataclass
 from mock_server.web.log import RequestLog
@@ -100,6 +101,9 @@ class Live:
     writing: set[str] = field(default_factory=set)
     """The entries whose answers are out and that are not in the journal yet."""
     _mark_key: bytes | None = None
+    _marked: tuple[Hidden, Hidden] = (NOTHING_MORE, NOTHING_MORE)
+    """What a world hides, and the same with the key of the marks."""
+    _recording: set[asyncio.Task[None]] = field(default_factory=set)
     _entry_prefix: str = field(default_factory=lambda: token_hex(3))
     _entry_count: count[int] = field(default_factory=lambda: count(1))
 
@@ -124,7 +128,16 @@ class Live:
         """What to hide in the journal, and what the marks in its place are made with. Raises ``Away``."""
         if self._mark_key is None:
             self._mark_key = await self.store.mark_key()
-        return self.world.hidden._replace(key=self._mark_key)
+        return self.hidden_now() or NOTHING_MORE
+
+    def hidden_now(self) -> Hidden | None:
+        """The same, once it is known what marks are made with."""
+        if self._mark_key is None:
+            return None
+        hidden = self.world.hidden
+        if self._marked[0] is not hidden:
+            self._marked = hidden, hidden._replace(key=self._mark_key)
+        return self._marked[1]
 
     def entry_id(self) -> str:
         """Unique among all workers: ``3fa85f-1``."""
@@ -162,6 +175,22 @@ class Live:
             self.log.error(f"entry {entry.id} is not in the journal: {error}")
         finally:
             self.writing.discard(entry.id)
+
+    def record_soon(self, store: GatheringStore, entry: Entry, hidden: Hidden) -> None:
+        """``record`` in a store that does together what many want of it."""
+        self.say(entry)
+        self.writing.add(entry.id)
+        store.record_soon(entry, hidden, self._recorded)
+
+    def _recorded(self, entry: Entry, done: Done) -> None:
+        if done is False:  # the session was forgotten meanwhile: it is made anew
+            task = asyncio.get_running_loop().create_task(self.keep_entry(entry))
+            self._recording.add(task)
+            task.add_done_callback(self._recording.discard)
+            return
+        self.writing.discard(entry.id)
+        if done is not True and not isinstance(done, Full):  # a session for which there is no room has no journal
+            self.log.error(f"entry {entry.id} is not in the journal: {done}")
 
     async def written(self) -> None:
         """Until the journal has every entry whose answer is out by now."""

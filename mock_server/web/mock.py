@@ -130,7 +130,7 @@ async def decide(
     store = live.store
     for number in range(MAX_TRIES):
         reading = read(head, request)
-        seen = _remembered(store, reading, session) if number == 0 else None
+        seen = remembered(store, reading, session) if number == 0 else None
         seen = seen or await store.load(session, handshake_id(reading, session), reading.shelves)
         try:
             outcome = answer(reading, seen, live.chance)
@@ -145,7 +145,7 @@ async def decide(
     return None
 
 
-def _remembered(store: Store, reading: Reading, session: str) -> Snapshot | None:
+def remembered(store: Store, reading: Reading, session: str) -> Snapshot | None:
     """What is enough for a request that names no handshake, looks at no shelf and gets no other body each time."""
     needs_more = reading.names or reading.shelves or reading.head.preference or reading.plan.house.dynamic
     return None if needs_more else store.remember(session)

@@ -9,16 +9,17 @@ Whatever is out of the ordinary takes the usual way, which this one must never d
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mock_server.core.answer import Head, answer, read, read_head
 from mock_server.core.route import Found
 from mock_server.core.snapshot import NO_CHANGES
 from mock_server.model import Answer, Request
 from mock_server.named import NamedTuple
+from mock_server.state.soon import Done, GatheringStore
 from mock_server.state.store import InstantStore
 from mock_server.web.live import BadSession, Live, make_entry, session_name
-from mock_server.web.mock import decide, handshake_id
+from mock_server.web.mock import decide, handshake_id, remembered
 from mock_server.web.wire import origin_of, raw_path, read_headers
 
 if TYPE_CHECKING:
@@ -35,14 +36,31 @@ class Later(NamedTuple):
     journal: Callable[[], Coroutine[Any, Any, None]]
 
 
+class Asker(Protocol):
+    """Whoever asked for an answer, and is told one of these, once."""
+
+    def answered(self, answer: Answer, headers: Headers) -> None:
+        """It is kept, and will be journalled."""
+        ...
+
+    def overtaken(self) -> None:
+        """Nothing was kept, for another was faster: ask ``answer_later``."""
+        ...
+
+    def in_vain(self) -> None:
+        """Nothing was kept: take the usual way."""
+        ...
+
+
 class Prepared:
     """An operation's request whose head has been read. ``headers`` go to every answer."""
 
-    __slots__ = ("_head", "_headers", "_live", "_request", "_session", "_store", "_world")
+    __slots__ = ("_gathering", "_head", "_headers", "_live", "_request", "_session", "_store", "_world")
 
     def __init__(self, live: Live, request: Request, head: Head, session: str, headers: Headers) -> None:
         self._live = live
         self._store = live.store if isinstance(live.store, InstantStore) else None
+        self._gathering = live.store if isinstance(live.store, GatheringStore) else None
         self._world = live.world
         self._request = request
         self._head = head
@@ -72,6 +90,39 @@ class Prepared:
             store, make_entry(entry_id, seen.now, self._session, live.ticks() - started, request, given, outcome)
         )
         return given, (*self._headers, (b"mock-entry", entry_id.encode()))
+
+    def ask(self, body: bytes, asker: Asker) -> bool:
+        """An answer from what the store was when it was last looked at, as soon as it says that it still is so.
+
+        False = it must be looked at, and nobody will be told: ask ``answer_later``.
+        """
+        live, store = self._live, self._gathering
+        hidden = live.hidden_now()
+        if live.world is not self._world or store is None or hidden is None:
+            return False
+        started = live.ticks()
+        like = self._request
+        request = Request(like.method, like.path, like.query, like.headers, body, like.origin)
+        try:
+            reading = read(self._head, request)
+            seen = remembered(live.store, reading, self._session)
+            outcome = answer(reading, seen, live.chance) if seen else None
+        except Exception:
+            return False  # not swallowed: as above
+        if seen is None or outcome is None or outcome.effects or outcome.calls:
+            return False
+
+        def told(done: Done) -> None:
+            if done is not True:
+                asker.in_vain() if done else asker.overtaken()
+                return
+            entry_id = live.entry_id()
+            took_s = live.ticks() - started
+            asker.answered(outcome.answer, (*self._headers, (b"mock-entry", entry_id.encode())))
+            entry = make_entry(entry_id, seen.now, self._session, took_s, request, outcome.answer, outcome)
+            live.record_soon(store, entry, hidden)
+
+        return store.save_soon(seen, outcome.changes, told)
 
     async def answer_later(self, body: bytes) -> Later | None:
         """The same from a store that has to be waited for; None = nothing was kept, take the usual way."""

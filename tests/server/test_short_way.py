@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,9 +19,8 @@ from mock_server.server.heads import MAX_HEAD_BYTES, MAX_HEADS, Heads
 from mock_server.server.limits import guarded
 from mock_server.server.protocol import GuardedProtocol
 from mock_server.settings import Limits
-from mock_server.state.store import InstantStore
+from mock_server.state.store import Full, InstantStore
 from mock_server.web.app import MockApp
-from mock_server.web.short import Later
 from tests.live.wire import Reply, parse
 from tests.support import FakeWall, make_app
 
@@ -77,6 +76,34 @@ class Far:
         return await self._near.save(*args)
 
 
+class Together(Far):
+    """One that does together what many want of it (``GatheringStore``)."""
+
+    asked = 0
+    loop: asyncio.AbstractEventLoop
+
+    def remember(self, session: str) -> Any:
+        return self._near.load_now(session)._replace(held=b"held", turn=0)
+
+    def save_soon(self, seen: Any, changes: Any, told: Any) -> bool:
+        if changes.queue is not None or changes.shelves or changes.tally:
+            return False
+        self.asked += 1
+        self.loop.call_later(self.hours, lambda: told(self._kept(seen, changes)))
+        return True
+
+    def _kept(self, seen: Any, changes: Any) -> bool:
+        return bool(self._near.load_now(seen.session).scenario == seen.scenario and self._near.save_now(seen, changes))
+
+    def record_soon(self, entry: Any, hidden: Any, told: Any) -> None:
+        self._near.record_now(entry)
+        self.loop.call_soon(told, entry, True)
+
+
+WAYS = {"at once": None, "when the store has spoken": Far, "together with others": Together}
+LATER = [name for name, store in WAYS.items() if store]
+
+
 class Counting(Heads):
     """Counts the requests that took the short way."""
 
@@ -84,14 +111,9 @@ class Counting(Heads):
         super().__init__(app.prepare, store_waits=not isinstance(app.live.store, InstantStore))
         self.taken = 0
 
-    def begin(self, scheme: str | None, data: bytes) -> Coroutine[Any, Any, Later | None] | None:
-        begun = super().begin(scheme, data)
-        return begun and self._counted(begun)
-
-    async def _counted(self, begun: Coroutine[Any, Any, Later | None]) -> Later | None:
-        later = await begun
-        self.taken += later is not None
-        return later
+    def written(self, *args: Any) -> bytes:
+        self.taken += self.store_waits
+        return super().written(*args)
 
     def answer(self, scheme: str | None, data: bytes, default_headers: list[tuple[bytes, bytes]]) -> bytes | None:
         given = super().answer(scheme, data, default_headers)
@@ -102,12 +124,13 @@ class Counting(Heads):
 class Connection:
     """One connection to an application of its own."""
 
-    def __init__(self, keep_alive_s: float = 5, short: bool = True, far: bool = False, **settings: Any) -> None:
+    def __init__(self, keep_alive_s: float = 5, short: bool = True, way: str = "at once", **settings: Any) -> None:
         self.wall = FakeWall()
         self.app = make_app(wall=self.wall, **settings)
-        self.far = far
-        if far:
-            self.app.live.store = Far(self.app.live.store)
+        store = WAYS[way]
+        self.far = store is not None
+        if store:
+            self.app.live.store = store(self.app.live.store)
             self.app = MockApp(self.app.live)
         self.heads = Counting(self.app)
         self.config = uvicorn.Config(
@@ -121,6 +144,8 @@ class Connection:
         )
         self.config.load()
         self.loop = asyncio.new_event_loop()
+        if store is Together:
+            self.app.live.store.loop = self.loop  # type: ignore[attr-defined]
         self.connect()
 
     def connect(self) -> None:
@@ -157,9 +182,9 @@ class Connection:
         return parse(self.transport.written)
 
 
-@pytest.fixture(params=["at once", "when the store has spoken"])
+@pytest.fixture(params=WAYS)
 def connection(request: pytest.FixtureRequest) -> Iterator[Connection]:
-    made = Connection(far=request.param != "at once")
+    made = Connection(way=request.param)
     yield made
     made.loop.close()
 
@@ -345,12 +370,12 @@ def test_an_idle_connection_is_closed_after_its_last_answer_whichever_way_that_t
 # An answer for which the store is waited for
 
 
-@pytest.fixture
-def far() -> Iterator[Connection]:
+@pytest.fixture(params=LATER)
+def far(request: pytest.FixtureRequest) -> Iterator[Connection]:
     """A connection whose head is known, over a store that takes a while."""
-    made = Connection(far=True)
+    made = Connection(way=request.param)
     for _ in range(2):
-        made.ask(request())
+        made.ask(ORDINARY["a start"])
     made.app.live.store.hours = 0.05  # type: ignore[attr-defined]
     made.transport.written = b""
     yield made
@@ -435,12 +460,41 @@ def test_a_client_that_hangs_up_gets_nothing_and_what_was_kept_is_journalled(far
     assert far.transport.written == b""
 
 
-def test_an_idle_connection_is_not_closed_while_the_store_is_waited_for() -> None:
-    connection = Connection(keep_alive_s=0.4, far=True)
+@pytest.mark.parametrize("way", LATER)
+def test_an_idle_connection_is_not_closed_while_the_store_is_waited_for(way: str) -> None:
+    connection = Connection(keep_alive_s=0.4, way=way)
     for _ in range(3):
         connection.ask(request())
     assert connection.heads.taken == 1
     connection.app.live.store.hours = 0.3  # type: ignore[attr-defined]
-    assert connection.ask(request())[0].status == 200  # after 0.6 seconds
+    assert connection.ask(request())[0].status == 200  # after 0.3 or 0.6 seconds
     assert closes(connection)
+    connection.loop.close()
+
+
+def test_one_question_for_an_answer_and_another_when_it_was_overtaken() -> None:
+    connection = Connection(way="together with others")
+    for _ in range(2):
+        connection.ask(request())
+    store: Any = connection.app.live.store
+    assert connection.ask(request())[0].status == 200
+    assert (connection.heads.taken, store.asked) == (1, 1)
+    store.hours = 0.05
+    connection.transport.written = b""
+    connection.protocol.data_received(request())
+    connection.loop.run_until_complete(store.set_scenario("default", "plan-does-not-allow"))
+    assert answered(connection, 402)
+    assert (connection.heads.taken, store.asked) == (2, 2)
+    assert [each.as_json()["status"] for each in journal(connection, "")] == [200, 200, 200, 402]
+    connection.loop.close()
+
+
+def test_a_store_that_fails_is_told_the_usual_way() -> None:
+    connection = Connection(way="together with others")
+    for _ in range(3):
+        connection.ask(request())
+    store: Any = connection.app.live.store
+    store._kept = lambda seen, changes: Full()
+    assert connection.ask(request())[0].status == 200  # by the usual way, which knows of no trouble
+    assert connection.heads.taken == 1
     connection.loop.close()
