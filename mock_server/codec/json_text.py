@@ -41,12 +41,14 @@ def read_json(data: bytes) -> Any:
         if "infinity" in error.msg:  # JSON it may be: an integer of any size is a number
             return _read_slowly(data)
         raise _unreadable(error, data) from None
-    if data.count(b"{") + data.count(b"[") > _allowed[0] and _is_deeper(value, _allowed[0]):
+    containers = data.count(b"{") + data.count(b"[")
+    if containers > _allowed[0] and _is_deeper(value, _allowed[0]):
         raise _too_deep()
     # A colon inside a text makes the count too high, which only costs the slower look.
-    if data.count(b":") != _names(value):
-        return _read_slowly(data)
-    return value
+    names = data.count(b":")
+    if containers == 1 and type(value) is dict and names == len(value) and float not in map(type, value.values()):
+        return value  # what `_names` would say, for the usual body
+    return value if names == _names(value) else _read_slowly(data)
 
 
 def _unreadable(error: orjson.JSONDecodeError, data: bytes) -> Unreadable:

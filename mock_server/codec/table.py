@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from typing import Any, Protocol
 
+from mock_server.codec.charset import is_utf8
 from mock_server.spec.family import Family, family
 from mock_server.spec.media import MediaType, is_checked
 from mock_server.spec.schema import Schema
@@ -48,6 +49,16 @@ def _codec(kind: Family) -> Codec:
         case "binary":
             from mock_server.codec import binary as found
     return found
+
+
+def reader(media: MediaType, content_type: str) -> Callable[[bytes], Any]:
+    """What reads bodies of this media type. It raises ``Unreadable``."""
+    codec = codec_for(content_type)
+    if family(content_type) == "json" and is_utf8(content_type):
+        from mock_server.codec.json_text import read_json
+
+        return read_json
+    return partial(codec.read, media=media, content_type=content_type)
 
 
 def read_value(data: bytes, media: MediaType, content_type: str) -> Any:

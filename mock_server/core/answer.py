@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from mock_server.core.body import take_body
+from mock_server.core.body import Way, read_by, take_body, way_of
 from mock_server.core.callback import calls_after
 from mock_server.core.challenge import challenges
 from mock_server.core.choose import Choice, choose
@@ -63,6 +63,10 @@ class Head:
     parameters: tuple[Violation, ...]
     authorization: tuple[Violation, ...] | None
     """What is wrong with who asks; None = it depends on the hour."""
+    way: Way | None
+    """How its body is read; None = that depends on the body."""
+    is_clean: bool
+    """Whether nothing is wrong with it at any hour."""
 
 
 @dataclass(slots=True)
@@ -87,32 +91,39 @@ def read_head(
     """Read everything but the body, without any state. ``encoded``: the path's values undecoded, where they differ."""
     token, _ = find_token(plan, request)
     parameters, roots = plan.parameters.take(request, path_values, encoded)
-    facts = Facts(request, {"path": path_values, "token": token.facts if token else {}})
+    token_facts = token.facts if token else {}
+    facts = Facts(request, {"path": path_values, "token": token_facts})
+    authorization = (
+        None if token and token.expires_at is not None else tuple(authorization_violations(plan, facts, token, 0.0))
+    )
     return Head(
         plan=plan,
         base=base,
-        roots=roots,
+        roots={**roots, "token": token_facts},
         token=token,
         preference=read_preference(request.headers, request.query),
         parameters=parameters,
-        authorization=(
-            None if token and token.expires_at is not None else tuple(authorization_violations(plan, facts, token, 0.0))
-        ),
+        authorization=authorization,
+        way=way_of(plan, request.headers),
+        is_clean=authorization == () and not parameters,
     )
 
 
 def read(head: Head, request: Request) -> Reading:
     """Read the body of a request with this head."""
-    plan, token = head.plan, head.token
-    body, violations = take_body(plan, request)
-    facts = Facts(request, {**head.roots, "body": body, "token": token.facts if token else {}})
+    plan, way = head.plan, head.way
+    if way is not None and request.body:
+        body, violations = read_by(way, plan, request.body, way.kind)
+    else:
+        body, violations = take_body(plan, request)
+    facts = Facts(request, {**head.roots, "body": body})
     collect = plan.fixture.collect
     return Reading(
         head=head,
         plan=plan,
         request=request,
         facts=facts,
-        token=token,
+        token=head.token,
         body=violations,
         names=read_ticket(facts.get(collect.pull_id)) if collect else None,
         shelves=shelf_names(plan.memory, facts) if plan.memory else (),
@@ -123,14 +134,14 @@ def answer(reading: Reading, snapshot: Snapshot, chance: Chance) -> Outcome:
     """Admit, choose, step the handshake, render. Raises ``Unmet`` for an impossible preference."""
     plan, facts = reading.plan, reading.facts
     facts.at = snapshot.now
-    violations = violations_of(reading, snapshot.now)
+    violations = [] if reading.head.is_clean and not reading.body else violations_of(reading, snapshot.now)
     overlooked: list[Violation] = []
     if violations and plan.house.no_errors:
         violations, overlooked = overlooked, violations
     known = look_at_handshake(reading, snapshot)
     if plan.memory:
         recall(plan.memory, facts, snapshot, chance)
-    limited = limit_of(reading, snapshot, violations)
+    limited = limit_of(reading, snapshot, violations) if plan.limiting else None
     choice = choose(plan, reading.head.preference, snapshot, violations, facts, limited.respond if limited else "")
     facts.roots["violation"] = _violation_facts(choice, facts)
     changed = _step_handshake(reading, snapshot, choice, known, chance)
@@ -187,10 +198,8 @@ _RATE = frozenset((b"ratelimit", b"ratelimit-policy", b"retry-after"))
 def limit_of(reading: Reading, snapshot: Snapshot, violations: Sequence[Violation]) -> Limited | None:
     """What the rate limit says to a request that may ask at all: the unauthorized are refused as such."""
     plan, preference = reading.plan, reading.head.preference
-    limit = plan.fixture.limit
-    if plan.limiting:
-        scenario = plan.house.scenarios.get((preference and preference.scenario) or snapshot.scenario or "")
-        limit = (scenario.limits.get(plan.operation.key) if scenario else None) or limit
+    scenario = plan.house.scenarios.get((preference and preference.scenario) or snapshot.scenario or "")
+    limit = (scenario.limits.get(plan.operation.key) if scenario else None) or plan.fixture.limit
     if limit is None or (violations and is_authorization(violations[0])):
         return None
     return draw_from(limit, snapshot, reading.token.token if reading.token else "")
@@ -220,8 +229,6 @@ def violations_of(reading: Reading, now: float) -> list[Violation]:
     authorization = head.authorization
     if authorization is None:
         authorization = tuple(authorization_violations(plan, reading.facts, reading.token, now))
-    if not (authorization or head.parameters or reading.body):
-        return []
     groups = {"authorization": authorization, "parameters": head.parameters, "body": reading.body}
     overlook = plan.fixture.overlook
     return [each for name in plan.fixture.order for each in groups[name] if each.where not in overlook]

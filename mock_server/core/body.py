@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mock_server.codec.json_text import read_json
-from mock_server.codec.table import Codec, codec_for, judged
+from mock_server.codec.table import judged, reader
 from mock_server.codec.unreadable import Unreadable
 from mock_server.core.breach import breaches
 from mock_server.model import MISSING, Request, Violation
@@ -24,9 +24,10 @@ class Way(NamedTuple):
 
     media: MediaType
     kind: str
-    codec: Codec
+    read: Callable[[bytes], Any]
+    """Raises ``Unreadable``."""
     schema: Schema | None
-    """What the whole value has to keep; None = nothing, or more than that (``judged`` knows)."""
+    """What the whole value has to keep, and all that it has to; None = there is more to look at."""
 
 
 MAX_WAYS = 32
@@ -56,16 +57,31 @@ def take_body(plan: Plan, request: Request) -> tuple[Any, tuple[Violation, ...]]
     way = plan.ways.get(content_type) or _way(plan, described, content_type, request.body)
     if way is None:
         return MISSING, (_wrong_type(content_type, described.content),) if content_type else ()
+    return read_by(way, plan, request.body, content_type)
+
+
+def read_by(way: Way, plan: Plan, data: bytes, content_type: str | None) -> tuple[Any, tuple[Violation, ...]]:
+    """The same of bytes that are there, when it is known how they are read."""
     try:
-        body = way.codec.read(request.body, way.media, way.kind)
+        body = way.read(data)
     except Unreadable as error:
         violation = error.violation("body")
         if error.rule == "content-type":
             violation = violation._replace(where="header.content-type", seen=content_type)
         return MISSING, (violation,)
-    if way.schema is not None and plan.fixture.unknown_fields == "accept" and way.schema.is_valid(body):
+    if way.schema is not None and way.schema.is_valid(body):
         return body, ()
     return body, tuple(_breaches(plan, way.media, body, way.kind))
+
+
+def way_of(plan: Plan, headers: Mapping[str, str]) -> Way | None:
+    """How every body under these headers is read; None = the body has a say too, or the headers are to be refused."""
+    described, content_type = plan.operation.body, headers.get("content-type")
+    if described is None or not content_type or "content-encoding" in headers:
+        return None
+    if "header.content-type" in plan.fixture.overlook:
+        return None
+    return plan.ways.get(content_type) or _way(plan, described, content_type, b"")
 
 
 def _way(plan: Plan, described: Body, content_type: str | None, body: bytes) -> Way | None:
@@ -74,7 +90,8 @@ def _way(plan: Plan, described: Body, content_type: str | None, body: bytes) -> 
         return None
     kind = content_type or _assumed(media, body)
     whole = is_checked(media, kind) and media.item_schema is None and family(kind) != "sequence"
-    way = Way(media, kind, codec_for(kind), media.schema if whole else None)
+    is_all = whole and plan.fixture.unknown_fields == "accept"
+    way = Way(media, kind, reader(media, kind), media.schema if is_all else None)
     if len(plan.ways) < MAX_WAYS and (content_type or "*" not in media.name):
         plan.ways[content_type] = way
     return way

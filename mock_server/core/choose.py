@@ -63,7 +63,10 @@ def choose(
 
     ``limited`` names the answer of a rate limit with nothing left; who asks for an answer by name gets that.
     """
-    choice = _climb(plan, preference, snapshot, violations, facts, limited)
+    if preference is None and snapshot.scenario is None and not snapshot.queue and not limited:  # the usual case
+        choice = _from_request(plan, violations, facts, [_NO_PREFERENCE, _NO_QUEUE, _NO_SCENARIO])
+    else:
+        choice = _climb(plan, preference, snapshot, violations, facts, limited)
     accept = facts.request.headers.get("accept")
     if (accept is None or accept == "*/*") and preference is None and not plan.house.dynamic:
         return choice
@@ -81,8 +84,6 @@ def _climb(
 ) -> Choice:
     if limited and (preference is None or preference.response is preference.code is preference.example is None):
         return Choice(plan.responses[limited], [Reason("limit", "{} answers", (limited,), hit=True)], body_named=True)
-    if preference is None and snapshot.scenario is None and not snapshot.queue:  # the usual case, in short
-        return _from_request(plan, violations, facts, [_NO_PREFERENCE, _NO_QUEUE, _NO_SCENARIO])
     reasons: list[Reason] = []
     wait_s = 0.0
     scenario: Scenario | None = None

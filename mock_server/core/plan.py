@@ -97,7 +97,7 @@ class Plan:
     may_fail: bool = False
     """Whether a fixture, a scenario or the network has faults for it."""
     limiting: bool = False
-    """Whether a scenario limits how often it may be asked."""
+    """Whether its fixture or a scenario limits how often it may be asked."""
     memory: Memory | None = None
     """What it remembers; None = nothing, and nothing is looked up for it."""
     ways: dict[str | None, Way] = field(default_factory=dict, compare=False, repr=False)
@@ -163,7 +163,7 @@ def make_plan(operation: Operation, fixture: OperationFixture | None, house: Hou
         parameters=ParameterReader(_askable(operation), undocumented(operation) if house.strict_query else None),
         callbacks=plan_callbacks(operation, fixture.callbacks),
         memory=memory,
-        limiting=any(operation.key in each.limits for each in house.scenarios.values()),
+        limiting=fixture.limit is not None or any(operation.key in each.limits for each in house.scenarios.values()),
         may_fail=bool(fixture.faults or house.network or any(each.faults for each in house.scenarios.values())),
     )
 

@@ -148,15 +148,18 @@ class Journal:
         self._entries.clear()
         return freed
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: Entry) -> int:
+        """Keep it, and what there is room for; how many bytes the journal grew."""
         entries, headers = self._entries, entry.request_headers
         if headers is not self._headers:  # whoever sends the same head again has the very same headers
             self._headers, self._headers_cost = headers, _headers_cost(headers)
         cost = len(entry.request_body) + len(entry.response_body) + len(entry.target) + self._headers_cost + _ENTRY_COST
         entries.append((cost, entry))
-        self._bytes += cost
-        while len(entries) > self._max_entries or self._bytes > self._max_bytes:
-            self._bytes -= entries.popleft()[0]
+        before, size = self._bytes, self._bytes + cost
+        while len(entries) > self._max_entries or size > self._max_bytes:
+            size -= entries.popleft()[0]
+        self._bytes = size
+        return size - before
 
     def __iter__(self) -> Iterator[Entry]:
         return iter([entry for _, entry in self._entries])

@@ -23,6 +23,7 @@ from mock_server.settings import MAX_ENTRIES, MAX_HANDSHAKES, MAX_JOURNAL_BYTES
 from mock_server.state.clock import Clock
 from mock_server.state.image import RESTORED, Image, renamed
 from mock_server.state.journal import Entry, Journal
+from mock_server.state.rows import Rows
 from mock_server.state.shelves import Shelves
 from mock_server.state.store import (
     MAX_ALL_JOURNALS_BYTES,
@@ -55,7 +56,7 @@ class _Session:
     faults: tuple[FaultRule, ...] | None = None
     tally: dict[str, Meter] = field(default_factory=dict)
     version: int = 0
-    handshakes: dict[str, tuple[int, Handshake]] = field(default_factory=dict)
+    handshakes: Rows = field(default_factory=Rows)
     journal: Journal = field(default_factory=Journal)
     turn: int = 0
     used_at: float = 0.0
@@ -69,15 +70,18 @@ class _Session:
     """Counts the changes that neither ``version`` nor ``turn`` counts."""
 
 
-_NO_HANDSHAKE: tuple[int, Handshake | None] = (0, None)
 _NOBODY = _Session()
 """What a session looks like that nobody has used: read, never written."""
 
 
-def _alive(session: _Session, wall: float) -> dict[str, tuple[int, Handshake]]:
-    """The session's live handshakes."""
+def _ended(session: _Session, wall: float) -> list[str]:
+    """The ids of the session's handshakes that do not live any more."""
     now = session.clock.now(wall)
-    return {key: each for key, each in session.handshakes.items() if settle(each[1], now).state in LIVE}
+    return [each.id for each in session.handshakes if settle(each, now).state not in LIVE]
+
+
+def _live_count(session: _Session, wall: float) -> int:
+    return len(session.handshakes) - len(_ended(session, wall))
 
 
 class MemoryStore:
@@ -103,6 +107,7 @@ class MemoryStore:
         self._swept_at = float("-inf")
         self._births = count(1)
         self._mark_key = token_bytes(KEY_BYTES)
+        self._newest: _Session | None = None
 
     def _session(self, name: str) -> _Session:
         """The session, made if need be. Raises ``Full``."""
@@ -111,8 +116,9 @@ class MemoryStore:
             if len(self._sessions) >= self._max_sessions:
                 self._put_out_a_session()
             session = self._sessions[name] = _Session(journal=Journal(*self._journal_bounds), born=next(self._births))
-        elif len(self._sessions) > 1:
+        elif session is not self._newest:
             self._sessions.move_to_end(name)
+        self._newest = session
         return session
 
     def _known(self, name: str) -> _Session:
@@ -129,13 +135,14 @@ class MemoryStore:
         """The one used longest ago in which no handshake lives, never ``default``. Raises ``Full``: there is none."""
         wall = self._wall()
         for name, session in self._sessions.items():
-            if name != DEFAULT_SESSION and not _alive(session, wall):
+            if name != DEFAULT_SESSION and not _live_count(session, wall):
                 self._forget({name})
                 return
         raise Full
 
     def _forget(self, names: set[str]) -> None:
         """Sessions with all they have."""
+        self._newest = None
         for session in [gone for name in names if (gone := self._sessions.pop(name, None))]:
             self._handshake_count -= len(session.handshakes)
             self._journal_bytes -= session.journal.bytes
@@ -152,7 +159,9 @@ class MemoryStore:
         self, session: str, handshake_id: str | None = None, shelves: tuple[str, ...] = (), *, make: bool = True
     ) -> Snapshot:
         found = self._session(session) if make else self._sessions.get(session, _NOBODY)
-        version, handshake = found.handshakes.get(handshake_id or "", _NO_HANDSHAKE)
+        version, handshake = 0, None
+        if handshake_id:
+            version, handshake = found.handshakes.version(handshake_id), found.handshakes.get(handshake_id)
         wall = self._wall()
         now = found.clock.now(wall)
         if make:
@@ -176,14 +185,14 @@ class MemoryStore:
         if changes.shelves and not self._shelves_fit(session, changes):
             return False
         if handshake:
-            version, _ = session.handshakes.get(handshake.id, _NO_HANDSHAKE)
+            version = session.handshakes.version(handshake.id)
             if version != seen.handshake_version:
                 return False
             if version == 0:
                 if self._handshake_count >= self._max_handshakes:
                     self._make_room()
                 self._handshake_count += 1
-            session.handshakes[handshake.id] = (version + 1, handshake)
+            session.handshakes.put(handshake, version + 1)
             session.beat += 1
             if handshake.state not in LIVE:
                 self._swept_at = float("-inf")  # its room can be had at once
@@ -213,9 +222,9 @@ class MemoryStore:
         if wall - self._swept_at >= 1.0:
             self._swept_at = wall
             for session in self._sessions.values():
-                alive = _alive(session, wall)
-                self._handshake_count -= len(session.handshakes) - len(alive)
-                session.handshakes = alive
+                ended = _ended(session, wall)
+                self._handshake_count -= len(ended)
+                session.handshakes.drop(ended)
         if self._handshake_count >= self._max_handshakes:
             raise Full
 
@@ -235,7 +244,7 @@ class MemoryStore:
     async def handshakes(self, session: str, limit: int | None = None) -> list[Handshake]:
         found = self._known(session)
         now = found.clock.now(self._wall())
-        return [settle(each, now) for _, each in islice(reversed(found.handshakes.values()), limit)]
+        return [settle(each, now) for each in islice(reversed(found.handshakes), limit)]
 
     async def clock(self, session: str) -> Clock:
         return self._known(session).clock
@@ -270,10 +279,7 @@ class MemoryStore:
     def record_now(self, entry: Entry) -> None:
         session = self._session(entry.session)
         session.turn += 1
-        journal = session.journal
-        before = journal.bytes
-        journal.add(entry)
-        self._journal_bytes += journal.bytes - before
+        self._journal_bytes += session.journal.add(entry)
         if self._journal_bytes > MAX_ALL_JOURNALS_BYTES:
             self._shorten_journals()
 
@@ -310,7 +316,7 @@ class MemoryStore:
         used = sorted(self._sessions.items(), key=lambda each: each[1].used_at)
         return [
             SessionCounts(
-                name, each.used_at, len(each.journal), len(each.handshakes), len(_alive(each, wall)), each.scenario,
+                name, each.used_at, len(each.journal), len(each.handshakes), _live_count(each, wall), each.scenario,
                 tuple(sorted(each.snapshots)),
             )
             for name, each in islice(reversed(used), limit)
@@ -321,7 +327,7 @@ class MemoryStore:
         idle = [
             name
             for name, each in self._sessions.items()
-            if name != DEFAULT_SESSION and each.used_at < before and not _alive(each, wall)
+            if name != DEFAULT_SESSION and each.used_at < before and not _live_count(each, wall)
         ]
         self._forget(set(idle))
         return idle
@@ -353,7 +359,7 @@ class MemoryStore:
     @staticmethod
     def _image(found: _Session) -> Image:
         shelves = tuple(found.shelves) if found.shelves else ()
-        handshakes = tuple(each for _, each in found.handshakes.values())
+        handshakes = tuple(found.handshakes)
         return Image(
             found.clock, found.scenario, found.queue, found.faults, dict(found.tally), found.turn, handshakes, shelves
         )
@@ -372,8 +378,9 @@ class MemoryStore:
     def _put(self, found: _Session, image: Image) -> None:
         """In place of what the session was. Raises as ``_fits`` does, and then leaves all as it was."""
         shelves, grown, more = self._fits(found, image)
-        known = found.handshakes
-        found.handshakes = {x.id: (known.get(x.id, _NO_HANDSHAKE)[0] + RESTORED, x) for x in image.handshakes}
+        known, found.handshakes = found.handshakes, Rows()
+        for each in image.handshakes:
+            found.handshakes.put(each, known.version(each.id) + RESTORED)
         found.clock, found.scenario, found.queue = image.clock, image.scenario, image.queue
         found.faults, found.tally, found.turn = image.faults, dict(image.tally), image.turn
         found.version += 1
