@@ -61,7 +61,7 @@ def steps() -> dict[str, Callable[[], Any]]:
     assert given is not None
     heads = Heads(lambda scope: None)
     dates = [(b"date", b"Mon, 23 Nov 2026 00:00:00 GMT")]
-    more = ((b"mock-entry", b"3fa85f-1"),)
+    more = b"mock-entry: 3fa85f-1\r\n"
 
     def kept() -> None:
         assert store.save_now(store.load_now("default"), answer(reading, seen, live.chance).changes)

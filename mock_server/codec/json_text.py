@@ -17,6 +17,7 @@ _EXACT = 2.0**63
 _ROUNDED = -(1 << 40)
 """Less than any number of names can make up for."""
 _allowed = [MAX_JSON_DEPTH]
+_FLAT = frozenset((str, int, bool, type(None)))
 
 
 def allow_depth(levels: int) -> None:
@@ -41,14 +42,12 @@ def read_json(data: bytes) -> Any:
         if "infinity" in error.msg:  # JSON it may be: an integer of any size is a number
             return _read_slowly(data)
         raise _unreadable(error, data) from None
-    containers = data.count(b"{") + data.count(b"[")
-    if containers > _allowed[0] and _is_deeper(value, _allowed[0]):
+    if type(value) is dict and _FLAT.issuperset(map(type, value.values())) and data.count(b":") == len(value):
+        return value  # what the looks below would say, for the usual body
+    if data.count(b"{") + data.count(b"[") > _allowed[0] and _is_deeper(value, _allowed[0]):
         raise _too_deep()
     # A colon inside a text makes the count too high, which only costs the slower look.
-    names = data.count(b":")
-    if containers == 1 and type(value) is dict and names == len(value) and float not in map(type, value.values()):
-        return value  # what `_names` would say, for the usual body
-    return value if names == _names(value) else _read_slowly(data)
+    return value if data.count(b":") == _names(value) else _read_slowly(data)
 
 
 def _unreadable(error: orjson.JSONDecodeError, data: bytes) -> Unreadable:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import field
 from functools import lru_cache
 from typing import Any
 
@@ -30,7 +31,7 @@ from mock_server.fixture.facts import Facts, display
 from mock_server.fixture.model import Provider, Response, Start, Token
 from mock_server.handshake import machine
 from mock_server.handshake.machine import Handshake, judge, settle
-from mock_server.handshake.start import open_handshake, opening
+from mock_server.handshake.start import Opening, open_handshake, opening
 from mock_server.handshake.ticket import Reference, read_ticket
 from mock_server.model import MISSING, Answer, Chance, Effect, Reason, Request, Send, Violation, Wait
 from mock_server.value import dataclass
@@ -67,6 +68,10 @@ class Head:
     """How its body is read; None = that depends on the body."""
     is_clean: bool
     """Whether nothing is wrong with it at any hour."""
+    asked: dict[str | None, Choice] = field(default_factory=dict)
+    """By scenario the answer that it asks for; filled by ``choose``."""
+    openings: dict[str, Opening] = field(default_factory=dict)
+    """By provider what handshakes that it opens have in common; filled on first use."""
 
 
 @dataclass(slots=True)
@@ -132,9 +137,9 @@ def read(head: Head, request: Request) -> Reading:
 
 def answer(reading: Reading, snapshot: Snapshot, chance: Chance) -> Outcome:
     """Admit, choose, step the handshake, render. Raises ``Unmet`` for an impossible preference."""
-    plan, facts = reading.plan, reading.facts
+    plan, facts, head = reading.plan, reading.facts, reading.head
     facts.at = snapshot.now
-    violations = [] if reading.head.is_clean and not reading.body else violations_of(reading, snapshot.now)
+    violations = [] if head.is_clean and not reading.body else violations_of(reading, snapshot.now)
     overlooked: list[Violation] = []
     if violations and plan.house.no_errors:
         violations, overlooked = overlooked, violations
@@ -142,14 +147,14 @@ def answer(reading: Reading, snapshot: Snapshot, chance: Chance) -> Outcome:
     if plan.memory:
         recall(plan.memory, facts, snapshot, chance)
     limited = limit_of(reading, snapshot, violations) if plan.limiting else None
-    choice = choose(plan, reading.head.preference, snapshot, violations, facts, limited.respond if limited else "")
+    choice = choose(plan, head.preference, snapshot, violations, facts, limited.respond if limited else "", head.asked)
     facts.roots["violation"] = _violation_facts(choice, facts)
     changed = _step_handshake(reading, snapshot, choice, known, chance)
     kept: tuple[ShelfChange, ...] = ()
     if plan.memory:
         from mock_server.core.keep import keep  # most APIs are served without state
 
-        kept = keep(plan, facts, snapshot, choice, reading.head.base, chance)
+        kept = keep(plan, facts, snapshot, choice, head.base, chance)
     given = _render(plan, choice, facts, snapshot.now)
     if overlooked:
         choice.reasons.append(
@@ -160,8 +165,8 @@ def answer(reading: Reading, snapshot: Snapshot, chance: Chance) -> Outcome:
         choice.reasons.append(Reason("limit", "{}", (limited.told,)))
         given = given._replace(headers=(*(each for each in given.headers if each[0] not in _RATE), *limited.headers))
     tally, effects, fault, instead = NOT_METERED, _effects(choice), "", False
-    if may_fail(plan, reading.head.preference, snapshot):
-        befallen = befall(plan, reading.head.preference, snapshot, choice.scenario, given, choice.reasons)
+    if may_fail(plan, head.preference, snapshot):
+        befallen = befall(plan, head.preference, snapshot, choice.scenario, given, choice.reasons)
         given, tally, fault, instead = befallen.answer, befallen.tally, befallen.told, befallen.instead
         effects = (*effects, *befallen.effects)
         if instead:
@@ -280,11 +285,10 @@ def _start(reading: Reading, start: Start, snapshot: Snapshot, choice: Choice, c
     if provider is None:
         return None
     valid_for = facts.get(start.valid_for)
-    number = isinstance(valid_for, int | float) and not isinstance(valid_for, bool) and valid_for > 0
+    number = type(valid_for) in _NUMBERS and valid_for > 0
     decision, after_s = _decision(choice, provider)
-    callback = reading.head.base + start.callbacks[0]
     handshake = open_handshake(
-        opening(provider.id, provider.scopes, start.client_id, reading.request.origin, callback),
+        reading.head.openings.get(provider.id) or _opening(reading.head, reading.request, start, provider),
         snapshot.now,
         chance,
         session=snapshot.session,
@@ -299,6 +303,13 @@ def _start(reading: Reading, start: Start, snapshot: Snapshot, choice: Choice, c
 
 
 _LONGEST_S = 366 * 86400.0
+_NUMBERS = frozenset((int, float))
+
+
+def _opening(head: Head, request: Request, start: Start, provider: Provider) -> Opening:
+    found = opening(provider.id, provider.scopes, start.client_id, request.origin, head.base + start.callbacks[0])
+    head.openings[provider.id] = found
+    return found
 
 
 def _decision(choice: Choice, provider: Provider) -> tuple[str | None, float]:

@@ -23,6 +23,8 @@ _NO_PREFERENCE = Reason("client", "no preference")
 _NO_QUEUE = Reason("queue", "no answer queued")
 _NO_SCENARIO = Reason("scenario", "none active")
 _VALID = Reason("document", "the request keeps the document")
+_MAX_ASKED = 16
+"""Scenarios for which the answer to one head is remembered."""
 
 
 @dataclass(slots=True)
@@ -50,6 +52,13 @@ class Choice:
     body_named: bool = False
     """Whether somebody asked for this very body, so that none is made in its place."""
 
+    def again(self) -> Choice:
+        """The same for another request, which may have reasons of its own."""
+        return Choice(
+            self.response, [*self.reasons], self.applied, self.forced, self.queue, self.violations, self.by_document,
+            self.rule, self.usual, self.scenario, self.wait_s, self.offered, self.body_named,
+        )  # fmt: skip
+
 
 def choose(
     plan: Plan,
@@ -58,11 +67,15 @@ def choose(
     violations: Sequence[Violation],
     facts: Facts,
     limited: str = "",
+    asked: dict[str | None, Choice] | None = None,
 ) -> Choice:
     """Walk the ladder, then make the answer such as the client can take it. Raises ``Unmet``.
 
     ``limited`` names the answer of a rate limit with nothing left; who asks for an answer by name gets that.
+    ``asked`` remembers by scenario what the same head led to: the answer that it asks for is the same each time.
     """
+    if asked and (same := asked.get(snapshot.scenario)):
+        return same.again()
     if preference is None and snapshot.scenario is None and not snapshot.queue and not limited:  # the usual case
         choice = _from_request(plan, violations, facts, [_NO_PREFERENCE, _NO_QUEUE, _NO_SCENARIO])
     else:
@@ -70,7 +83,9 @@ def choose(
     accept = facts.request.headers.get("accept")
     if (accept is None or accept == "*/*") and preference is None and not plan.house.dynamic:
         return choice
-    _suit(plan, preference, snapshot, choice, accept)
+    is_made = _suit(plan, preference, snapshot, choice, accept)
+    if asked is not None and preference and preference.names_answer and not is_made and len(asked) < _MAX_ASKED:
+        asked[snapshot.scenario] = choice.again()
     return choice
 
 
@@ -82,7 +97,7 @@ def _climb(
     facts: Facts,
     limited: str,
 ) -> Choice:
-    if limited and (preference is None or preference.response is preference.code is preference.example is None):
+    if limited and (preference is None or not preference.names_answer):
         return Choice(plan.responses[limited], [Reason("limit", "{} answers", (limited,), hit=True)], body_named=True)
     reasons: list[Reason] = []
     wait_s = 0.0
@@ -113,15 +128,15 @@ def _climb(
     return choice
 
 
-def _suit(plan: Plan, preference: Preference | None, snapshot: Snapshot, choice: Choice, accept: str | None) -> None:
-    """Media type and body by what the client accepts and prefers."""
+def _suit(plan: Plan, preference: Preference | None, snapshot: Snapshot, choice: Choice, accept: str | None) -> bool:
+    """Media type and body by what the client accepts and prefers; whether the body was made for this request."""
     response = choice.response
     seed = body_seed(plan, preference, snapshot.turn, body_named=choice.body_named)
     if response is None or response.name not in plan.responses:
-        return
+        return False
     if choice.violations:
         if response is not plan.responses[response.name]:
-            return  # it was written for these very violations
+            return False  # it was written for these very violations
         seed = None
     elif response.name in plan.responses.own and (preference is None or preference.dynamic is None):
         seed = None  # only who says dynamic=true does without the body that a fixture has
@@ -133,6 +148,7 @@ def _suit(plan: Plan, preference: Preference | None, snapshot: Snapshot, choice:
     for word, text in words:
         if text is not None and (found.generated or text.lower() == "false"):
             choice.applied = (*choice.applied, f"{word}={text.lower()}")
+    return seed is not None
 
 
 def _wait(preference: Preference) -> tuple[float, tuple[str, ...]]:
@@ -233,10 +249,12 @@ def _otherwise(name: str) -> Reason:
 def _fitting_rule(rules: Sequence[Rule], facts: Facts, reasons: list[Reason]) -> Rule | None:
     """The first rule whose every matcher fits; why those before it did not is one reason, told when read."""
     missed: list[Any] = []
-    fitting = None
+    fitting = where = seen = None
     for rule in rules:
         for matcher in rule.when:
-            seen = facts.get(matcher.where)
+            if matcher.where is not where:  # many rules in a row ask for the same, which `split_where` makes one object
+                where = matcher.where
+                seen = facts.get(where)
             if not matcher.test(seen):
                 missed += matcher, seen
                 break

@@ -30,6 +30,11 @@ class Preference:
     seed: str | None = None
     fault: str | None = None
 
+    @property
+    def names_answer(self) -> bool:
+        """Whether it says which answer, and not only how."""
+        return not (self.response is self.code is self.example is None)
+
 
 def read_preference(headers: Mapping[str, str], query: str) -> Preference | None:
     """What is asked for, or None. The header wins over the query; the first of two wins (§2)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from mock_server.codec.json_text import write_json
@@ -11,6 +12,7 @@ from mock_server.core.problem import problem
 from mock_server.fixture.facts import Asked, display
 from mock_server.fixture.model import Response
 from mock_server.fixture.response import encode
+from mock_server.fixture.template import Template, Unfilled
 from mock_server.model import MISSING, Answer, Reason
 from mock_server.spec.schema import Schema
 
@@ -23,17 +25,16 @@ def render(
         return response.whole
     if response.unmade is not None:
         return _unmade(response, response.unmade, reasons)
-    lenient = _Lenient(facts, reasons)
     body, breach = response.encoded, response.invalid
     if body is None and response.body is not None:
-        value = response.body.fill(lenient)
+        value = _filled(response.body, facts, reasons)
         if response.json_head is not None and (schema is None or schema.is_valid(value)):
             return _json_answer(response.status, response.json_head, value)
         breach = breach or breach_of(schema, value)
         body = encode(value, response.media_type, response.media)
     headers: list[tuple[bytes, bytes]] = []
     for name, template in response.headers:
-        text = header_text(template.fill(lenient))
+        text = header_text(_filled(template, facts, reasons))
         if text:  # an empty value leaves the header away
             headers.append((name.encode(), text))
     if breach:
@@ -60,7 +61,20 @@ def _unmade(response: Response, pointer: str, reasons: list[Reason]) -> Answer:
 
 def _json_answer(status: int, head: tuple[tuple[bytes, bytes], ...], value: Any) -> Answer:
     body = write_json(value)
-    return Answer(status, (*head, (b"content-length", b"%d" % len(body))), body)
+    return Answer(status, _measured(head, len(body)), body)
+
+
+@lru_cache(maxsize=1024)
+def _measured(head: tuple[tuple[bytes, bytes], ...], length: int) -> tuple[tuple[bytes, bytes], ...]:
+    """The headers with the length; the journal keeps them for each answer, and most are the same."""
+    return (*head, (b"content-length", b"%d" % length))
+
+
+def _filled(template: Template, facts: Asked, reasons: list[Reason]) -> Any:
+    try:
+        return template.fill(facts)
+    except Unfilled:
+        return template.fill(_Lenient(facts, reasons))
 
 
 class _Lenient:

@@ -27,8 +27,8 @@ Headers = tuple[tuple[bytes, bytes], ...]
 class Answering(Protocol):
     """Something that can answer a body; both give None when nothing was kept and it must be parsed."""
 
-    def answer(self, body: bytes) -> tuple[Answer, Headers] | None:
-        """At once: the answer and the headers that go with it."""
+    def answer(self, body: bytes) -> tuple[Answer, bytes] | None:
+        """At once: the answer and the lines that go with its headers, as they go on the wire."""
         ...
 
     def ask(self, body: bytes, asker: Asker) -> bool:
@@ -79,7 +79,7 @@ class Heads:
             return None
         return known.answering, data[end:]
 
-    def written(self, answer: Answer, more: Headers, default_headers: list[tuple[bytes, bytes]]) -> bytes:
+    def written(self, answer: Answer, more: bytes, default_headers: list[tuple[bytes, bytes]]) -> bytes:
         """An answer as it goes on the wire. uvicorn makes new default headers (``Date``) every second."""
         if default_headers is not self._default_headers:
             self._default_headers = default_headers
@@ -92,8 +92,7 @@ class Heads:
                 if len(self._lines) >= MAX_LINES:
                     self._lines.clear()
                 self._lines[headers] = lines
-        own = b"".join([b"%b: %b\r\n" % each for each in more])
-        return b"%b%b%b%b\r\n%b" % (STATUS_LINE[status], self._default_lines, lines, own, body)
+        return b"".join((STATUS_LINE[status], self._default_lines, lines, more, b"\r\n", body))
 
     def forget(self) -> None:
         """Whoever is still there is known again after two requests."""

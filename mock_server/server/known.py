@@ -10,7 +10,6 @@ from mock_server.model import Answer
 from mock_server.server import refusal
 from mock_server.server.heads import END, Heads
 from mock_server.server.waiting import Waiting
-from mock_server.web.short import Headers
 
 _CONNECTION = frozenset((b"connection", b"transfer-encoding", b"upgrade", b"te", b"trailer"))
 
@@ -70,13 +69,13 @@ class KnownHeads(HttpToolsProtocol):
         if self.timeout_keep_alive_task is None:
             self._keep_alive_for(self.timeout_keep_alive)
 
-    def answer_awaited(self, answer: Answer, headers: Headers) -> None:
+    def answer_awaited(self, answer: Answer, lines: bytes) -> None:
         """The store has spoken."""
         assert self.heads is not None
         self._awaited = None
         if self.transport.is_closing():
             return  # nobody is there any more; what was kept is journalled
-        self._answered(self.heads.written(answer, headers, self.server_state.default_headers))
+        self._answered(self.heads.written(answer, lines, self.server_state.default_headers))
         if self._is_last or (self._peer_is_done and not self._unread):
             self.transport.close()
         elif self._unread:

@@ -9,7 +9,6 @@ from uvicorn.server import ServerState
 
 from mock_server.model import Answer
 from mock_server.server.heads import Answering
-from mock_server.web.short import Headers
 
 
 class Awaiting(Protocol):
@@ -18,7 +17,7 @@ class Awaiting(Protocol):
     loop: asyncio.AbstractEventLoop
     server_state: ServerState
 
-    def answer_awaited(self, answer: Answer, headers: Headers) -> None: ...
+    def answer_awaited(self, answer: Answer, lines: bytes) -> None: ...
 
     def take_awaited(self, data: bytes) -> None: ...
 
@@ -46,9 +45,9 @@ class Waiting:
         else:
             self._look()
 
-    def answered(self, answer: Answer, headers: Headers) -> None:
+    def answered(self, answer: Answer, lines: bytes) -> None:
         if self._goes_on():
-            self._connection.answer_awaited(answer, headers)
+            self._connection.answer_awaited(answer, lines)
 
     def overtaken(self) -> None:
         if self._goes_on():
@@ -83,5 +82,5 @@ class Waiting:
         if later is None:
             self._connection.take_awaited(self._data)
             return
-        self._connection.answer_awaited(later.answer, later.headers)
+        self._connection.answer_awaited(later.answer, later.lines)
         await later.journal()

@@ -76,8 +76,7 @@ _NOBODY = _Session()
 
 def _ended(session: _Session, wall: float) -> list[str]:
     """The ids of the session's handshakes that do not live any more."""
-    now = session.clock.now(wall)
-    return [each.id for each in session.handshakes if settle(each, now).state not in LIVE]
+    return session.handshakes.ended(session.clock.now(wall))
 
 
 def _live_count(session: _Session, wall: float) -> int:
@@ -107,18 +106,21 @@ class MemoryStore:
         self._swept_at = float("-inf")
         self._births = count(1)
         self._mark_key = token_bytes(KEY_BYTES)
-        self._newest: _Session | None = None
+        self._newest = _NOBODY
+        self._newest_name = ""
 
     def _session(self, name: str) -> _Session:
         """The session, made if need be. Raises ``Full``."""
+        if name == self._newest_name:
+            return self._newest
         session = self._sessions.get(name)
         if session is None:
             if len(self._sessions) >= self._max_sessions:
                 self._put_out_a_session()
             session = self._sessions[name] = _Session(journal=Journal(*self._journal_bounds), born=next(self._births))
-        elif session is not self._newest:
+        else:
             self._sessions.move_to_end(name)
-        self._newest = session
+        self._newest, self._newest_name = session, name
         return session
 
     def _known(self, name: str) -> _Session:
@@ -142,7 +144,7 @@ class MemoryStore:
 
     def _forget(self, names: set[str]) -> None:
         """Sessions with all they have."""
-        self._newest = None
+        self._newest, self._newest_name = _NOBODY, ""
         for session in [gone for name in names if (gone := self._sessions.pop(name, None))]:
             self._handshake_count -= len(session.handshakes)
             self._journal_bytes -= session.journal.bytes
@@ -179,10 +181,10 @@ class MemoryStore:
 
     def save_now(self, seen: Snapshot, changes: Changes) -> bool:
         session = self._session(seen.session)
-        handshake = changes.handshake
-        if (changes.queue is not None or changes.tally) and session.version != seen.version:
+        handshake, queue, shelves, tally = changes
+        if (queue is not None or tally) and session.version != seen.version:
             return False
-        if changes.shelves and not self._shelves_fit(session, changes):
+        if shelves and not self._shelves_fit(session, changes):
             return False
         if handshake:
             version = session.handshakes.version(handshake.id)
@@ -196,14 +198,14 @@ class MemoryStore:
             session.beat += 1
             if handshake.state not in LIVE:
                 self._swept_at = float("-inf")  # its room can be had at once
-        if changes.queue is not None:
-            session.queue = changes.queue
+        if queue is not None:
+            session.queue = queue
             session.version += 1
-        if changes.tally:
-            session.tally = tallied(session.tally, changes.tally)
+        if tally:
+            session.tally = tallied(session.tally, tally)
             session.version += 1
-        if changes.shelves and session.shelves:
-            self._remembered_bytes += session.shelves.keep(changes.shelves)
+        if shelves and session.shelves:
+            self._remembered_bytes += session.shelves.keep(shelves)
         return True
 
     def _shelves_fit(self, session: _Session, changes: Changes) -> bool:

@@ -32,14 +32,15 @@ class Later(NamedTuple):
     """An answer of which the store has spoken. ``journal`` is awaited when it is out."""
 
     answer: Answer
-    headers: Headers
+    lines: bytes
+    """Of its own, as they go on the wire."""
     journal: Callable[[], Coroutine[Any, Any, None]]
 
 
 class Asker(Protocol):
     """Whoever asked for an answer, and is told one of these, once."""
 
-    def answered(self, answer: Answer, headers: Headers) -> None:
+    def answered(self, answer: Answer, lines: bytes) -> None:
         """It is kept, and will be journalled."""
         ...
 
@@ -55,7 +56,7 @@ class Asker(Protocol):
 class Prepared:
     """An operation's request whose head has been read. ``headers`` go to every answer."""
 
-    __slots__ = ("_gathering", "_head", "_headers", "_live", "_request", "_session", "_store", "_world")
+    __slots__ = ("_gathering", "_head", "_lines", "_live", "_request", "_session", "_store", "_world")
 
     def __init__(self, live: Live, request: Request, head: Head, session: str, headers: Headers) -> None:
         self._live = live
@@ -65,10 +66,11 @@ class Prepared:
         self._request = request
         self._head = head
         self._session = session
-        self._headers = headers
+        self._lines = b"".join(b"%b: %b\r\n" % each for each in headers) + b"mock-entry: "
 
-    def answer(self, body: bytes) -> tuple[Answer, Headers] | None:
-        """The answer, journalled, and the headers that go with it; None = nothing was done, take the usual way."""
+    def answer(self, body: bytes) -> tuple[Answer, bytes] | None:
+        """The answer, journalled, and the lines of the head that go with it; None = nothing was done, take the usual
+        way."""
         live, store = self._live, self._store
         if live.world is not self._world or store is None:
             return None
@@ -89,7 +91,7 @@ class Prepared:
         live.record_now(
             store, make_entry(entry_id, seen.now, self._session, live.ticks() - started, request, given, outcome)
         )
-        return given, (*self._headers, (b"mock-entry", entry_id.encode()))
+        return given, b"%b%b\r\n" % (self._lines, entry_id.encode())
 
     def ask(self, body: bytes, asker: Asker) -> bool:
         """An answer from what the store was when it was last looked at, as soon as it says that it still is so.
@@ -118,7 +120,7 @@ class Prepared:
                 return
             entry_id = live.entry_id()
             took_s = live.ticks() - started
-            asker.answered(outcome.answer, (*self._headers, (b"mock-entry", entry_id.encode())))
+            asker.answered(outcome.answer, b"%b%b\r\n" % (self._lines, entry_id.encode()))
             entry = make_entry(entry_id, seen.now, self._session, took_s, request, outcome.answer, outcome)
             live.record_soon(store, entry, hidden)
 
@@ -141,8 +143,8 @@ class Prepared:
         entry_id = live.entry_id()
         took_s = live.ticks() - started
         entry = make_entry(entry_id, at, self._session, took_s, request, outcome.answer, outcome)
-        headers = (*self._headers, (b"mock-entry", entry_id.encode()))
-        return Later(outcome.answer, headers, lambda: live.record(entry))
+        lines = b"%b%b\r\n" % (self._lines, entry_id.encode())
+        return Later(outcome.answer, lines, lambda: live.record(entry))
 
 
 def prepare(live: Live, scope: Scope, any_origin: Headers | None) -> Prepared | None:

@@ -45,6 +45,7 @@ def protocols() -> int:
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_a_dead_connection_needs_no_garbage_collector(port: int, ending: str) -> None:
     gc.collect()
+    before = protocols()  # of another test's server in this process
     gc.disable()
     try:
         for _ in range(20):
@@ -53,9 +54,9 @@ def test_a_dead_connection_needs_no_garbage_collector(port: int, ending: str) ->
                 if ending != "half a request":
                     assert one.recv(65_536)
         for _ in range(200):
-            if protocols() == 0:
+            if protocols() <= before:
                 break
             time.sleep(0.05)
-        assert protocols() == 0
+        assert protocols() <= before
     finally:
         gc.enable()
