@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import field, replace
+from dataclasses import replace
 from itertools import count, islice
 from secrets import token_bytes
 from typing import TYPE_CHECKING
 
 from mock_server.core.shelf import NOTHING
-from mock_server.core.snapshot import Changes, Meter, Queued, Snapshot, queued_up
+from mock_server.core.snapshot import Changes, Queued, Snapshot, queued_up
 from mock_server.fixture.fault import FaultRule
 from mock_server.handshake.machine import LIVE, Handshake, settle
 from mock_server.handshake.ticket import DEFAULT_SESSION
@@ -23,7 +23,7 @@ from mock_server.settings import MAX_ENTRIES, MAX_HANDSHAKES, MAX_JOURNAL_BYTES
 from mock_server.state.clock import Clock
 from mock_server.state.image import RESTORED, Image, renamed
 from mock_server.state.journal import Entry, Journal
-from mock_server.state.rows import Rows
+from mock_server.state.session import Rows, Session
 from mock_server.state.shelves import Shelves
 from mock_server.state.store import (
     MAX_ALL_JOURNALS_BYTES,
@@ -42,45 +42,13 @@ from mock_server.state.store import (
     part,
     tallied,
 )  # fmt: skip
-from mock_server.value import dataclass
 
 if TYPE_CHECKING:
     from mock_server.handshake.provider import Grant
 
 
-@dataclass(slots=True)
-class _Session:
-    clock: Clock = field(default_factory=Clock)
-    scenario: str | None = None
-    queue: tuple[Queued, ...] = ()
-    faults: tuple[FaultRule, ...] | None = None
-    tally: dict[str, Meter] = field(default_factory=dict)
-    version: int = 0
-    handshakes: Rows = field(default_factory=Rows)
-    journal: Journal = field(default_factory=Journal)
-    turn: int = 0
-    used_at: float = 0.0
-    """Unix seconds of the wall."""
-    shelves: Shelves | None = None
-    """What it remembers; made when something is."""
-    snapshots: dict[str, Image] = field(default_factory=dict)
-    born: int = 0
-    """Which of all sessions that ever were it is: the one of the same name after a reset is another."""
-    beat: int = 0
-    """Counts the changes that neither ``version`` nor ``turn`` counts."""
-
-
-_NOBODY = _Session()
+_NOBODY = Session()
 """What a session looks like that nobody has used: read, never written."""
-
-
-def _ended(session: _Session, wall: float) -> list[str]:
-    """The ids of the session's handshakes that do not live any more."""
-    return session.handshakes.ended(session.clock.now(wall))
-
-
-def _live_count(session: _Session, wall: float) -> int:
-    return len(session.handshakes) - len(_ended(session, wall))
 
 
 class MemoryStore:
@@ -98,7 +66,7 @@ class MemoryStore:
         self._journal_bounds = max_entries, max_journal_bytes
         self._max_handshakes = max_handshakes
         self._max_sessions = max_sessions
-        self._sessions: OrderedDict[str, _Session] = OrderedDict()
+        self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._grants: OrderedDict[str, Grant] = OrderedDict()
         self._handshake_count = 0
         self._journal_bytes = 0
@@ -107,9 +75,9 @@ class MemoryStore:
         self._births = count(1)
         self._mark_key = token_bytes(KEY_BYTES)
         self._newest = _NOBODY
-        self._newest_name = ""
+        self._newest_name: str | None = None
 
-    def _session(self, name: str) -> _Session:
+    def _session(self, name: str) -> Session:
         """The session, made if need be. Raises ``Full``."""
         if name == self._newest_name:
             return self._newest
@@ -117,17 +85,17 @@ class MemoryStore:
         if session is None:
             if len(self._sessions) >= self._max_sessions:
                 self._put_out_a_session()
-            session = self._sessions[name] = _Session(journal=Journal(*self._journal_bounds), born=next(self._births))
+            session = self._sessions[name] = Session(journal=Journal(*self._journal_bounds), born=next(self._births))
         else:
             self._sessions.move_to_end(name)
         self._newest, self._newest_name = session, name
         return session
 
-    def _known(self, name: str) -> _Session:
+    def _known(self, name: str) -> Session:
         """The session as it is; nothing is made for whoever only looks."""
         return self._session(name) if name in self._sessions else _NOBODY
 
-    def _used(self, name: str) -> _Session:
+    def _used(self, name: str) -> Session:
         """The session for whoever changes it from outside of a request."""
         session = self._session(name)
         session.used_at = self._wall()
@@ -137,14 +105,14 @@ class MemoryStore:
         """The one used longest ago in which no handshake lives, never ``default``. Raises ``Full``: there is none."""
         wall = self._wall()
         for name, session in self._sessions.items():
-            if name != DEFAULT_SESSION and not _live_count(session, wall):
+            if name != DEFAULT_SESSION and not session.live_count(wall):
                 self._forget({name})
                 return
         raise Full
 
     def _forget(self, names: set[str]) -> None:
         """Sessions with all they have."""
-        self._newest, self._newest_name = _NOBODY, ""
+        self._newest, self._newest_name = _NOBODY, None
         for session in [gone for name in names if (gone := self._sessions.pop(name, None))]:
             self._handshake_count -= len(session.handshakes)
             self._journal_bytes -= session.journal.bytes
@@ -208,7 +176,7 @@ class MemoryStore:
             self._remembered_bytes += session.shelves.keep(shelves)
         return True
 
-    def _shelves_fit(self, session: _Session, changes: Changes) -> bool:
+    def _shelves_fit(self, session: Session, changes: Changes) -> bool:
         """False = another was faster. Raises ``ShelvesFull``. Nothing is kept yet, for the handshake may not fit."""
         shelves = session.shelves = session.shelves or Shelves()
         if not shelves.are_as_seen(changes.shelves):
@@ -224,7 +192,7 @@ class MemoryStore:
         if wall - self._swept_at >= 1.0:
             self._swept_at = wall
             for session in self._sessions.values():
-                ended = _ended(session, wall)
+                ended = session.ended(wall)
                 self._handshake_count -= len(ended)
                 session.handshakes.drop(ended)
         if self._handshake_count >= self._max_handshakes:
@@ -318,7 +286,7 @@ class MemoryStore:
         used = sorted(self._sessions.items(), key=lambda each: each[1].used_at)
         return [
             SessionCounts(
-                name, each.used_at, len(each.journal), len(each.handshakes), _live_count(each, wall), each.scenario,
+                name, each.used_at, len(each.journal), len(each.handshakes), each.live_count(wall), each.scenario,
                 tuple(sorted(each.snapshots)),
             )
             for name, each in islice(reversed(used), limit)
@@ -329,7 +297,7 @@ class MemoryStore:
         idle = [
             name
             for name, each in self._sessions.items()
-            if name != DEFAULT_SESSION and each.used_at < before and not _live_count(each, wall)
+            if name != DEFAULT_SESSION and each.used_at < before and not each.live_count(wall)
         ]
         self._forget(set(idle))
         return idle
@@ -359,14 +327,14 @@ class MemoryStore:
         self._put(self._used(name), image)
 
     @staticmethod
-    def _image(found: _Session) -> Image:
+    def _image(found: Session) -> Image:
         shelves = tuple(found.shelves) if found.shelves else ()
         handshakes = tuple(found.handshakes)
         return Image(
             found.clock, found.scenario, found.queue, found.faults, dict(found.tally), found.turn, handshakes, shelves
         )
 
-    def _fits(self, found: _Session, image: Image) -> tuple[Shelves, int, int]:
+    def _fits(self, found: Session, image: Image) -> tuple[Shelves, int, int]:
         """The shelves, how many bytes more and how many handshakes. Raises ``Full`` and ``ShelvesFull``."""
         shelves = Shelves.made_of(image.shelves, found.shelves)
         grown = shelves.bytes - (found.shelves.bytes if found.shelves else 0)
@@ -377,7 +345,7 @@ class MemoryStore:
             raise Full
         return shelves, grown, more
 
-    def _put(self, found: _Session, image: Image) -> None:
+    def _put(self, found: Session, image: Image) -> None:
         """In place of what the session was. Raises as ``_fits`` does, and then leaves all as it was."""
         shelves, grown, more = self._fits(found, image)
         known, found.handshakes = found.handshakes, Rows()

@@ -1,4 +1,4 @@
-"""The handshakes of one session in memory, each as the bytes of a JSON array.
+"""One session in memory, its handshakes as the bytes of a JSON array each.
 
 Python's collector looks into every live object that holds others, again and again: with 10,000 live handshakes a look
 took 3 to 5 ms, and all connections waited meanwhile. Into bytes it never looks, and they take less room.
@@ -7,10 +7,18 @@ took 3 to 5 ms, and all connections waited meanwhile. Into bytes it never looks,
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import field
 
 import orjson
 
+from mock_server.core.snapshot import Meter, Queued
+from mock_server.fixture.fault import FaultRule
 from mock_server.handshake.machine import LIVE, Handshake, settle
+from mock_server.state.clock import Clock
+from mock_server.state.image import Image
+from mock_server.state.journal import Journal
+from mock_server.state.shelves import Shelves
+from mock_server.value import dataclass
 
 _FIRST = 1
 _NEVER = float("-inf")
@@ -75,3 +83,34 @@ def _certain(handshake: Handshake) -> float:
         return _NEVER
     due = handshake.decide_at
     return handshake.expires_at if due is None or due > handshake.expires_at else due
+
+
+@dataclass(slots=True)
+class Session:
+    """All that one has but its grants. Treated as the store's own: whoever is given one changes it in place."""
+
+    clock: Clock = field(default_factory=Clock)
+    scenario: str | None = None
+    queue: tuple[Queued, ...] = ()
+    faults: tuple[FaultRule, ...] | None = None
+    tally: dict[str, Meter] = field(default_factory=dict)
+    version: int = 0
+    handshakes: Rows = field(default_factory=Rows)
+    journal: Journal = field(default_factory=Journal)
+    turn: int = 0
+    used_at: float = 0.0
+    """Unix seconds of the wall."""
+    shelves: Shelves | None = None
+    """What it remembers; made when something is."""
+    snapshots: dict[str, Image] = field(default_factory=dict)
+    born: int = 0
+    """Which of all sessions that ever were it is: the one of the same name after a reset is another."""
+    beat: int = 0
+    """Counts the changes that neither ``version`` nor ``turn`` counts."""
+
+    def ended(self, wall: float) -> list[str]:
+        """The ids of the handshakes that do not live any more."""
+        return self.handshakes.ended(self.clock.now(wall))
+
+    def live_count(self, wall: float) -> int:
+        return len(self.handshakes) - len(self.ended(wall))

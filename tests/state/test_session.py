@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mock_server.handshake.machine import LIVE, TABLE, Handshake, settle
-from mock_server.state.rows import Rows
+from mock_server.state.session import Rows
 
 HOURS = st.floats(min_value=0, max_value=100)
 HANDSHAKES = st.builds(
