@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote_plus
 
 import orjson
@@ -24,9 +24,11 @@ SECRET_FIELDS = frozenset((
     "code_verifier", "password", "ticket", "api_key", "apikey", "api-key",
 ))  # fmt: skip
 # Where to look is told by one character that stands in few places, and only there by what stands before it: this is
-# thirty times as fast as to try every name at every character of a text.
+# thirty times as fast as to try every name at every character of a text. Most other names end on other letters.
 _VALUE = r"[^&\s\"'#]*"
-_IN_TEXT = regex("=(?i:" + "|".join(rf"(?<=\b{name}=)" for name in sorted(SECRET_FIELDS)) + ")" + _VALUE)
+_LAST_TWO = "".join(f"[{''.join(sorted({name[at] + name[at].upper() for name in SECRET_FIELDS}))}]" for at in (-2, -1))
+_NAMES = "|".join(rf"(?<=\b{name}=)" for name in sorted(SECRET_FIELDS))
+_IN_TEXT = regex(f"=(?<={_LAST_TWO}=)(?i:{_NAMES}){_VALUE}")
 _ENCODED_IN_TEXT = regex("%3[Dd](?i:" + "|".join(rf"(?<=\b{name}%3D)" for name in sorted(SECRET_FIELDS)) + ")" + _VALUE)
 _TICKET = regex(r"\.(?<=[A-Za-z0-9_-]{12}\.)[A-Za-z0-9_-]{16,}")
 """Our own tickets (``handshake/ticket.py``) wherever they stand: the id may be seen, the secret not."""
@@ -139,16 +141,34 @@ def _header(name: str, value: str) -> str:
 
 def mask_body(body: bytes) -> str:
     """A body as text; JSON with its secret fields hidden."""
+    return mask_read_body(body, json_in(body))
+
+
+NO_JSON: Final = object()
+
+
+def json_in(body: bytes) -> Any:
+    """What a body says in JSON; ``NO_JSON`` when it is empty, cut off, broken or something else."""
+    try:
+        return orjson.loads(body) if body else NO_JSON
+    except orjson.JSONDecodeError:
+        return NO_JSON
+
+
+def mask_read_body(body: bytes, value: Any) -> str:
+    """``mask_body`` of a body whose ``json_in`` is known."""
+    if value is not NO_JSON:
+        try:
+            return orjson.dumps(mask_value(value)).decode()
+        except (orjson.JSONEncodeError, RecursionError):  # it reads deeper than it writes
+            pass
     if not body:
         return ""
-    try:
-        return orjson.dumps(mask_value(orjson.loads(body))).decode()
-    except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):  # it reads deeper than it writes
-        text = body.decode("utf-8", "backslashreplace")
-        if text.lstrip()[:1] in ("{", "["):
-            # Broken JSON may still hold a secret, and nobody can tell where it ends.
-            text = _JSON_FIELD.sub(rf'\1"{MASK}"', text)
-        return mask_text(_PART_FIELD.sub(rf"\1{MASK}", _XML_FIELD.sub(rf"\1{MASK}", text)))
+    text = body.decode("utf-8", "backslashreplace")
+    if text.lstrip()[:1] in ("{", "["):
+        # Broken JSON may still hold a secret, and nobody can tell where it ends.
+        text = _JSON_FIELD.sub(rf'\1"{MASK}"', text)
+    return mask_text(_PART_FIELD.sub(rf"\1{MASK}", _XML_FIELD.sub(rf"\1{MASK}", text)))
 
 
 _FIELDS = "|".join(sorted(SECRET_FIELDS))

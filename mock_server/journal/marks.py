@@ -7,15 +7,15 @@ out guesses, without the store's key.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
-import orjson
-
 from mock_server.mask import OUR_CODE, SECRET_FIELDS, SECRET_HEADERS, Hidden
 
+Headers = tuple[tuple[str, str], ...]
+Body = tuple[bytes, Any]
 KEY_BYTES = 16
 MARK_CHARS = 12
 MAX_MARKS = 50
@@ -29,27 +29,46 @@ def mark(key: bytes, secret: str) -> str:
     >>> mark(b"key", "dev-token") == mark(b"key", "dev-token") != mark(b"other", "dev-token")
     True
     """
-    return hmac.digest(key, secret.encode("utf-8", "surrogatepass"), "sha256").hex()[:MARK_CHARS]
+    made = _keyed(key).copy()
+    made.update(secret.encode("utf-8", "surrogatepass"))
+    return made.hexdigest()[:MARK_CHARS]
 
 
-def marks(hidden: Hidden, target: str, headers: Mapping[str, str], body: bytes, answer: bytes) -> dict[str, str]:
+@lru_cache(maxsize=16)
+def _keyed(key: bytes) -> hmac.HMAC:
+    return hmac.new(key, digestmod="sha256")
+
+
+def marks(hidden: Hidden, target: str, headers: Headers, body: Body, answer: Body) -> dict[str, str]:
     """``{"header.authorization": "0f3a…", "body.pull_id": "77ab…", "response.body.pull_id": "77ab…"}``.
 
-    Without a key there are none.
+    A body is given with its ``json_in``. Without a key there are no marks.
     """
     if not hidden.key:
         return {}
-    found: dict[str, str] = {}
-    for where, secret in _secrets(hidden, target, headers, body, answer):
+    of_headers, is_form = _of_headers(hidden, headers)
+    found = dict(of_headers)
+    for where, secret in _secrets(hidden, target, body, answer, is_form):
         if len(found) >= MAX_MARKS:
             break
         if where not in found:
-            found[where] = _known_mark(hidden.key, secret) if where[0] == "h" else mark(hidden.key, secret)
+            found[where] = mark(hidden.key, secret)
     return found
 
 
-_known_mark = lru_cache(maxsize=256)(mark)
-"""For what is sent again and again, as the token of a client is: the bodies' secrets mostly are new each time."""
+@lru_cache(maxsize=64)
+def _of_headers(hidden: Hidden, headers: Headers) -> tuple[tuple[tuple[str, str], ...], bool]:
+    """The marks, and whether they speak of a form.
+
+    A client sends the same headers again and again; the bodies' secrets mostly are new each time.
+    """
+    secrets = ((name, value) for name, value in headers if name in SECRET_HEADERS or name in hidden.headers)
+    found = [
+        (f"header.{name}", mark(hidden.key, credential(value) if name == "authorization" else value))
+        for name, value in secrets
+    ]
+    is_form = any(name == "content-type" and value.startswith(_FORM) for name, value in headers)
+    return tuple(found[:MAX_MARKS]), is_form
 
 
 def credential(header: str) -> str:
@@ -58,30 +77,17 @@ def credential(header: str) -> str:
     return rest.strip() if space else scheme
 
 
-def _secrets(
-    hidden: Hidden, target: str, headers: Mapping[str, str], body: bytes, answer: bytes
-) -> Iterator[tuple[str, str]]:
-    for name, value in headers.items():
-        if name in SECRET_HEADERS or name in hidden.headers:
-            yield f"header.{name}", credential(value) if name == "authorization" else value
+def _secrets(hidden: Hidden, target: str, body: Body, answer: Body, is_form: bool) -> Iterator[tuple[str, str]]:
     if "?" in target:
         for name, value in _pairs(target.partition("?")[2]):
             if name.lower() in SECRET_FIELDS or name in hidden.query:
                 yield f"query.{name}", value
-    yield from _of_body("body", body, headers.get("content-type", "").startswith(_FORM))
-    yield from _of_body("response.body", answer, is_form=False)
-
-
-def _of_body(root: str, body: bytes, is_form: bool) -> Iterator[tuple[str, str]]:
     if is_form:
-        pairs = _pairs(body.decode("utf-8", "replace"))
-        yield from ((f"{root}.{name}", value) for name, value in pairs if name.lower() in SECRET_FIELDS)
-    elif body[:1] in (b"{", b"[") or body.lstrip()[:1] in (b"{", b"["):
-        try:
-            value = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            return  # cut off or broken: what was hidden in it stays unknown
-        yield from _of_value(root, value)
+        pairs = _pairs(body[0].decode("utf-8", "replace"))
+        yield from ((f"body.{name}", value) for name, value in pairs if name.lower() in SECRET_FIELDS)
+    else:
+        yield from _of_value("body", body[1])
+    yield from _of_value("response.body", answer[1])
 
 
 def _of_value(where: str, value: Any) -> Iterator[tuple[str, str]]:
