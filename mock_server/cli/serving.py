@@ -75,7 +75,9 @@ def _run(settings: Settings, file: ReadyFile | None) -> int:
         click.echo(f"error {error.code}: {error}", err=True)
         return EXIT_BROKEN
     except Away as error:
-        click.echo(f"error MS450: {error}", err=True)
+        from mock_server.state.advice import advice
+
+        click.echo(f"error MS450: {advice(settings.state, str(error))}", err=True)
         return EXIT_UNREACHABLE
     failures: Countdown = OwnCountdown()
     turn: AbstractContextManager[None] = nullcontext()

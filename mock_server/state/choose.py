@@ -27,9 +27,13 @@ def read_state(text: str) -> str:
         return f"sqlite:{text.removeprefix('sqlite:').removeprefix('//')}"
     if text.startswith(REDIS):
         try:
-            _ = urlsplit(text).port
+            parts = urlsplit(text)
+            _ = parts.port
         except ValueError as error:
             raise ValueError(f"this is no address of a Redis: {error}") from None
+        database = parts.path.strip("/")
+        if database and parts.scheme != "unix" and not (database.isascii() and database.isdigit()):
+            raise ValueError(f"this is no address of a Redis: its databases have numbers, and no name as {database!r}")
         return text
     raise ValueError(f"no store is called {text!r}; there are memory:, sqlite:PATH and redis://HOST[:PORT][/DATABASE]")
 

@@ -122,7 +122,8 @@ class Connection:
         except (RedisError, OSError) as error:
             self._away_until[node] = time.monotonic() + PAUSE_S
             self._is_stale = self._shards is not None
-            return [Away(f"Redis: {error}")] * len(commands)
+            why = str(error) or f"no answer within {ANSWER_S:g} s"  # a TimeoutError says nothing
+            return [Away(f"Redis: {why}")] * len(commands)
         return answers
 
     async def _piped(self, node: str, commands: Sequence[Command]) -> list[Any]:

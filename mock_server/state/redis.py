@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from asyncio import gather
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from hashlib import sha1
@@ -82,7 +83,7 @@ class RedisStore:
         self.connection = Connection(url)
         self._wall = wall
         self._max_handshakes, self._max_sessions, self._max_entries = max_handshakes, max_sessions, max_entries
-        self._prefix = prefix
+        self._prefix, self._mark_key = prefix, f"{prefix}:mark"
         self._term_s = int(max(IDLE_S, 2 * session_idle_s))
         self._seen = LastSeen()
         self._bounds = together(max_handshakes, MAX_REMEMBERED, MAX_REMEMBERED_BYTES)
@@ -287,9 +288,12 @@ class RedisStore:
         await self._run(scripts.CLEAR, session)
 
     async def mark_key(self) -> bytes:
-        key = f"{self._prefix}:mark"
-        await self.batch.do(("SET", key, token_bytes(KEY_BYTES), "NX"))
-        return bytes(await self.batch.do(("GET", key)))
+        await self._make_mark_key()
+        return bytes(await self.batch.do(("GET", self._mark_key)))
+
+    async def _make_mark_key(self) -> None:
+        """Of all that share the store the first one's is kept. A Redis that takes nothing refuses this, too."""
+        await self.batch.do(("SET", self._mark_key, token_bytes(KEY_BYTES), "NX"))
 
     # Whole sessions
 
@@ -363,13 +367,14 @@ class RedisStore:
 
     async def ready(self) -> bool:
         try:
-            await self.batch.do(("PING",))
+            await self.open()
         except Away:
             return False
         return True
 
     async def open(self) -> None:
-        await self.batch.do(("PING",))
+        """Every node answers, and one of them keeps what it is given: a replica or a full one would not."""
+        await gather(self.batch.do(("PING",)), self._make_mark_key())
 
     async def close(self) -> None:
         await self.batch.stop()

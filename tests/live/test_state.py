@@ -7,10 +7,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from tests.live.ledger import ask
 from tests.live.test_process import run
 from tests.support import running
+from tests.valkey import valkey
 
 
 def lines(done: subprocess.CompletedProcess[str]) -> str:
@@ -39,15 +41,53 @@ def test_a_damaged_file_is_refused_in_one_line(tmp_path: Path) -> None:
 def test_a_redis_that_is_not_there_is_told_at_the_start() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        done = run("serve", "--port", "0", "--state", f"redis://:hunter2@127.0.0.1:{taken.getsockname()[1]}")
+        taken_port = taken.getsockname()[1]
+        done = run("serve", "--port", "0", "--state", f"redis://:hunter2@127.0.0.1:{taken_port}")
     assert done.returncode == 4
     told = lines(done)
     assert len(told.splitlines()) == 1
-    assert "MS450" in told
+    assert f"error MS450: redis://127.0.0.1:{taken_port} cannot be used: Error 111 connecting to" in told
+    assert told.endswith("; start it, or mend the address in --state\n")
     assert "hunter2" not in told
 
 
-@pytest.mark.parametrize("address", ["redis://127.0.0.1:port", "redis://[::1", "redis://127.0.0.1:99999"])
+def test_what_answers_as_no_redis_that_can_be_used_is_told_with_what_to_do(tmp_path: Path) -> None:
+    def told(address: str) -> str:
+        done = run("serve", "--port", "0", "--state", address)
+        assert done.returncode == 4
+        return lines(done)
+
+    with valkey() as server, Redis.from_url(server.connection_url) as client, socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        assert "no answer within 2 s; it takes connections and says nothing" in told(
+            f"redis://127.0.0.1:{silent.getsockname()[1]}"
+        )
+        assert told(f"unix://{tmp_path}/none.sock").endswith("; start it, or mend the address in --state\n")
+        assert "; name a database that it has" in told(f"{server.connection_url}/99")
+        client.config_set("maxmemory", "1")
+        assert "; its memory is full" in told(server.connection_url)
+        client.config_set("maxmemory", "0")
+        client.execute_command("REPLICAOF", "127.0.0.1", "1")
+        assert "; give the address of the primary" in told(server.connection_url)
+        client.execute_command("REPLICAOF", "NO", "ONE")
+        client.config_set("requirepass", "sesame")
+        assert "; it wants a password" in told(server.connection_url)
+        refused = told(f"redis://:hunter2@127.0.0.1:{server.port}?db=0&client_name=hunter2")
+        assert "; it refuses the password" in refused
+        assert "hunter2" not in refused
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "redis://127.0.0.1:port",
+        "redis://[::1",
+        "redis://127.0.0.1:99999",
+        "redis://127.0.0.1/a",
+        "redis://127.0.0.1/-1",
+    ],
+)
 def test_an_address_that_is_none_is_told(address: str) -> None:
     done = run("serve", "--port", "0", "--state", address)
     assert done.returncode == 2

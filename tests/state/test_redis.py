@@ -32,6 +32,7 @@ from mock_server.web.log import RequestLog
 from mock_server.world import build_world
 from tests.state.test_store import WALL, entry, handshake, keep
 from tests.support import ASK, TOKEN, FakeChance, FakeWall
+from tests.valkey import valkey
 
 
 def made(url: str) -> RedisStore:
@@ -226,6 +227,21 @@ def test_a_redis_that_is_not_there_is_told_at_once(monkeypatch: pytest.MonkeyPat
         await store.close()
 
     asyncio.run(story())
+
+
+def test_a_redis_that_takes_nothing_is_not_ready() -> None:
+    async def story(url: str, client: Any) -> None:
+        store = made(url)
+        await store.open()
+        assert await store.ready()
+        client.execute_command("REPLICAOF", "127.0.0.1", "1")
+        assert not await store.ready()
+        client.execute_command("REPLICAOF", "NO", "ONE")
+        assert await store.ready()
+        await store.close()
+
+    with valkey() as server, Redis.from_url(server.connection_url) as client:
+        asyncio.run(story(server.connection_url, client))
 
 
 def test_a_redis_that_is_silent_is_given_up_and_then_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
