@@ -68,7 +68,7 @@ def _run(settings: Settings, file: ReadyFile | None) -> int:
         )
         return EXIT_BROKEN
     try:
-        store = make_store(settings, time.time)
+        store = make_store(settings, time.time, lambda text: log.error(text))
         if settings.state != DEFAULT_STATE:
             prove(store)
     except Unusable as error:

@@ -95,7 +95,7 @@ def address(sock: socket.socket, scheme: str = "http") -> str:
 
 def make_app(world: World, settings: Settings, log: RequestLog, store: Store | None = None) -> MockApp:
     """The application over a store; None = the one that the settings name."""
-    kept = store or make_store(settings, time.time)
+    kept = store or make_store(settings, time.time, log.error)
     return MockApp(Live(world, kept, settings, log))
 
 

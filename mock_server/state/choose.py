@@ -38,14 +38,18 @@ def read_state(text: str) -> str:
     raise ValueError(f"no store is called {text!r}; there are memory:, sqlite:PATH and redis://HOST[:PORT][/DATABASE]")
 
 
-def make_store(settings: Settings, wall: Callable[[], float]) -> Store:
-    """The store, not yet opened. ``settings.state`` is what ``read_state`` gave. Raises ``Unusable``."""
+def make_store(settings: Settings, wall: Callable[[], float], tell: Callable[[str], None] = lambda text: None) -> Store:
+    """The store, not yet opened. ``settings.state`` is what ``read_state`` gave. Raises ``Unusable``.
+
+    ``tell`` is told what becomes of it while it is open.
+    """
     state, handshakes = settings.state, settings.max_handshakes
     entries, size = settings.max_entries, settings.limits.journal_bytes
     if state.startswith("sqlite:"):
         from mock_server.state.sqlite import SqliteStore
 
-        return SqliteStore(state.removeprefix("sqlite:"), wall, handshakes, max_entries=entries, max_journal_bytes=size)
+        path = state.removeprefix("sqlite:")
+        return SqliteStore(path, wall, handshakes, max_entries=entries, max_journal_bytes=size, tell=tell)
     if state.startswith(REDIS):
         try:
             from mock_server.state.redis import RedisStore

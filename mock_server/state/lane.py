@@ -16,6 +16,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar, cast
 
 from mock_server.named import NamedTuple
+from mock_server.state.file import StateFile, is_broken
 from mock_server.state.soon import Done, Keep, Write, tell
 from mock_server.state.store import Away, Full
 
@@ -37,17 +38,17 @@ _Done = tuple[_Job, Any, BaseException | None]
 
 
 class Lane:
-    """``connect`` is called in the thread, when the first thing is asked for, and again after it failed.
+    """``file`` is opened in the thread, when the first thing is asked for, and again after it failed or was moved.
 
     ``together`` does what many want, and says what came of each.
     """
 
     def __init__(
         self,
-        connect: Callable[[], sqlite3.Connection],
+        file: StateFile,
         together: Callable[[sqlite3.Connection, Sequence[Keep | Write]], Sequence[Done]],
     ) -> None:
-        self._connect = connect
+        self._file = file
         self._together = together
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -108,12 +109,18 @@ class Lane:
         while True:
             try:
                 if self._db is None:
-                    self._db = self._connect()
+                    self._db = self._file.open()
+                elif self._file.is_another():
+                    db, self._db = self._db, None
+                    raise self._file.leave(db)
                 return [*failed, *self._transaction(self._db, batch)]
             except _Failed as error:
                 failed.append((error.job, None, error.__cause__))
                 batch = [job for job in batch if job is not error.job]
             except sqlite3.Error as error:
+                if self._db is not None and is_broken(error):
+                    self._db.close()
+                    self._db = None
                 away = Away(f"the state file: {error}")
                 return [*failed, *((job, None, away) for job in batch)]
             except Exception as error:  # told to everybody who waits: nothing is swallowed

@@ -366,8 +366,7 @@ class MemoryStore:
         found = self._known(session)
         return f"{len(self._sessions)}.{found.born}.{found.version}.{found.turn}.{found.beat}"
 
-    async def ready(self) -> bool:
-        return True
+    async def ready(self) -> None: ...
 
     async def open(self) -> None:
         """Nothing is to be opened."""

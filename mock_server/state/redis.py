@@ -37,7 +37,6 @@ from mock_server.state.store import (
     MAX_REMEMBERED_BYTES,
     MAX_SESSIONS,
     MAX_SNAPSHOTS,
-    Away,
     ClockChange,
     Full,
     QueueFull,
@@ -365,12 +364,8 @@ class RedisStore:
         found = await self.batch.do(("HMGET", head, *scripts.PULSE))
         return f"{await self._register.size()}.{b'.'.join(each or b'' for each in found).decode()}"
 
-    async def ready(self) -> bool:
-        try:
-            await self.open()
-        except Away:
-            return False
-        return True
+    async def ready(self) -> None:
+        await self.open()
 
     async def open(self) -> None:
         """Every node answers, and one of them keeps what it is given: a replica or a full one would not."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable
-from functools import partial
 
 from mock_server.core.snapshot import Changes, Queued, Snapshot
 from mock_server.fixture.fault import FaultRule
@@ -15,19 +14,21 @@ from mock_server.mask import NOTHING_MORE, Hidden
 from mock_server.settings import MAX_ENTRIES, MAX_HANDSHAKES, MAX_JOURNAL_BYTES
 from mock_server.state.clock import Clock
 from mock_server.state.codec import write_entry
+from mock_server.state.file import StateFile
 from mock_server.state.images import Images
 from mock_server.state.journal import Entry, cost_of
 from mock_server.state.lane import Lane
 from mock_server.state.records import Records
 from mock_server.state.remembered import LastSeen
 from mock_server.state.soon import Done, Keep, Write, is_simple
-from mock_server.state.store import MAX_SESSIONS, Away, ClockChange, SessionCounts, Told
-from mock_server.state.tables import connect, mark_key
+from mock_server.state.store import MAX_SESSIONS, ClockChange, SessionCounts, Told
+from mock_server.state.tables import mark_key
 from mock_server.state.together import Together
 
 
 class SqliteStore:
-    """See ``Store`` of :mod:`mock_server.state.store`. ``wall`` tells Unix seconds."""
+    """See ``Store`` of :mod:`mock_server.state.store`. ``wall`` tells Unix seconds, ``tell`` is told what becomes of
+    the file while it is open."""
 
     def __init__(
         self,
@@ -37,11 +38,12 @@ class SqliteStore:
         max_sessions: int = MAX_SESSIONS,
         max_entries: int = MAX_ENTRIES,
         max_journal_bytes: int = MAX_JOURNAL_BYTES,
+        tell: Callable[[str], None] = lambda text: None,
     ) -> None:
         self._records = Records(wall, max_handshakes, max_sessions, max_entries, max_journal_bytes)
         self._images = Images(self._records)
         self._seen = LastSeen()
-        self._lane = Lane(partial(connect, path), Together(self._records).do)
+        self._lane = Lane(StateFile(path, tell), Together(self._records).do)
 
     async def load(
         self, session: str, handshake_id: str | None = None, shelves: tuple[str, ...] = (), *, make: bool = True
@@ -148,13 +150,9 @@ class SqliteStore:
 
         return await self._lane.do(work, writes=False)
 
-    async def ready(self) -> bool:
-        """Whether the file can be read and written."""
-        try:
-            await self._lane.do(lambda db: None)
-        except Away:
-            return False
-        return True
+    async def ready(self) -> None:
+        """The file can be read and written."""
+        await self.open()
 
     async def open(self) -> None:
         await self._lane.do(lambda db: None)

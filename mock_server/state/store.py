@@ -235,8 +235,8 @@ class Store(Protocol):
         """
         ...
 
-    async def ready(self) -> bool:
-        """Whether the store can be reached."""
+    async def ready(self) -> None:
+        """Raises ``Away`` when the store cannot be reached, or keeps nothing just now."""
         ...
 
     async def open(self) -> None:

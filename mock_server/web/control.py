@@ -19,7 +19,7 @@ from mock_server.handshake.ticket import Reference, read_id, read_ticket, same
 from mock_server.mask import MASK
 from mock_server.source import load, read_source
 from mock_server.state.clock import Clock
-from mock_server.state.store import RETRY, Full
+from mock_server.state.store import Full
 from mock_server.web.asked import Refused, as_json, as_problem, read_object
 from mock_server.web.console.shell import Console, either
 from mock_server.web.events import Events
@@ -103,8 +103,7 @@ class Control:
         return {"status": "ok", "version": __version__}
 
     async def ready(self, request: Request) -> Any:
-        if not await self.live.store.ready():
-            raise Refused("MS407", 503, "the store cannot be reached", headers=RETRY)
+        await self.live.store.ready()
         return {"status": "ready", "operations": len(self.live.world.plans), "warnings": self.live.world.warning_count,
                 "reload": self.live.reload.as_json()}  # fmt: skip
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 from redis import Redis
 
-from tests.live.ledger import ask
+from tests.live.ledger import ask, collect
 from tests.live.test_process import run
 from tests.support import running
 from tests.valkey import valkey
@@ -92,6 +93,32 @@ def test_an_address_that_is_none_is_told(address: str) -> None:
     done = run("serve", "--port", "0", "--state", address)
     assert done.returncode == 2
     assert "no address of a Redis" in " ".join(lines(done).split())
+
+
+@pytest.mark.parametrize("workers", ["1", "3"])
+def test_a_state_file_that_is_deleted_is_told_and_all_go_on_with_one_new_one(tmp_path: Path, workers: str) -> None:
+    path = tmp_path / "mock.db"
+    begin = ("POST", "/api/oauth2", {"datasource_id": "fb"})
+    with running("--quiet", "--workers", workers, "--state", f"sqlite:{path}") as server:
+        old = [ask(server.url, *begin)[1]["pull_id"] for _ in range(20)]
+        path.unlink()
+        time.sleep(0.2)
+        asked = [ask(server.url, "GET", "/__mock/ready") for _ in range(40)]
+        refused = [told for status, told in asked if status == 503]
+        assert 1 <= len(refused) <= int(workers)
+        assert refused[0]["code"] == "MS450"
+        assert "was deleted while the mock ran" in refused[0]["detail"]
+        asked = [ask(server.url, *begin) for _ in range(20)]
+        assert [status for status, _ in asked] == [200] * 20
+        new = [told["pull_id"] for _, told in asked]
+        assert {collect(server.url, each) for each in old} == {403}
+        assert {collect(server.url, each) for each in new * 3} == {402}
+        server.process.terminate()
+        assert server.process.stdout is not None
+        said = server.process.stdout.read()
+        assert said.count("error MS450: ") == len(refused)
+    with running("--quiet", "--state", f"sqlite:{path}") as server:
+        assert {collect(server.url, each) for each in new} == {402}
 
 
 def test_what_was_kept_is_there_after_a_restart(tmp_path: Path) -> None:
