@@ -344,6 +344,8 @@ def _render(plan: Plan, choice: Choice, facts: Facts, now: float) -> Answer:
         given = refuse(plan, choice.violations)
     else:
         given = not_acceptable(choice.offered)
+    if not (choice.violations or choice.applied):
+        return given
     headers = given.headers
     if choice.violations and is_authorization(choice.violations[0]) and not _has_challenge(plan, choice.response):
         # A challenge for this request says more than the one that the document has for all.

@@ -22,12 +22,13 @@ from mock_server.value import dataclass
 
 _FIRST = 1
 _NEVER = float("-inf")
+_MAX_RECENT = 64
 
 
 class Rows:
     """Handshakes by id, in the order in which they began, each with the version it was saved as."""
 
-    __slots__ = ("_certain", "_rows", "_versions")
+    __slots__ = ("_certain", "_recent", "_rows", "_versions")
 
     def __init__(self) -> None:
         self._rows: dict[str, bytes] = {}
@@ -35,6 +36,8 @@ class Rows:
         """Until when each lives for certain, in Unix seconds of the session's clock: until then nobody has to look."""
         self._versions: dict[str, int] = {}
         """Of those that were saved more than once."""
+        self._recent: dict[str, Handshake] = {}
+        """Some that were read: who waits for a handshake asks for it again and again."""
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -47,8 +50,12 @@ class Rows:
 
     def get(self, identity: str) -> Handshake | None:
         """The handshake, if there is one."""
-        row = self._rows.get(identity)
-        return _read(row) if row is not None else None
+        known = self._recent.get(identity)
+        if known is None and (row := self._rows.get(identity)) is not None:
+            if len(self._recent) >= _MAX_RECENT:
+                self._recent.clear()
+            known = self._recent[identity] = _read(row)
+        return known
 
     def version(self, identity: str) -> int:
         """How often it was saved; 0 = there is none."""
@@ -61,6 +68,7 @@ class Rows:
         self._certain[identity] = _certain(handshake)
         if version != _FIRST:
             self._versions[identity] = version
+            self._recent.pop(identity, None)
 
     def ended(self, now: float) -> list[str]:
         """The ids of those that do not live any more at ``now`` of the session's clock."""
@@ -72,6 +80,7 @@ class Rows:
         for identity in identities:
             del self._rows[identity], self._certain[identity]
             self._versions.pop(identity, None)
+            self._recent.pop(identity, None)
 
 
 def _read(row: bytes) -> Handshake:

@@ -54,9 +54,12 @@ def test_who_has_ended_is_who_is_not_live_when_settled(handshake: Handshake, now
 
 @given(first=HANDSHAKES, second=HANDSHAKES, now=HOURS)
 def test_a_handshake_that_changed_is_the_last_one_saved(first: Handshake, second: Handshake, now: float) -> None:
-    rows = kept(first, second)
+    rows = kept(first)
+    assert rows.get("x") == first
+    rows.put(second, 2)
     assert (len(rows), rows.version("x"), rows.get("x")) == (1, 2, second)
     assert rows.ended(now) == kept(second).ended(now)
+    assert rows.get("x") == second
     rows.drop(["x"])
     assert (len(rows), rows.version("x"), rows.get("x"), rows.ended(now)) == (0, 0, None, [])
 
