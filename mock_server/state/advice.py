@@ -7,8 +7,7 @@ from urllib.parse import urlsplit
 _WHAT_TO_DO = (
     ("locked by another program", "wait until that ends, or name another file"),
     ("reply as type byte", "that is no Redis: mend the address in --state"),
-    ("NOAUTH", "it wants a password: --state redis://:PASSWORD@HOST"),
-    ("HELLO must be called", "it wants a password: --state redis://:PASSWORD@HOST"),
+    ("Authentication required", "it wants a password: --state redis://:PASSWORD@HOST"),
     ("username-password", "it refuses the password: --state redis://USER:PASSWORD@HOST"),
     ("DB index", "name a database that it has, as redis://HOST/0"),
     ("read only replica", "give the address of the primary"),

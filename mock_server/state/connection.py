@@ -156,8 +156,12 @@ class Connection:
                 user, at, _ = parts.netloc.rpartition("@")
                 url = urlunsplit(parts._replace(netloc=f"{user}{at}{node}"))
             known = self._clients[node] = Redis.from_url(
-                url, socket_connect_timeout=CONNECT_S, socket_timeout=None, retry=Retry(NoBackoff(), 0)
-            )  # one deadline for the whole batch, above, not one for each answer
+                url,
+                socket_connect_timeout=CONNECT_S,
+                socket_timeout=None,  # one deadline for the whole batch, above, not one for each answer
+                retry=Retry(NoBackoff(), 0),
+                protocol=2,  # over RESP3 redis-py uses connections that were closed meanwhile
+            )
         return known
 
     async def close(self) -> None:

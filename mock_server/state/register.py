@@ -74,7 +74,7 @@ class Register:
     async def names(self) -> list[str]:
         """All of them, in order."""
         await self._tell()
-        await self._batch.do(("ZREMRANGEBYSCORE", self._key, "-inf", self._wall() - self._term_s))
+        await self._drop_forgotten()
         return sorted(name.decode() for name in await self._batch.do(("ZRANGE", self._key, 0, -1)))
 
     async def overview(self, limit: int) -> list[SessionCounts]:
@@ -101,6 +101,12 @@ class Register:
             else:
                 await self._run(scripts.TOUCH, session, self._term_s)
         return dropped
+
+    async def _drop_forgotten(self) -> None:
+        """Those of which Redis has forgotten every key. It counts by its own clock: ours may have been moved."""
+        for name in await self._batch.do(("ZRANGEBYSCORE", self._key, "-inf", self._wall() - self._term_s)):
+            if not await self._batch.do(("EXISTS", self._keys(name.decode())["head"])):
+                await self._batch.do(("ZREM", self._key, name))
 
     async def _put_out_one(self) -> None:
         for name in await self._batch.do(("ZRANGE", self._key, 0, CANDIDATES - 1)):

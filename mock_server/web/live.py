@@ -261,6 +261,9 @@ def make_entry(
     return tuple.__new__(Entry, fields)  # what `Entry(…)` does, less a call of 23 arguments
 
 
+NAME_RULE = "1 to 64 letters, digits, '-', '_' and '.', and does not begin with '.'"
+
+
 def session_name(headers: Mapping[str, str]) -> str:
     """The session that a request belongs to. Raises ``BadSession``."""
     name = headers.get("mock-session")
@@ -270,5 +273,5 @@ def session_name(headers: Mapping[str, str]) -> str:
 def name_of_session(name: str) -> str:
     """The name, when it may be one. Raises ``BadSession``."""
     if not SESSION_NAME.match(name):
-        raise BadSession("a session is named with 1 to 64 letters, digits, '-', '_' or '.'")
+        raise BadSession(f"the name of a session has {NAME_RULE}")
     return name

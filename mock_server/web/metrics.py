@@ -11,6 +11,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from mock_server import __version__
+from mock_server.state.store import Away
 from mock_server.web.tally import BOUNDS_S
 
 if TYPE_CHECKING:
@@ -37,7 +38,10 @@ async def metrics(live: Live) -> bytes:
     """All families. A worker that is being replaced is left out: its counters begin anew, under the same label."""
     workers = [measures(live), *await live.peers.ask("count")]
     workers.sort(key=lambda each: int(each["worker"]))
-    sessions = len(await live.store.sessions())
+    try:
+        sessions = len(await live.store.sessions())
+    except Away:
+        sessions = None  # to be watched matters most when something is wrong
     lines: list[str] = []
     for name, kind, help_text, samples in _families(live, workers, sessions):
         lines += [f"# HELP {name} {help_text}", f"# TYPE {name} {kind}"]
@@ -46,7 +50,7 @@ async def metrics(live: Live) -> bytes:
 
 
 def _families(
-    live: Live, workers: list[dict[str, Any]], sessions: int
+    live: Live, workers: list[dict[str, Any]], sessions: int | None
 ) -> Iterator[tuple[str, str, str, Iterable[Sample]]]:
     def each(make: Any) -> Iterator[Sample]:
         for worker in workers:
@@ -59,7 +63,9 @@ def _families(
     version = {"version": __version__}
     yield "mock_server_info", "gauge", "What is running.", [("", version, 1)]
     yield "mock_server_operations", "gauge", "Operations of the documents.", [("", {}, len(live.world.operations))]
-    yield "mock_server_sessions", "gauge", "Sessions in the store, of all servers that share it.", [("", {}, sessions)]
+    held: list[Sample] = [] if sessions is None else [("", {}, sessions)]
+    yield "mock_server_store_up", "gauge", "Whether the store can be reached.", [("", {}, len(held))]
+    yield "mock_server_sessions", "gauge", "Sessions in the store, of all servers that share it.", held
     yield "mock_server_requests_total", "counter", "Answers, by operation (- = none) and status.", each(_requests)
     yield (
         "mock_server_request_duration_seconds",

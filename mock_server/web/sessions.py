@@ -9,7 +9,7 @@ from starlette.requests import Request
 from mock_server.handshake.ticket import DEFAULT_SESSION
 from mock_server.state.store import ShelvesFull, SnapshotsFull
 from mock_server.web.asked import Refused, as_json, limit_of, read_object
-from mock_server.web.live import Live, name_of_session, session_name
+from mock_server.web.live import NAME_RULE, BadSession, Live, name_of_session, session_name
 from mock_server.web.within import COOKIE, NAMED_BY
 
 USUAL_LABEL = "default"
@@ -109,7 +109,10 @@ async def _label(request: Request) -> str:
     label = body.get("label", USUAL_LABEL)
     if not isinstance(label, str):
         raise Refused("MS408", 400, f"`label` is a text, not {label!r}")
-    return name_of_session(label)
+    try:
+        return name_of_session(label)
+    except BadSession:
+        raise Refused("MS408", 400, f"`label` has {NAME_RULE}") from None
 
 
 def _no_room() -> Refused:

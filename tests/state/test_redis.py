@@ -230,6 +230,22 @@ def test_a_redis_that_is_not_there_is_told_at_once(monkeypatch: pytest.MonkeyPat
     asyncio.run(story())
 
 
+def test_a_connection_that_was_closed_while_nobody_asked_is_made_anew_and_nobody_notices() -> None:
+    """By Redis (its `timeout`), by a restart of it, by whatever lies between."""
+
+    async def story(url: str, client: Redis) -> None:
+        store = made(url)
+        await keep(store, handshake())
+        for _ in range(3):
+            assert client.client_kill_filter(_type="normal", skipme=True) >= 1
+            await asyncio.sleep(0.05)
+            assert (await store.load("default", handshake().id)).handshake == handshake()
+        await store.close()
+
+    with valkey() as server, Redis.from_url(server.connection_url) as client:
+        asyncio.run(story(server.connection_url, client))
+
+
 def test_a_redis_that_takes_nothing_is_not_ready() -> None:
     async def story(url: str, client: Any) -> None:
         store = made(url)
@@ -287,13 +303,17 @@ def test_who_was_used_while_redis_was_away_is_told_when_it_is_back(redis_url: st
     asyncio.run(story())
 
 
-def test_a_session_in_use_is_listed_however_long_ago_the_register_was_told(redis_url: str) -> None:
+def test_a_session_is_listed_as_long_as_redis_has_it_whatever_our_clock_shows(redis_url: str) -> None:
+    """One server whose clock is wrong must not hide from the others what is there."""
+
     async def story() -> None:
         wall = FakeWall(WALL)
         store = RedisStore(redis_url, wall, prefix=f"test-{token_hex(6)}")
-        await store.set_scenario("alice", "expired")
+        for name in ("alice", "bob"):
+            await store.set_scenario(name, "expired")
         wall.now += store._term_s + 10
-        await store.load("alice")
+        assert await store.sessions() == ["alice", "bob"]
+        await store.batch.do(("DEL", *scripts.keys_of(store._prefix, "bob").values()))
         assert await store.sessions() == ["alice"]
         await store.close()
 

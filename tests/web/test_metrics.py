@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from mock_server.state.store import Away
 from mock_server.state.trace import traceparent
 from mock_server.web.tally import BOUNDS_S, MAX_KINDS, OTHER, Tally
 from tests.support import ASK, TOKEN, make_app, make_client, start
@@ -93,6 +94,22 @@ def test_an_operation_with_a_strange_name_breaks_no_line(tmp_path: Path) -> None
     assert client.get('/a"b%5Cc').status_code == 200
     told = [dict(labels) for name, labels in scrape(client) if name == "mock_server_requests_total"]
     assert told == [{"operation": r"GET /a\"b\\c", "status": "200", "worker": "1"}]
+
+
+def test_metrics_are_told_while_the_store_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = make_app()
+    client = make_client(app)
+    assert value(read_metrics(client.get("/__mock/metrics").text), "mock_server_store_up") == 1
+
+    async def away() -> list[str]:
+        raise Away("nobody is there")
+
+    monkeypatch.setattr(app.live.store, "sessions", away)
+    told = client.get("/__mock/metrics")
+    assert told.status_code == 200
+    found = read_metrics(told.text)
+    assert value(found, "mock_server_store_up") == 0
+    assert not any(name == "mock_server_sessions" for name, _ in found)
 
 
 def test_kinds_of_answers_are_bounded() -> None:
