@@ -18,7 +18,7 @@ from mock_server.state.tables import connect
 LOOK_S = 0.1
 """How often it is looked, at most, whether the file is the same: one stat(2)."""
 PAUSE_S = 0.5
-"""After one that cannot be used was found, it is left alone for so long."""
+"""After it could not be opened it is left alone for so long: to find that out may have taken seconds."""
 _BESIDE = ("-wal", "-shm")
 _BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _GOES_ON = "the mock goes on with the file that lies there now"
@@ -45,8 +45,8 @@ class StateFile:
             with _alone(self._path):
                 self._make()
             db = connect(self._path)
-        except Unusable as error:
-            if not self._own:
+        except (Away, Unusable) as error:
+            if isinstance(error, Unusable) and not self._own:
                 raise
             self._why, self._away_until = str(error), time.monotonic() + PAUSE_S
             raise Away(self._why) from None

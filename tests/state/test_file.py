@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from mock_server.state import file as room
+from mock_server.state import tables
 from mock_server.state.sqlite import SqliteStore
 from mock_server.state.store import Away, Unusable
 from tests.state.test_store import WALL, handshake, keep
@@ -217,6 +219,28 @@ def test_it_is_not_looked_at_for_every_request(path: Path, told: list[str], monk
         assert looks == []
 
     play(path, told, story)
+
+
+def test_one_that_another_program_holds_is_waited_for_once_and_not_by_each_request(
+    path: Path, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "PAUSE_S", 60.0)
+    monkeypatch.setattr(tables, "BUSY_S", 0.3)
+    play(path, told, lambda store: keep(store, handshake()))
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    async def story() -> None:
+        store = SqliteStore(str(path), FakeWall(WALL))
+        began = time.monotonic()
+        for _ in range(20):
+            with pytest.raises(Away, match="locked by another program"):
+                await store.load("default")
+        assert 0.3 <= time.monotonic() - began < 3
+        await store.close()
+
+    asyncio.run(story())
+    other.close()
 
 
 def test_at_the_start_it_is_refused(path: Path, told: list[str]) -> None:
