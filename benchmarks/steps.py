@@ -23,6 +23,7 @@ from mock_server.server.heads import Heads
 from mock_server.settings import Settings
 from mock_server.state import codec
 from mock_server.state.memory import MemoryStore
+from mock_server.state.written import write_entry
 from mock_server.web.live import Live, make_entry
 from mock_server.web.log import RequestLog
 from mock_server.world import build_world
@@ -83,7 +84,7 @@ def steps() -> dict[str, Callable[[], Any]]:
             store, make_entry("3fa85f-1", seen.now, "default", 0.0, request, outcome.answer, outcome)
         ),
         "the answer as bytes of the wire": lambda: heads.written(outcome.answer, more, dates),
-        "the journal's entry for a shared store, secrets hidden": lambda: codec.write_entry(entry, NOTHING_MORE),
+        "the journal's entry for a shared store, secrets hidden": lambda: write_entry(entry, NOTHING_MORE),
         "the handshake for a shared store": lambda: codec.write_handshake(handshake),
         "a static answer put together": lambda: message(402, [], b"{}", "application/json"),
     }

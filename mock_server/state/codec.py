@@ -22,7 +22,6 @@ from mock_server.mask import NOTHING_MORE, Hidden
 from mock_server.named import NamedTuple
 from mock_server.state.clock import Clock
 from mock_server.state.image import Image
-from mock_server.state.journal import Entry
 from mock_server.state.store import Unusable
 
 FORM = 1
@@ -154,11 +153,6 @@ def read_shelf(data: bytes | str) -> Shelf:
     """Raises ``Unusable``."""
     name, version, items, made = _read(data)
     return Shelf(name, version, {key: read_json(value.encode()) for key, value in items.items()}, made)
-
-
-def write_entry(entry: Entry, hidden: Hidden) -> bytes:
-    """As ``GET /__mock/journal`` shows it, every secret hidden."""
-    return write_json(entry.as_json(hidden))
 
 
 def read_entry(data: bytes) -> Kept:

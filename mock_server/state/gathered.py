@@ -12,6 +12,7 @@ from mock_server.state.journal import cost_of
 from mock_server.state.remembered import LastSeen
 from mock_server.state.scripts import Script, score
 from mock_server.state.soon import Keep, Write, tell
+from mock_server.state.written import write_entry
 
 MAX_GROUP = 256
 """In one command: what a script unpacks must fit on Lua's stack, and Redis answers nobody else while it runs."""
@@ -91,7 +92,7 @@ class Gathered:
         items, cost, written = [], 0, []
         for each in group:
             try:
-                data = codec.write_entry(each.entry, each.hidden)
+                data = write_entry(each.entry, each.hidden)
             except Exception as error:  # told to whoever wants it written: nothing is swallowed
                 tell(each, error)
                 continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -76,7 +76,8 @@ class Entry(NamedTuple):
         return {"status": self.status or None, "cause": self.cause, "attempt": self.attempt, "error": error}
 
     def _as_json(self, hidden: Hidden) -> dict[str, Any]:
-        headers = tuple(self.request_headers.items())
+        sent = tuple(self.request_headers.items())
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self.response_headers}
         asked, given = json_in(self.request_body), json_in(self.response_body)
         return {
             "id": self.id,
@@ -98,14 +99,11 @@ class Entry(NamedTuple):
             "fault": self.fault or None,
             "duration_ms": round(self.duration_s * 1000, 3),
             "request": {
-                "headers": {**_masked_headers(headers, hidden)},
+                "headers": mask_headers(self.request_headers, hidden),
                 "body": mask_read_body(self.request_body, asked),
             },
-            "answer": {
-                "headers": {**_masked_answer(self.response_headers)},
-                "body": mask_read_body(self.response_body, given),
-            },
-            "marks": marks(hidden, self.target, headers, (self.request_body, asked), (self.response_body, given)),
+            "answer": {"headers": mask_headers(headers), "body": mask_read_body(self.response_body, given)},
+            "marks": marks(hidden, self.target, sent, (self.request_body, asked), (self.response_body, given)),
         }
 
     def brief(self, hidden: Hidden = NOTHING_MORE) -> dict[str, Any]:
@@ -123,32 +121,14 @@ class Entry(NamedTuple):
         }
 
 
-@lru_cache(maxsize=64)
-def _masked_headers(headers: tuple[tuple[str, str], ...], hidden: Hidden) -> dict[str, str]:
-    """A client sends the same headers again and again."""
-    return mask_headers(dict(headers), hidden)
+def _lines(reason: Reason) -> Iterable[str]:
+    return map(mask_reason, reason.lines()) if reason.details else _constant_lines(reason)
 
 
-@lru_cache(maxsize=64)
-def _masked_answer(headers: tuple[tuple[bytes, bytes], ...]) -> dict[str, str]:
-    return mask_headers({name.decode("latin-1"): value.decode("latin-1") for name, value in headers})
-
-
-_TOLD: dict[tuple[object, ...], tuple[Reason, tuple[str, ...]]] = {}
-"""What reasons say, for most requests to an operation have the same ones. A reason that is kept here keeps its details
-alive, so that no other thing has the identity of one of them."""
-_MAX_TOLD = 256
-
-
-def _lines(reason: Reason) -> tuple[str, ...]:
-    step, text, details, hit = reason
-    same = (type(reason), step, text, hit, *[each if type(each) is str else id(each) for each in details])
-    known = _TOLD.get(same)
-    if known is None:
-        if len(_TOLD) >= _MAX_TOLD:
-            _TOLD.clear()
-        known = _TOLD[same] = reason, tuple(map(mask_reason, reason.lines()))
-    return known[1]
+@lru_cache(maxsize=256, typed=True)
+def _constant_lines(reason: Reason) -> tuple[str, ...]:
+    """Of a reason that says the same each time, as most steps of the ladder do."""
+    return tuple(map(mask_reason, reason.lines()))
 
 
 def _masked(violation: dict[str, Any]) -> dict[str, Any]:

@@ -47,6 +47,7 @@ from mock_server.state.store import (
     part,
     tallied,
 )
+from mock_server.state.written import write_entry
 
 TOUCH_S = 10.0
 """How often the keys of a session in use are told so."""
@@ -267,7 +268,7 @@ class RedisStore:
 
     async def record(self, entry: Entry, hidden: Hidden = NOTHING_MORE) -> None:
         cost = cost_of(entry)
-        written = b"%d:%b" % (cost, codec.write_entry(entry, hidden))
+        written = b"%d:%b" % (cost, write_entry(entry, hidden))
         await self._changed(scripts.RECORD, entry.session, self._journal, cost, written)
         self._register.note(entry.session)
 

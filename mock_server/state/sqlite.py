@@ -13,7 +13,6 @@ from mock_server.handshake.provider import Grant
 from mock_server.mask import NOTHING_MORE, Hidden
 from mock_server.settings import MAX_ENTRIES, MAX_HANDSHAKES, MAX_JOURNAL_BYTES
 from mock_server.state.clock import Clock
-from mock_server.state.codec import write_entry
 from mock_server.state.file import StateFile
 from mock_server.state.images import Images
 from mock_server.state.journal import Entry, cost_of
@@ -24,6 +23,7 @@ from mock_server.state.soon import Done, Keep, Write, is_simple
 from mock_server.state.store import MAX_SESSIONS, ClockChange, SessionCounts, Told
 from mock_server.state.tables import mark_key
 from mock_server.state.together import Together
+from mock_server.state.written import write_entry
 
 
 class SqliteStore:

@@ -13,6 +13,7 @@ from mock_server.state.records import Records
 from mock_server.state.soon import Done, Keep, Write
 from mock_server.state.store import Full
 from mock_server.state.tables import MAX_ROWS, insert_rows
+from mock_server.state.written import write_entry
 
 
 class Together:
@@ -72,7 +73,7 @@ class Together:
         entries: list[tuple[str, int, bytes]] = []
         for at, (entry, hidden, _) in group:
             try:
-                entries.append((entry.id, cost_of(entry), codec.write_entry(entry, hidden)))
+                entries.append((entry.id, cost_of(entry), write_entry(entry, hidden)))
             except Exception as error:  # told to whoever wants it written: nothing is swallowed
                 done[at] = error
         try:

@@ -16,6 +16,7 @@ from mock_server.state.clock import Clock
 from mock_server.state.codec import Head
 from mock_server.state.image import Image
 from mock_server.state.store import Unusable
+from mock_server.state.written import write_entry
 from tests.state.test_store import WALL, entry, grant, handshake
 
 RULES = (
@@ -60,7 +61,7 @@ def test_what_is_written_is_read_again(value: Any, write: Any, read: Any) -> Non
 
 
 def test_an_entry_is_read_as_it_is_shown() -> None:
-    kept = codec.read_entry(codec.write_entry(entry(1), NOTHING_MORE))
+    kept = codec.read_entry(write_entry(entry(1), NOTHING_MORE))
     assert (kept.id, kept.as_json()) == ("1", entry(1).as_json())
 
 

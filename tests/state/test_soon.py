@@ -13,7 +13,8 @@ from mock_server.core.snapshot import Changes, Queued, Snapshot
 from mock_server.handshake.machine import Handshake
 from mock_server.mask import NOTHING_MORE
 from mock_server.settings import MAX_JOURNAL_BYTES
-from mock_server.state import codec
+from mock_server.state import gathered, together
+from mock_server.state import written as written_as
 from mock_server.state.journal import Entry
 from mock_server.state.redis import RedisStore
 from mock_server.state.soon import Done, GatheringStore
@@ -230,14 +231,15 @@ def test_the_journal_stays_bounded_in_bytes(shared: Factory) -> None:
 
 
 def test_an_entry_that_cannot_be_written_hinders_no_other(shared: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
-    usual = codec.write_entry
+    usual = written_as.write_entry
 
     def write(each: Entry, *args: Any) -> bytes:
         if each.id == "1":
             raise RuntimeError("ours")
         return usual(each, *args)
 
-    monkeypatch.setattr(codec, "write_entry", write)
+    for module in (gathered, together):
+        monkeypatch.setattr(module, "write_entry", write)
 
     async def story() -> None:
         store = shared(FakeWall(WALL))
