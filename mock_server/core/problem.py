@@ -5,11 +5,11 @@ Clients of the first tenant read ``message`` and ``status`` of any error, so our
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Any
 
 from mock_server.fixture.template import write_json
 from mock_server.model import Answer
+from mock_server.phrase import phrase
 
 PROBLEM_JSON = b"application/problem+json"
 
@@ -29,21 +29,13 @@ def problem_members(code: str, status: int, detail: str, **members: Any) -> dict
     """The JSON object of a problem."""
     return {
         "type": f"urn:mock-server:error:{code}",
-        "title": _phrase(status),
+        "title": phrase(status) or ("Client Error" if status < 500 else "Server Error"),
         "status": status,
         "code": code,
         "detail": detail,
         "message": detail,
         **members,
     }
-
-
-def _phrase(status: int) -> str:
-    """RFC 9110 §15 has no name for every number from 400 to 599."""
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "Client Error" if status < 500 else "Server Error"
 
 
 def send_problem(

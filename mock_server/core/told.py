@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from http import HTTPStatus
 from typing import Any
 
 from mock_server.named import NamedTuple
+from mock_server.phrase import phrase
 
 MAX_ENTRIES = 20
 """Violations that a list in such a body may hold."""
@@ -52,7 +52,7 @@ class Truth(NamedTuple):
 
     @property
     def title(self) -> str:
-        return HTTPStatus(self.status).phrase
+        return phrase(self.status) or ""
 
     @property
     def detail(self) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -17,6 +16,7 @@ from mock_server.journal.entry import Told, body_of, header
 from mock_server.journal.origin import url_of
 from mock_server.mask import MASK
 from mock_server.model import MISSING
+from mock_server.phrase import phrase
 
 _NOT_KNOWN = -1
 """What the format wants where nobody knows."""
@@ -72,7 +72,7 @@ def _response(entry: Told) -> dict[str, Any]:
     size = len(body.encode("utf-8", "surrogatepass"))
     return {
         "status": status,
-        "statusText": _phrase(status),
+        "statusText": phrase(status) or "",
         "httpVersion": "HTTP/1.1",
         "cookies": [],
         "headers": _pairs(entry["answer"]["headers"]),
@@ -116,10 +116,3 @@ def _query(url: str) -> list[dict[str, str]]:
     except ValueError:
         found = []
     return [{"name": name, "value": value} for name, value in found]
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""

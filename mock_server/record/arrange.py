@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from http import HTTPStatus
 from typing import Any
 
 from mock_server.named import NamedTuple
+from mock_server.phrase import phrase
 from mock_server.record.answer import Answer, passing_fields
 from mock_server.record.rules import MAX_VALUES, Told, tell_apart
 from mock_server.record.taken import Taken
@@ -167,11 +167,8 @@ def _status_name(operation: Operation, status: int) -> str:
         return "deleted"
     if status in _NAMES:
         return _NAMES[status]
-    try:
-        phrase = HTTPStatus(status).phrase
-    except ValueError:
-        return f"status-{status}"
-    return re.sub("[^a-z0-9]+", "-", phrase.lower()).strip("-")
+    name = phrase(status)
+    return re.sub("[^a-z0-9]+", "-", name.lower()).strip("-") if name else f"status-{status}"
 
 
 def _words(

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from mock_server.codec.har import HarEntry
 from mock_server.codec.json_text import read_json
 from mock_server.codec.unreadable import Unreadable
+from mock_server.phrase import phrase
 from mock_server.spec.media import essence, is_json
 from mock_server.spec.shape import kind_of
 
@@ -130,11 +130,7 @@ def _operation(entries: list[HarEntry]) -> dict[str, Any]:
 
 
 def _response(status: int, entries: list[HarEntry]) -> dict[str, Any]:
-    try:
-        phrase = HTTPStatus(status).phrase
-    except ValueError:
-        phrase = str(status)
-    made: dict[str, Any] = {"description": f"{phrase}, as it was seen.", "x-provenance": "observed"}
+    made: dict[str, Any] = {"description": f"{phrase(status) or status}, as it was seen.", "x-provenance": "observed"}
     content = _content((each.answer_headers, each.answer) for each in entries if each.answer)
     return {**made, "content": content} if content else made
 

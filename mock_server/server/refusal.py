@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
 from mock_server.core.problem import problem
+from mock_server.phrase import phrase
 from mock_server.settings import Limits
 from mock_server.web.refusals import Refusal
 
@@ -42,6 +41,6 @@ def answer_of(why: Refusal, headers: list[tuple[bytes, bytes]], entry_id: str | 
     """The whole answer as bytes."""
     given = problem(why.code, why.status, why.detail, headers=why.headers)
     own = ((b"mock-entry", entry_id.encode()),) if entry_id else ()
-    lines = [b"HTTP/1.1 %d %s" % (why.status, HTTPStatus(why.status).phrase.encode())]
+    lines = [b"HTTP/1.1 %d %s" % (why.status, (phrase(why.status) or "").encode())]
     lines += [b"%s: %s" % each for each in (*headers, *given.headers, *own, (b"connection", b"close"))]
     return b"\r\n".join([*lines, b"", given.body])

@@ -99,7 +99,8 @@ class Folder:
             path = (self.root / relative).resolve()
         except (OSError, RuntimeError, ValueError) as error:  # a loop of links (3.11 says RuntimeError), a NUL
             hint = "check the path and its rights"
-            raise Broken([Problem("MS101", f"cannot read {str(relative)!r}: {error}", hint=hint)]) from None
+            why = "a path has no NUL in it" if isinstance(error, ValueError) else error  # each Python has other words
+            raise Broken([Problem("MS101", f"cannot read {str(relative)!r}: {why}", hint=hint)]) from None
         if not path.is_relative_to(self.root.resolve()):
             message = f"{str(relative)!r} leads outside {self.root}"
             raise Broken([Problem("MS106", message, hint="keep it in the folder")])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol, cast
 
 from mock_server.model import Answer, Break
+from mock_server.phrase import phrase
 
 if TYPE_CHECKING:
     from starlette.types import Scope, Send
@@ -72,11 +72,7 @@ async def _slowly(send: Send, answer: Answer, speed: int, *, head: bool) -> None
 
 def _head(answer: Answer, *, without: bytes = b"", instead: bytes = b"") -> bytes:
     """The status line and the headers as bytes, one header replaced by a line of its own."""
-    try:
-        phrase = HTTPStatus(answer.status).phrase
-    except ValueError:
-        phrase = "Unknown"
-    lines = [b"HTTP/1.1 %d %s" % (answer.status, phrase.encode())]
+    lines = [b"HTTP/1.1 %d %s" % (answer.status, (phrase(answer.status) or "Unknown").encode())]
     lines += [b"%s: %s" % each for each in answer.headers if each[0] != without]
     return b"\r\n".join([*lines, *([instead] if instead else []), b"connection: close", b"", b""])
 

@@ -34,7 +34,7 @@ SHAPES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "flat": (shape(message=TEXT, code=INTEGER), {"message": TOLD, "code": 422}),
     "spring": (
         shape(status=INTEGER, error=TEXT, message=TEXT),
-        {"status": 422, "error": "Unprocessable Entity", "message": TOLD},
+        {"status": 422, "error": "Unprocessable Content", "message": TOLD},
     ),
     "google": (
         shape(error=shape(code=INTEGER, message=TEXT, status={"enum": ["INVALID_ARGUMENT"]})),
@@ -51,7 +51,7 @@ SHAPES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "oauth2": (shape(error=TEXT, error_description=TEXT), {"error": "invalid_request", "error_description": TOLD}),
     "problem": (
         shape(type={"type": "string", "format": "uri-reference"}, title=TEXT, status=INTEGER, detail=TEXT),
-        {"title": "Unprocessable Entity", "status": 422, "detail": TOLD},
+        {"title": "Unprocessable Content", "status": 422, "detail": TOLD},
     ),
     "code hosting": (
         shape(message=TEXT, errors=several(shape(resource=TEXT, field=TEXT, code=TEXT))),

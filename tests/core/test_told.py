@@ -28,11 +28,11 @@ def anything(_: Any) -> bool:
         ({"Status_Code": "0", "errorMessage": ""}, {"Status_Code": "422", "errorMessage": DETAIL}),
         ({"error": "string"}, {"error": DETAIL}),
         # As Spring has it: the phrase beside the message.
-        ({"error": "string", "message": "string"}, {"error": "Unprocessable Entity", "message": DETAIL}),
+        ({"error": "string", "message": "string"}, {"error": "Unprocessable Content", "message": DETAIL}),
         # RFC 6749 §5.2
         ({"error": "x", "error_description": "x"}, {"error": "invalid_request", "error_description": DETAIL}),
         ({"error": {"code": 7, "message": "string"}}, {"error": {"code": 422, "message": DETAIL}}),
-        ({"code": "string", "title": "string"}, {"code": "minLength", "title": "Unprocessable Entity"}),
+        ({"code": "string", "title": "string"}, {"code": "minLength", "title": "Unprocessable Content"}),
         ({"message": None, "success": True, "id": "7"}, {"message": DETAIL, "success": False, "id": "7"}),
         ({"errors": ["string"]}, {"errors": [DETAIL, "query.n: no number"]}),
         ({"errors": []}, {"errors": [DETAIL, "query.n: no number"]}),
@@ -53,8 +53,8 @@ def anything(_: Any) -> bool:
             {"errors": [{"status": "0", "title": "", "source": {"pointer": "/"}}]},
             {
                 "errors": [
-                    {"status": "422", "title": "Unprocessable Entity", "source": {"pointer": "/items/0/name"}},
-                    {"status": "422", "title": "Unprocessable Entity", "source": {"pointer": "/n"}},
+                    {"status": "422", "title": "Unprocessable Content", "source": {"pointer": "/items/0/name"}},
+                    {"status": "422", "title": "Unprocessable Content", "source": {"pointer": "/n"}},
                 ]
             },
         ),
