@@ -6,7 +6,6 @@ import os
 import sqlite3
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from itertools import chain
 from secrets import token_bytes
 from typing import Any
@@ -46,12 +45,13 @@ CREATE TABLE image (session TEXT NOT NULL, label TEXT NOT NULL, data BLOB NOT NU
 
 def connect(path: str) -> sqlite3.Connection:
     """The file, made when it is not there. Raises ``Unusable`` when it is damaged or not ours, and ``Away``."""
-    with suppress(OSError):  # SQLite says better than we could why it cannot be
+    try:  # SQLite does not say why, and opens what cannot be written without a word
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # tickets stand in it: it is its owner's alone
-    try:
         db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, cached_statements=256)
-    except sqlite3.Error as error:
-        raise Unusable("MS451", f"{path} cannot be opened: {error}; check that its folder is there") from None
+    except (sqlite3.Error, OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        hint = "check its rights, and that its folder is there and can be written to"
+        raise Unusable("MS451", f"{path} cannot be opened: {why}; {hint}") from None
     try:
         _check(db, path)
         _set_up(db, path)
@@ -59,7 +59,9 @@ def connect(path: str) -> sqlite3.Connection:
         db.close()
         if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
             raise Away(f"{path} is locked by another program") from None
-        raise Unusable("MS451", f"{path} cannot be used: {error}; it must be a file that can be written") from None
+        raise Unusable(
+            "MS451", f"{path} cannot be used: {error}; it and its folder must be such as can be written"
+        ) from None
     except sqlite3.DatabaseError as error:
         db.close()
         raise Unusable("MS451", f"{path} is damaged: {error}; {_WAY_OUT}") from None

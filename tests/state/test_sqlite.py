@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import multiprocessing
+import os
 import sqlite3
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -111,6 +114,35 @@ def test_a_file_that_is_not_ours_to_use_is_refused(tmp_path: Path, spoil: object
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(Unusable, match="folder"):
         asyncio.run(opened(tmp_path / "nowhere" / "mock.db"))
+
+
+def test_a_file_that_may_only_be_read_is_refused_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever runs the tests may write everything; so the system's answer to others is given by hand."""
+    tables.connect(str(tmp_path / "mock.db")).close()
+    opens = os.open
+
+    def refused(path: Any, flags: int, mode: int = 0o777) -> int:
+        if str(path).endswith("mock.db") and flags & os.O_RDWR:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return opens(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", refused)
+    with pytest.raises(Unusable, match=r"mock\.db cannot be opened: Permission denied; check its rights"):
+        asyncio.run(opened(tmp_path / "mock.db"))
+
+
+def test_ready_is_only_a_file_that_keeps_what_it_is_given(tmp_path: Path) -> None:
+    async def story() -> None:
+        store = await opened(tmp_path / "mock.db")
+        await store.ready()
+        await store._lane.do(lambda db: db.execute("PRAGMA query_only=1"), writes=False)
+        with pytest.raises(Away, match="readonly"):
+            await store.ready()
+        await store.close()
+
+    asyncio.run(story())
 
 
 def test_a_full_disk_is_away_and_keeps_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
