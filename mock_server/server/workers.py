@@ -12,12 +12,14 @@ import ssl
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from mock_server.server.announce import Announcement
 from mock_server.server.crew import Crew
 from mock_server.server.peers import SocketPeers
 from mock_server.server.run import serve
+from mock_server.server.shared import SharedCountdown, Turn
 from mock_server.web.app import MockApp
 
 _MAX_SOCKET_PATH = 90
@@ -41,6 +43,8 @@ def serve_together(
         folder.rmdir()
         folder = Path(tempfile.mkdtemp(prefix="mock-server-", dir="/tmp"))  # its owner's alone
 
+    read_again = SharedCountdown(Turn())
+
     def work(number: int, ready: Callable[[], None], alone: int) -> int:
         own = sockets[number - 1]
         for each in sockets:
@@ -48,6 +52,10 @@ def serve_together(
                 each.close()
         app = make()
         app.live.peers = SocketPeers(folder, number, len(sockets))
+        reload = app.live.reload
+        if read_again.left:  # this one takes the place of another, and what was read at the start is old
+            asyncio.run(reload.again())
+        reload.when_done.append(partial(setattr, read_again, "left", 1))
 
         def on_ready() -> None:
             asyncio.get_running_loop().add_reader(alone, _stop, alone)

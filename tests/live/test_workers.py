@@ -142,6 +142,19 @@ def test_a_reload_reaches_every_worker(tmp_path: Path) -> None:
         assert {status_of(server.url, "GET", "/two") for _ in range(SEVERAL)} == {200}
 
 
+def test_a_worker_that_is_replaced_after_a_reload_serves_what_the_others_serve(tmp_path: Path) -> None:
+    spec = tmp_path / "api.yaml"
+    spec.write_text(ONE)
+    with several(tmp_path, "--quiet", str(spec)) as server:
+        spec.write_text(ONE + ONE[ONE.index("  /one") :].replace("one", "two"))
+        assert ask(server.url, "POST", "/__mock/reload")[0] == 200
+        before = children(server.process.pid)
+        for each in before:
+            os.kill(each, signal.SIGKILL)
+        until(lambda: len(children(server.process.pid) - before) == WORKERS)
+        assert {status_of(server.url, "GET", "/two") for _ in range(SEVERAL)} == {200}
+
+
 def test_tls_handshakes_fail_so_often_whichever_worker_has_them(tmp_path: Path) -> None:
     import ssl
 
