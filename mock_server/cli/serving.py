@@ -67,8 +67,15 @@ def _run(settings: Settings, file: ReadyFile | None) -> int:
             f"\n{len(errors)} error(s); nothing is served. `mock-server check` shows the warnings too.", err=True
         )
         return EXIT_BROKEN
+    turn: AbstractContextManager[None] = nullcontext()
+    row: AbstractContextManager[None] = nullcontext()
+    failures: Countdown = OwnCountdown()
+    if settings.workers > 1:
+        from mock_server.server.shared import Row, SharedCountdown, Turn
+
+        failures, turn, row = SharedCountdown(Turn()), Turn(), Row()
     try:
-        store = make_store(settings, time.time, lambda text: log.error(text))
+        store = make_store(settings, time.time, lambda text: log.error(text), row)
         if settings.state != DEFAULT_STATE:
             prove(store)
     except Unusable as error:
@@ -79,12 +86,6 @@ def _run(settings: Settings, file: ReadyFile | None) -> int:
 
         click.echo(f"error MS450: {advice(settings.state, str(error))}", err=True)
         return EXIT_UNREACHABLE
-    failures: Countdown = OwnCountdown()
-    turn: AbstractContextManager[None] = nullcontext()
-    if settings.workers > 1:
-        from mock_server.server.shared import SharedCountdown, Turn
-
-        failures, turn = SharedCountdown(Turn()), Turn()
     try:
         certificate = read_certificate(settings) if settings.tls else None
         tls = make_context(certificate, failures) if certificate else None

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import mmap
 import tempfile
+import time
 from types import TracebackType
+
+PATIENCE_S = 1.0
+_LOOK_S = 0.001
+_NEXT, _NOW = 0, 1
+"""Two places, each taken by one: whoever writes, and whoever is next."""
 
 
 class Turn:
@@ -22,6 +28,42 @@ class Turn:
         import fcntl
 
         fcntl.lockf(self._file, fcntl.LOCK_UN)
+
+
+class Row:
+    """As ``Turn``, but whoever has just had a turn does not get the next while another waits.
+
+    Who writes again and again would else keep all others waiting: they are slower to wake up than it is to go on. A
+    process that hangs is waited for ``PATIENCE_S``, and then no longer.
+    """
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115  # as long as the process
+
+    def __enter__(self) -> None:
+        give_up = time.monotonic() + PATIENCE_S
+        self._take(_NEXT, give_up)
+        self._take(_NOW, give_up)
+        self._leave(_NEXT)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._leave(_NOW)
+
+    def _take(self, place: int, give_up: float) -> None:
+        import fcntl
+
+        while time.monotonic() < give_up:
+            try:
+                fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+            except (BlockingIOError, PermissionError):  # fcntl(2): EAGAIN or EACCES
+                time.sleep(_LOOK_S)
+            else:
+                return
+
+    def _leave(self, place: int) -> None:
+        import fcntl
+
+        fcntl.lockf(self._file, fcntl.LOCK_UN, 1, place)
 
 
 class SharedCountdown:

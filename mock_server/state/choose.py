@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from urllib.parse import urlsplit
 
 from mock_server.settings import Settings
@@ -17,6 +18,9 @@ REDIS = ("redis://", "rediss://", "unix://", "valkey://", "valkeys://")
 def is_shared(state: str) -> bool:
     """Whether other processes see the same state."""
     return state != MEMORY
+
+
+ALONE: AbstractContextManager[None] = nullcontext()
 
 
 def read_state(text: str) -> str:
@@ -38,10 +42,15 @@ def read_state(text: str) -> str:
     raise ValueError(f"no store is called {text!r}; there are memory:, sqlite:PATH and redis://HOST[:PORT][/DATABASE]")
 
 
-def make_store(settings: Settings, wall: Callable[[], float], tell: Callable[[str], None] = lambda text: None) -> Store:
+def make_store(
+    settings: Settings,
+    wall: Callable[[], float],
+    tell: Callable[[str], None] = lambda text: None,
+    turn: AbstractContextManager[None] = ALONE,
+) -> Store:
     """The store, not yet opened. ``settings.state`` is what ``read_state`` gave. Raises ``Unusable``.
 
-    ``tell`` is told what becomes of it while it is open.
+    ``tell`` is told what becomes of it while it is open. ``turn`` is had by one worker at a time.
     """
     state, handshakes = settings.state, settings.max_handshakes
     entries, size = settings.max_entries, settings.limits.journal_bytes
@@ -49,7 +58,7 @@ def make_store(settings: Settings, wall: Callable[[], float], tell: Callable[[st
         from mock_server.state.sqlite import SqliteStore
 
         path = state.removeprefix("sqlite:")
-        return SqliteStore(path, wall, handshakes, max_entries=entries, max_journal_bytes=size, tell=tell)
+        return SqliteStore(path, wall, handshakes, max_entries=entries, max_journal_bytes=size, tell=tell, turn=turn)
     if state.startswith(REDIS):
         try:
             from mock_server.state.redis import RedisStore

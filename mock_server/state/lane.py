@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from itertools import groupby
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar, cast
@@ -19,6 +19,7 @@ from mock_server.named import NamedTuple
 from mock_server.state.file import StateFile, is_broken
 from mock_server.state.soon import Done, Keep, Write, tell
 from mock_server.state.store import Away, Full
+from mock_server.state.together import Together, Written, written
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], Any]
@@ -28,7 +29,7 @@ MAX_BATCH = 256
 class _Job(NamedTuple):
     """``wants`` is either what works by itself, or what is done together with others of its kind."""
 
-    wants: Work | Keep | Write
+    wants: Work | Keep | Write | Written
     writes: bool
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any] | None = None
@@ -40,16 +41,18 @@ _Done = tuple[_Job, Any, BaseException | None]
 class Lane:
     """``file`` is opened in the thread, when the first thing is asked for, and again after it failed or was moved.
 
-    ``together`` does what many want, and says what came of each.
+    ``together`` does what many want, and says what came of each. ``turn`` is had by one process at a time.
     """
 
     def __init__(
         self,
         file: StateFile,
-        together: Callable[[sqlite3.Connection, Sequence[Keep | Write]], Sequence[Done]],
+        together: Together,
+        turn: AbstractContextManager[None],
     ) -> None:
         self._file = file
         self._together = together
+        self._turn = turn
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._db: sqlite3.Connection | None = None
@@ -80,28 +83,32 @@ class Lane:
             await asyncio.to_thread(thread.join)
 
     def _run(self) -> None:
-        while True:
-            batch, goes_on = self._next()
-            if batch:
-                _deliver(self._tried(batch))
-            if not goes_on:
-                if self._db is not None:
-                    self._db.close()
-                    self._db = None
-                return
+        goes_on = True
+        while goes_on:
+            batch: list[_Job] = []
+            goes_on = self._add(batch, self._jobs.get())
+            if any(job.writes for job in batch):
+                batch[:] = map(_ready, batch)
+                with self._turn:
+                    goes_on = goes_on and self._add(batch)  # what came while another had the turn
+                    done = self._tried([*map(_ready, batch)])
+            else:
+                done = self._tried(batch) if batch else []
+            _deliver(done)
+        if self._db is not None:
+            self._db.close()
+            self._db = None
 
-    def _next(self) -> tuple[list[_Job], bool]:
-        """All that waits; False = and nothing more will come."""
-        batch: list[_Job] = []
-        job = self._jobs.get()
+    def _add(self, batch: list[_Job], *first: _Job | None) -> bool:
+        """``first`` and all that waits, as far as there is room; False = nothing more will come."""
         with suppress(Empty):
-            while job is not None:
+            while len(batch) < MAX_BATCH:
+                job = first[0] if first else self._jobs.get_nowait()
+                first = ()
+                if job is None:
+                    return False
                 batch.append(job)
-                if len(batch) == MAX_BATCH:
-                    return batch, True
-                job = self._jobs.get_nowait()
-            return batch, False
-        return batch, True
+        return True
 
     def _tried(self, batch: list[_Job]) -> list[_Done]:
         """One that fails by our fault is told so, and the others are done without it."""
@@ -144,7 +151,7 @@ class Lane:
             for is_gathered, jobs in groupby(batch, lambda job: job.future is None):
                 if is_gathered:
                     gathered = [*jobs]
-                    results = self._together(db, [cast("Keep | Write", job.wants) for job in gathered])
+                    results = self._together.do(db, [cast("Keep | Written", job.wants) for job in gathered])
                     done += [(job, result, None) for job, result in zip(gathered, results, strict=True)]
                 else:
                     done += [_worked(db, job) for job in jobs]
@@ -154,6 +161,11 @@ class Lane:
                 db.execute("ROLLBACK")
             raise
         return done
+
+
+def _ready(job: _Job) -> _Job:
+    """What takes long, before anybody waits for the transaction."""
+    return job._replace(wants=written(job.wants)) if isinstance(job.wants, Write) else job
 
 
 class _Failed(Exception):
@@ -186,7 +198,7 @@ def _deliver(done: list[_Done]) -> None:
 def _hand_over(answers: list[_Done]) -> None:
     for job, result, error in answers:
         if job.future is None:
-            tell(cast("Keep | Write", job.wants), cast("Done", error or result))
+            tell(cast("Keep | Write | Written", job.wants), cast("Done", error or result))
         elif job.future.done():
             continue  # whoever asked was cancelled
         elif error is None:

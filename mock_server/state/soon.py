@@ -38,6 +38,12 @@ class Write(NamedTuple):
         self.told(self.entry, done)
 
 
+class Told(Protocol):
+    """Whoever is told what came of it."""
+
+    def tell(self, done: Done) -> None: ...
+
+
 @runtime_checkable
 class GatheringStore(Protocol):
     """A store that does together what many want of it. Whoever asks is told once, later, in the same loop."""
@@ -56,7 +62,7 @@ def is_simple(seen: Snapshot, changes: Changes) -> bool:
     return bool(seen.held) and changes.queue is None and not changes.shelves and not changes.tally
 
 
-def tell(wanted: Keep | Write, done: Done) -> None:
+def tell(wanted: Told, done: Done) -> None:
     """What ``told`` raises is the loop's to report: others have still to be told."""
     try:
         wanted.tell(done)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from mock_server.core.snapshot import Changes, Queued, Snapshot
 from mock_server.fixture.fault import FaultRule
@@ -25,10 +26,12 @@ from mock_server.state.tables import mark_key
 from mock_server.state.together import Together
 from mock_server.state.written import write_entry
 
+_ALONE: AbstractContextManager[None] = nullcontext()
+
 
 class SqliteStore:
     """See ``Store`` of :mod:`mock_server.state.store`. ``wall`` tells Unix seconds, ``tell`` is told what becomes of
-    the file while it is open."""
+    the file while it is open, ``turn`` is had by one process at a time."""
 
     def __init__(
         self,
@@ -39,11 +42,12 @@ class SqliteStore:
         max_entries: int = MAX_ENTRIES,
         max_journal_bytes: int = MAX_JOURNAL_BYTES,
         tell: Callable[[str], None] = lambda text: None,
+        turn: AbstractContextManager[None] = _ALONE,
     ) -> None:
         self._records = Records(wall, max_handshakes, max_sessions, max_entries, max_journal_bytes)
         self._images = Images(self._records)
         self._seen = LastSeen()
-        self._lane = Lane(StateFile(path, tell), Together(self._records).do)
+        self._lane = Lane(StateFile(path, tell), Together(self._records), turn)
 
     async def load(
         self, session: str, handshake_id: str | None = None, shelves: tuple[str, ...] = (), *, make: bool = True

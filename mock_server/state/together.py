@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from mock_server.core.snapshot import Changes
 from mock_server.handshake.machine import Handshake
+from mock_server.named import NamedTuple
 from mock_server.state import codec
 from mock_server.state.journal import cost_of
 from mock_server.state.records import Records
@@ -16,21 +17,40 @@ from mock_server.state.tables import MAX_ROWS, insert_rows
 from mock_server.state.written import write_entry
 
 
+class Written(NamedTuple):
+    """An entry as it goes into the file; ``error`` = it cannot be written."""
+
+    write: Write
+    cost: int
+    data: bytes
+    error: Exception | None = None
+
+    def tell(self, done: Done) -> None:
+        self.write.tell(done)
+
+
+def written(write: Write) -> Written:
+    try:
+        return Written(write, cost_of(write.entry), write_entry(write.entry, write.hidden))
+    except Exception as error:  # told to whoever wants it written: nothing is swallowed
+        return Written(write, 0, b"", error)
+
+
 class Together:
     """Works inside a transaction, and raises what SQLite raises."""
 
     def __init__(self, records: Records) -> None:
         self._records = records
 
-    def do(self, db: sqlite3.Connection, wanted: Sequence[Keep | Write]) -> list[Done]:
+    def do(self, db: sqlite3.Connection, wanted: Sequence[Keep | Written]) -> list[Done]:
         """What comes of each; changes before the journal."""
         keeps: dict[tuple[str, bytes], list[tuple[int, Keep]]] = {}
-        writes: dict[str, list[tuple[int, Write]]] = {}
+        writes: dict[str, list[tuple[int, Written]]] = {}
         for at, each in enumerate(wanted):
             if isinstance(each, Keep):
                 keeps.setdefault((each.seen.session, each.seen.held), []).append((at, each))
             else:
-                writes.setdefault(each.entry.session, []).append((at, each))
+                writes.setdefault(each.write.entry.session, []).append((at, each))
         done: dict[int, Done] = {}
         for (session, held), keep in keeps.items():
             for numbered in _groups(keep):
@@ -68,20 +88,14 @@ class Together:
         except Full as full:
             return full
 
-    def _write(self, db: sqlite3.Connection, session: str, group: Sequence[tuple[int, Write]]) -> dict[int, Done]:
-        done: dict[int, Done] = {}
-        entries: list[tuple[str, int, bytes]] = []
-        for at, (entry, hidden, _) in group:
-            try:
-                entries.append((entry.id, cost_of(entry), write_entry(entry, hidden)))
-            except Exception as error:  # told to whoever wants it written: nothing is swallowed
-                done[at] = error
+    def _write(self, db: sqlite3.Connection, session: str, group: Sequence[tuple[int, Written]]) -> dict[int, Done]:
+        entries = [(each.write.entry.id, each.cost, each.data) for _, each in group if each.error is None]
         try:
             if entries:
                 self._records.record(db, session, entries)
         except Full as full:
             return {at: full for at, _ in group}
-        return {at: done.get(at, True) for at, _ in group}
+        return {at: each.error or True for at, each in group}
 
 
 def _groups(keep: list[tuple[int, Keep]]) -> list[list[tuple[int, Keep]]]:

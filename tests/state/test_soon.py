@@ -12,7 +12,6 @@ import pytest
 from mock_server.core.snapshot import Changes, Queued, Snapshot
 from mock_server.handshake.machine import Handshake
 from mock_server.mask import NOTHING_MORE
-from mock_server.settings import MAX_JOURNAL_BYTES
 from mock_server.state import gathered, together
 from mock_server.state import written as written_as
 from mock_server.state.journal import Entry
@@ -219,9 +218,9 @@ def test_the_journal_stays_bounded_however_many_come_at_once(shared: Factory) ->
 
 def test_the_journal_stays_bounded_in_bytes(shared: Factory) -> None:
     async def story() -> None:
-        store = shared(FakeWall(WALL))
+        store = shared(FakeWall(WALL), max_journal_bytes=160_000)
         await looked_at(store)
-        large = [entry(number)._replace(request_body=b"x" * (MAX_JOURNAL_BYTES // 8)) for number in range(20)]
+        large = [entry(number)._replace(request_body=b"x" * 20_000) for number in range(20)]
         await written(store, large)
         assert [each.id for each in await store.entries("default")] == [str(number) for number in range(13, 20)]
         await written(store, [entry(20)])
