@@ -8,8 +8,6 @@ def main() -> None:
     gc.disable()  # what is imported is no garbage, and to look for some costs a tenth of a start
     from mock_server.cli import main as run
 
-    gc.freeze()
-    gc.enable()
     run()
 
 

@@ -1,7 +1,7 @@
 """Named tuples that cost little to define.
 
 ``typing.NamedTuple`` compiles each annotation that is written as text, and a ``__new__`` for each class: 0.3 ms a
-class, of which a start defines some seventy. Here ``__new__`` is compiled when the first one is made, and annotations
+class, of which a start defines some seventy. Here ``__new__`` is compiled when some were made, and annotations
 stay the text that they must be (``from __future__ import annotations``). For users and mypy the classes are named
 tuples like any other.
 """
@@ -11,6 +11,9 @@ from __future__ import annotations
 from collections import _tuplegetter  # type: ignore[attr-defined]  # reads an item by its name, written in C
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self
+
+FEW = 5
+"""So many of a class are made without compiling anything."""
 
 if TYPE_CHECKING:
     from typing import NamedTuple as NamedTuple
@@ -70,15 +73,29 @@ class _Named(tuple[Any, ...]):
 
 
 def _late_new() -> Any:
-    """A ``__new__`` that makes the real one, and gives way to it, when it is first called."""
+    """A ``__new__`` that makes the real one, and gives way to it, when it has been called a few times."""
+    left = FEW
 
     def __new__(cls: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N807  # error messages tell the name
+        nonlocal left
+        if left and (values := _gathered(cls, args, kwargs)) is not None:
+            left -= 1
+            return tuple.__new__(cls, values)
         owner = next(each for each in cls.__mro__ if (found := vars(each).get("__new__")) and found.__func__ is __new__)
         made = _compiled_new(owner)
         owner.__new__ = staticmethod(made)
         return made(cls, *args, **kwargs)
 
     return __new__
+
+
+def _gathered(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...] | None:
+    """The values in their order; None where something is wrong, which the compiled ``__new__`` tells."""
+    others = cls._fields[len(args) :]
+    if len(args) > len(cls._fields) or not kwargs.keys() <= set(others):
+        return None
+    given = {**cls._field_defaults, **kwargs}
+    return (*args, *(given[name] for name in others)) if all(name in given for name in others) else None
 
 
 def _compiled_new(cls: Any) -> Any:

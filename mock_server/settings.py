@@ -16,6 +16,8 @@ MAX_JOURNAL_BYTES = 16 * 1024 * 1024
 CALLBACK_TIMEOUT_S = 5.0
 SESSION_IDLE_S = 7 * 24 * 3600.0
 PROXY_TIMEOUT_S = 30.0
+ONLINE = "none"
+"""The network of ``--profile`` that is no profile at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class Settings:
     """``HOST`` or ``HOST:PORT`` from which documents may be fetched."""
     allow_folders: tuple[Path, ...] = ()
     """Folders beside the document's own in which its other files may lie."""
-    network: str = "none"
+    network: str = ONLINE
     """A name of ``fixture.network.NETWORKS``: what every answer has to go through."""
     dynamic: bool = False
     """Make the document's answers from their schemas, anew for each request, in place of their examples."""

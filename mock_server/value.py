@@ -2,8 +2,9 @@
 
 The standard library writes five to seven methods for each dataclass as text and compiles them: 0.3 ms a class, which
 was half of what importing the house took. Here comparing, hashing and telling are the same functions for all classes,
-``__init__`` is compiled when the first one is made, and the library is asked for its fields when ``replace`` or
-``fields`` first asks for them. For these, ``copy``, ``pickle`` and mypy the classes are dataclasses like any other.
+``__init__`` is compiled when some were made, for many classes have one or two, and the library is asked for its fields
+when ``replace`` or ``fields`` first asks. For these, ``copy``, ``pickle`` and mypy the classes are dataclasses like any
+other.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ else:
 
 _Fields = tuple[dataclasses.Field[Any], ...]
 _NOT_GIVEN = object()
+FEW = 5
+"""So many of a class are made without compiling anything."""
 _OF_NO_SLOTS = ("__dict__", "__weakref__")
 """What only a class without slots has."""
 
@@ -85,14 +88,45 @@ class _LibrarysFields:
 
 
 def _late_init(fields: _Fields, frozen: bool) -> Callable[..., None]:
-    """An ``__init__`` that makes the real one, and gives way to it, when it is first called."""
+    """An ``__init__`` that makes the real one, and gives way to it, when it has been called a few times."""
+    left = FEW
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807  # error messages tell the name
+        nonlocal left
+        if left and _fill(self, fields, args, kwargs):
+            left -= 1
+            return
         cls = next(each for each in type(self).__mro__ if vars(each).get("__init__") is __init__)
         cls.__init__ = made = _compiled_init(cls, fields, frozen)  # type: ignore[misc]
         made(self, *args, **kwargs)
 
     return __init__
+
+
+def _fill(made: Any, fields: _Fields, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Give the fields their values, one by one; False where something is wrong, which the compiled ``__init__`` tells.
+
+    It takes ten times as long, and compiling takes fifty times as long as this.
+    """
+    names = [field.name for field in fields if field.init]
+    given = dict(zip(names, args, strict=False)) | kwargs
+    if len(given) != len(args) + len(kwargs) or not given.keys() <= set(names):
+        return False
+    for field in fields:
+        if field.name in given:
+            value = given[field.name]
+        elif field.default_factory is not dataclasses.MISSING:
+            value = field.default_factory()
+        elif field.default is not dataclasses.MISSING:
+            value = field.default
+        elif field.init:
+            return False
+        else:
+            continue
+        object.__setattr__(made, field.name, value)
+    if hasattr(made, "__post_init__"):
+        made.__post_init__()
+    return True
 
 
 def _compiled_init(cls: type, fields: _Fields, frozen: bool) -> Callable[..., None]:

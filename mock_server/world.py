@@ -16,11 +16,10 @@ from mock_server.core.sign import Sign, bears, signs_of, without_sign
 from mock_server.errors import Broken, Problem
 from mock_server.fixture.check import fixture_problems
 from mock_server.fixture.model import Fixtures
-from mock_server.fixture.network import NETWORKS
 from mock_server.fixture.read import read_fixtures
 from mock_server.mask import Hidden, hide
 from mock_server.model import Request
-from mock_server.settings import Settings
+from mock_server.settings import ONLINE, Settings
 from mock_server.source import Ledger, Pointer, Shown, allow_aliases, open_root
 from mock_server.spec.beside import beside, called, own_bases
 from mock_server.spec.document import Document, open_document
@@ -31,6 +30,7 @@ from mock_server.spec.security import api_keys
 from mock_server.value import dataclass
 
 if TYPE_CHECKING:
+    from mock_server.fixture.fault import FaultRule
     from mock_server.spec.resources import Resource
 
 
@@ -146,7 +146,7 @@ def build_world(settings: Settings, ledger: Ledger | None = None) -> World:
         resources=roles,
         dynamic=settings.dynamic,
         seed=settings.seed,
-        network=NETWORKS.get(settings.network, ()),
+        network=_network(settings.network),
         operations={each.key: each for each in operations},
         read_file=_file_reader(settings, operations),
     )
@@ -168,6 +168,15 @@ def build_world(settings: Settings, ledger: Ledger | None = None) -> World:
         ),
         resources=tuple(resources),
     )
+
+
+def _network(name: str) -> tuple[FaultRule, ...]:
+    """The faults of ``--profile``."""
+    if name == ONLINE:
+        return ()
+    from mock_server.fixture.network import NETWORKS
+
+    return NETWORKS.get(name, ())
 
 
 def _resources(operations: list[Operation], document: Document, problems: list[Problem]) -> list[Resource]:

@@ -111,3 +111,15 @@ def test_one_with_other_bases_is_refused() -> None:
 
         class Two(named.NamedTuple, dict):  # type: ignore[misc,type-arg]
             line: int
+
+
+@pytest.mark.parametrize(("arguments", "given"), [((1,), {}), ((1, "y", ("a",)), {}), ((), {"line": 2, "name": "z"})])
+def test_the_first_few_are_made_in_another_way_and_are_the_same(arguments: Any, given: Any) -> None:
+    class Fresh(named.NamedTuple):
+        line: int
+        name: str = "x"
+        tags: tuple[str, ...] = ()
+
+    made = [Fresh(*arguments, **given) for _ in range(2 * named.FEW)]
+    assert set(made) == {Theirs(*arguments, **given)}  # type: ignore[comparison-overlap]
+    assert {type(each) for each in made} == {Fresh}

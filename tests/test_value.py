@@ -36,7 +36,8 @@ FORMS: list[dict[str, bool]] = [{}, {"frozen": True}, {"eq": False}, {"frozen": 
 @pytest.mark.parametrize("words", FORMS)
 def test_it_is_made_shown_and_compared_as_the_standard_librarys(words: dict[str, bool]) -> None:
     theirs, ours = both(**words)
-    for arguments, named in (((1,), {}), ((1, "x"), {"c": [2]}), ((), {"a": 1, "b": "y"})):
+    forms: list[Any] = [((1,), {}), ((1, "x"), {"c": [2]}), ((), {"a": 1, "b": "y"})]
+    for arguments, named in forms * 3:  # the first few of a class are made in another way
         one, other = theirs(*arguments, **named), ours(*arguments, **named)
         assert dataclasses.astuple(one) == dataclasses.astuple(other)
         assert repr(one) == repr(other)
@@ -72,9 +73,10 @@ def test_wrong_arguments_are_refused_in_the_same_words(
     theirs, ours = both(**words)
     with pytest.raises(TypeError) as expected:
         theirs(*arguments, **named)
-    with pytest.raises(TypeError) as told:
-        ours(*arguments, **named)
-    assert str(told.value) == str(expected.value)
+    for _ in range(2):  # before it is compiled, and then
+        with pytest.raises(TypeError) as told:
+            ours(*arguments, **named)
+        assert str(told.value) == str(expected.value)
 
 
 def test_a_frozen_one_lets_nothing_be_set_or_deleted() -> None:

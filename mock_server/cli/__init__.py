@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -70,6 +71,9 @@ def group(context: click.Context) -> None:
     Exit codes: 0 fine, 1 findings, 2 usage, 3 document or fixture invalid, 4 cannot bind or reach,
     130 interrupted.
     """
+    if context.invoked_subcommand != "serve" and not gc.isenabled():  # serve begins to look when all is read
+        gc.freeze()
+        gc.enable()
     if context.invoked_subcommand in ("serve", "check", "explain"):
         from mock_server.cli.configuration import read_defaults
 

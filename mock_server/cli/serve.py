@@ -29,8 +29,8 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 def _allowed(context: click.Context, option: click.Parameter, hosts: tuple[str, ...]) -> tuple[str, ...]:
-    from mock_server.core.target import read_allowed
-
+    if hosts:
+        from mock_server.core.target import read_allowed
     for host in hosts:
         try:
             read_allowed(host)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 def run(settings: Settings) -> int:
     """Serve until told to stop; the exit code."""
+    gc.disable()  # nothing of what is imported, read and compiled now is garbage; `serve` turns it on again
     from mock_server.server.announce import NoReadyFile, ReadyFile
 
     if settings.ready_file is None:
@@ -39,11 +40,9 @@ def run(settings: Settings) -> int:
 
 
 def _run(settings: Settings, file: ReadyFile | None) -> int:
-    gc.disable()  # nothing of what is imported, read and compiled now is garbage; `serve` turns it on again
     from mock_server.cli.banner import banner
     from mock_server.server.announce import Announcement
     from mock_server.server.run import CannotBind, address, bind_all, make_app, serve
-    from mock_server.server.tls import BadCertificate, make_context, read_certificate
     from mock_server.source import Ledger
     from mock_server.state.choose import make_store, prove
     from mock_server.state.store import Away, Unusable
@@ -86,13 +85,18 @@ def _run(settings: Settings, file: ReadyFile | None) -> int:
 
         click.echo(f"error MS450: {advice(settings.state, str(error))}", err=True)
         return EXIT_UNREACHABLE
+    tls, certificate = None, None
+    if settings.tls:
+        from mock_server.server.tls import BadCertificate, make_context, read_certificate
+
+        try:
+            certificate = read_certificate(settings)
+            tls = make_context(certificate, failures)
+        except BadCertificate as error:
+            click.echo(f"error MS421: {error}", err=True)
+            return EXIT_BROKEN
     try:
-        certificate = read_certificate(settings) if settings.tls else None
-        tls = make_context(certificate, failures) if certificate else None
         sockets = bind_all(settings.host, settings.port, settings.workers)
-    except BadCertificate as error:
-        click.echo(f"error MS421: {error}", err=True)
-        return EXIT_BROKEN
     except CannotBind as error:
         click.echo(f"error MS420: {error}", err=True)
         return EXIT_UNREACHABLE

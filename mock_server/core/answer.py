@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mock_server.core.body import Way, read_by, take_body, way_of
-from mock_server.core.callback import calls_after
-from mock_server.core.challenge import challenges
 from mock_server.core.choose import Choice, choose
 from mock_server.core.fault import befall, may_fail
 from mock_server.core.finish import header_text
-from mock_server.core.limit import Limited, draw_from
 from mock_server.core.memory import recall, shelf_names
 from mock_server.core.plan import Plan
 from mock_server.core.prefer import Preference, read_preference
@@ -35,6 +32,9 @@ from mock_server.handshake.start import Opening, open_handshake, opening
 from mock_server.handshake.ticket import Reference, read_ticket
 from mock_server.model import MISSING, Answer, Chance, Effect, Reason, Request, Send, Violation, Wait
 from mock_server.value import dataclass
+
+if TYPE_CHECKING:
+    from mock_server.core.limit import Limited
 
 _ASKED_FOR = {
     "where": "asked-for",
@@ -177,6 +177,8 @@ def answer(reading: Reading, snapshot: Snapshot, chance: Chance) -> Outcome:
     name = response.name if response else ""
     calls: tuple[Send, ...] = ()
     if plan.callbacks and not instead:
+        from mock_server.core.callback import calls_after  # few documents have any
+
         calls = calls_after(plan.callbacks, reading.request, facts, given, name, choice.reasons)
     return Outcome(
         answer=given,
@@ -207,6 +209,8 @@ def limit_of(reading: Reading, snapshot: Snapshot, violations: Sequence[Violatio
     limit = (scenario.limits.get(plan.operation.key) if scenario else None) or plan.fixture.limit
     if limit is None or (violations and is_authorization(violations[0])):
         return None
+    from mock_server.core.limit import draw_from  # few operations have a limit
+
     return draw_from(limit, snapshot, reading.token.token if reading.token else "")
 
 
@@ -348,6 +352,8 @@ def _render(plan: Plan, choice: Choice, facts: Facts, now: float) -> Answer:
         return given
     headers = given.headers
     if choice.violations and is_authorization(choice.violations[0]) and not _has_challenge(plan, choice.response):
+        from mock_server.core.challenge import challenges
+
         # A challenge for this request says more than the one that the document has for all.
         asked = challenges(plan.operation.security, choice.violations, now)
         others = (each for each in headers if each[0] != b"www-authenticate")

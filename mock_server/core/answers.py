@@ -12,7 +12,6 @@ from typing import Any
 
 from mock_server.core.finish import finished
 from mock_server.core.headers import documented_headers
-from mock_server.core.links import linked
 from mock_server.errors import Broken
 from mock_server.fixture.model import Response
 from mock_server.fixture.response import blank
@@ -159,6 +158,8 @@ class Answers(Mapping[str, Response]):
         except SchemaError:
             return replace(response, unmade=pointer_text(drawn.entry.pointer))
         if media.schema is not None:
+            from mock_server.core.links import linked  # bodies are made when they are asked for
+
             body = linked(self.operation, drawn.entry.pointer, body, media.schema, self._siblings)
         return replace(response, body=Template(body, frozenset()))
 

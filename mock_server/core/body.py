@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from mock_server.codec.json_text import read_json
 from mock_server.codec.table import judged, reader
 from mock_server.codec.unreadable import Unreadable
-from mock_server.core.breach import breaches
 from mock_server.model import MISSING, Request, Violation
 from mock_server.named import NamedTuple
 from mock_server.spec.family import family
@@ -115,6 +114,8 @@ def _assumed(media: MediaType, body: bytes) -> str:
 
 
 def _breaches(plan: Plan, media: MediaType, body: Any, content_type: str) -> Iterator[Violation]:
+    from mock_server.core.breach import breaches
+
     for path, schema, value in judged(media, body, content_type):
         yield from breaches(".".join(["body", *map(str, path)]), schema, value)
     if plan.fixture.unknown_fields == "refuse" and media.schema and isinstance(body, dict):

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mock_server.codec.parameter import Read, Sources, parameter_reader
 from mock_server.codec.percent import decode_query
 from mock_server.codec.unreadable import Unreadable
-from mock_server.core.breach import bounded, breaches
-from mock_server.core.undocumented import Find
 from mock_server.fixture.facts import Facts, cookies
 from mock_server.model import MISSING, Request, Violation
 from mock_server.named import NamedTuple
 from mock_server.spec.parameters import Parameter
+
+if TYPE_CHECKING:
+    from mock_server.core.undocumented import Find
 
 _EMPTY: tuple[Any, ...] = ("", [], [""], None)
 
@@ -56,6 +57,8 @@ class ParameterReader:
             try:
                 value = read(sources)
             except Unreadable as error:
+                from mock_server.core.breach import bounded
+
                 violations.append(error.violation(place, bounded(_came(parameter, sources))))
                 continue
             if value is MISSING:
@@ -68,6 +71,8 @@ class ParameterReader:
             if schema is None or schema.is_valid(value) or (parameter.allows_empty and value in _EMPTY):
                 typed.setdefault(location, {})[name] = value
             else:
+                from mock_server.core.breach import breaches
+
                 violations += breaches(place, schema, value)
         return tuple(violations), _facts(typed, sources, path)
 

@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING
 
 from mock_server.core.answers import Answers, ReadFile, body_schema, judged, no_files
 from mock_server.core.body import Way
-from mock_server.core.callback import PlannedCallback, plan_callbacks
 from mock_server.core.finish import finished
 from mock_server.core.headers import documented_headers
 from mock_server.core.memory import Memory, memory_of
 from mock_server.core.parameters import ParameterReader
 from mock_server.core.refuse import Refusal
-from mock_server.core.undocumented import undocumented
 from mock_server.fixture.fault import FaultRule
-from mock_server.fixture.model import OperationFixture, Provider, Response, Scenario, Token
+from mock_server.fixture.model import CallbackFixture, OperationFixture, Provider, Response, Scenario, Token
 from mock_server.named import NamedTuple
 from mock_server.spec.media import best_match, is_json
 from mock_server.spec.operations import Operation
@@ -30,6 +28,8 @@ from mock_server.spec.schema import Schema
 from mock_server.value import dataclass
 
 if TYPE_CHECKING:
+    from mock_server.core.callback import PlannedCallback
+    from mock_server.core.undocumented import Find
     from mock_server.spec.resources import Role
 
 MAX_NEGOTIATED = 256
@@ -160,12 +160,26 @@ def make_plan(operation: Operation, fixture: OperationFixture | None, house: Hou
         schemas=schemas,
         fields=fields,
         openers=openers,
-        parameters=ParameterReader(_askable(operation), undocumented(operation) if house.strict_query else None),
-        callbacks=plan_callbacks(operation, fixture.callbacks),
+        parameters=ParameterReader(_askable(operation), _undocumented(operation) if house.strict_query else None),
+        callbacks=_callbacks(operation, fixture.callbacks),
         memory=memory,
         limiting=fixture.limit is not None or any(operation.key in each.limits for each in house.scenarios.values()),
         may_fail=bool(fixture.faults or house.network or any(each.faults for each in house.scenarios.values())),
     )
+
+
+def _callbacks(operation: Operation, fixtures: Mapping[str, CallbackFixture]) -> tuple[PlannedCallback, ...]:
+    if not operation.has_callbacks:
+        return ()
+    from mock_server.core.callback import plan_callbacks  # few documents have any
+
+    return plan_callbacks(operation, fixtures)
+
+
+def _undocumented(operation: Operation) -> Find:
+    from mock_server.core.undocumented import undocumented  # only for --strict-query
+
+    return undocumented(operation)
 
 
 def _refined(operation: Operation, response: Response, schema: Schema | None, house: House) -> Response:

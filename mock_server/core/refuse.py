@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mock_server.core.problem import problem_members, send_problem
-from mock_server.core.told import Fault, Truth, tell
 from mock_server.fixture.model import Response
 from mock_server.fixture.operation import AUTHORIZATION_RULES
 from mock_server.fixture.response import with_encoding
@@ -107,6 +106,8 @@ def documented_refusal(plan: Plan, violations: Sequence[Violation], place: int =
         return None
     if response is None or response.body is None or schema is None or not refusal.is_made:
         return response
+    from mock_server.core.told import Fault, Truth, tell
+
     faults = [Fault(each.where, each.rule, told(each, plan.operation)) for each in violations[:MAX_LISTED]]
     body = tell(response.body.tree, Truth(refusal.status, faults), schema.is_valid)
     return with_encoding(replace(response, body=Template(body, frozenset()), encoded=None))

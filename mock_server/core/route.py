@@ -11,13 +11,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import field
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 from urllib.parse import quote, unquote
 
-from mock_server.core.nearest import Nearest
 from mock_server.later import regex
 from mock_server.named import NamedTuple
 from mock_server.value import dataclass
+
+if TYPE_CHECKING:
+    from mock_server.core.nearest import Nearest
 
 Target = TypeVar("Target")
 _TEMPLATE = regex(r"\{([^{}/]+)\}")
@@ -200,6 +202,8 @@ class Router(Generic[Target]):
 
     def nearest(self, raw_path: str) -> tuple[str, ...]:
         """Up to three paths like this one, the likeliest first. Takes 1 ms, for thousands of paths too."""
+        from mock_server.core.nearest import Nearest  # only mistakes need it
+
         if self._nearest is None:
             self._nearest = Nearest(self._paths)
         return self._nearest.to(raw_path)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from mock_server.core.credentials import JUDGES
-from mock_server.core.jwt import read_jwt
 from mock_server.core.parameters import cookie
 from mock_server.core.plan import Plan
 from mock_server.fixture.facts import Facts
@@ -56,9 +54,12 @@ def find_token(plan: Plan, request: Request) -> tuple[Token | None, str | None]:
         return house.tokens[text], None
     if not text or not TOKEN_CHARS.issuperset(text):
         return None, "malformed"
-    token = read_jwt(text, _unlisted_account(text)) if house.jwt else None
-    if token:
-        return token, None
+    if house.jwt:
+        from mock_server.core.jwt import read_jwt  # only where the fixtures say so
+
+        token = read_jwt(text, _unlisted_account(text))
+        if token:
+            return token, None
     if house.tokens is None or house.any_token:
         return Token(text, _unlisted_account(text), None), None
     return None, "unknown"
@@ -110,6 +111,8 @@ def _http(requirement: Requirement, facts: Facts) -> Violation | None:
     if scheme.lower() != requirement.kind:
         fault: str | None = f"the Authorization header has no {requirement.parameter} credentials"
     else:
+        from mock_server.core.credentials import JUDGES  # few documents have another scheme than Bearer
+
         judge = JUDGES.get(requirement.kind)
         fault = judge(text.strip(" ")) if judge else None
     return Violation(_AUTHORIZATION, "malformed", None, requirement.scheme, fault) if fault else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from codecs import BOM_UTF8
 from pathlib import Path
 
 from mock_server.errors import Broken, Place, Problem, shortened
@@ -61,9 +62,9 @@ def read_bytes(path: Path, limit: int = MAX_FILE_BYTES) -> bytes:
 def read_source(path: Path, shown_as: str | None = None) -> Source:
     """The file as text. Raises ``Broken`` (MS101, MS102, MS105)."""
     name = shown_as or _short(path)
-    data = read_bytes(path)
+    data = read_bytes(path).removeprefix(BOM_UTF8)
     try:
-        return Source(name, data.decode("utf-8-sig"))
+        return Source(name, data.decode())
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         column = error.start - data.rfind(b"\n", 0, error.start)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from mock_server.errors import Broken, Problem
 from mock_server.source import Pointer, load
 from mock_server.spec.callbacks import callback_problems, read_callbacks, read_webhooks
+from mock_server.spec.digits import unsafe_integers, unsafe_message
 from mock_server.spec.document import Document, parse_reference
 from mock_server.spec.generate import generate, generate_content, is_described, unsatisfiable
 from mock_server.spec.media import Example, MediaType, is_checked, is_json
@@ -16,9 +16,6 @@ from mock_server.spec.operations import Operation, read_operations
 from mock_server.spec.parameters import style_problems
 from mock_server.spec.schema import SchemaError
 from mock_server.spec.security import security_problems
-
-MAX_SAFE_INTEGER = 2**53 - 1
-"""The greatest integer that JavaScript's numbers hold exactly (ECMA-262 §21.1.2.6)."""
 
 
 def document_problems(document: Document) -> Iterator[Problem]:
@@ -216,27 +213,3 @@ def _path_problems(document: Document, operation: Operation) -> Iterator[Problem
     for name in sorted(templated ^ declared):
         missing = "no parameter describes it" if name in templated else "the path does not have it"
         yield document.loaded.problem("MS211", f"{{{name}}}: {missing}", operation.pointer, severity="warning")
-
-
-def unsafe_integers(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], int]]:
-    """Where an integer stands that JavaScript would read as another one."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from unsafe_integers(item, (*path, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from unsafe_integers(item, (*path, index))
-    elif isinstance(value, int) and not isinstance(value, bool) and abs(value) > MAX_SAFE_INTEGER:
-        yield path, value
-
-
-def unsafe_message(number: int) -> str:
-    """What JavaScript does to it: 194785639383273121 becomes …120."""
-    beyond = f"{number} is beyond 2^53-1, where JavaScript"
-    try:
-        rounded = int(float(number))
-    except OverflowError:
-        return f"{beyond} has no number but Infinity"
-    near = (rounded, number + 1, number - 1)
-    neighbour = next((each for each in near if each != number and float(each) == rounded), None)
-    return f"{beyond} cannot tell {'it from ' + str(neighbour) if neighbour else 'integers apart'}"

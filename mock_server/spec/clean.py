@@ -15,8 +15,7 @@ from mock_server.source import Pointer
 from mock_server.spec.dialect import convert
 from mock_server.spec.fault import Fault, Faults
 from mock_server.spec.formats import mark
-from mock_server.spec.grammar import EXTENSIBLE, KINDS, Word, fits, spoken, wanted
-from mock_server.spec.patterns import is_suspect, read_pattern
+from mock_server.spec.grammar import EXTENSIBLE, KINDS, NAMES, Word, fits, spoken, wanted
 from mock_server.spec.schema import pattern_fault
 
 LOCATIONS = ("path", "query", "header", "cookie", "querystring")
@@ -39,7 +38,7 @@ _DIALECTS = (
     "http://json-schema.org/draft/2020-12",
 )
 _NONE: frozenset[str] = frozenset()
-_ALONE = {kind: frozenset((kind,)) for kind in KINDS}
+_ALONE = {kind: frozenset((kind,)) for kind in NAMES}
 _PARTICULAR = frozenset(("parameter", "parameter2", "requirement", "schema", "discriminator"))
 
 
@@ -181,6 +180,8 @@ class Cleaner:
 
     def _pattern(self, node: dict[str, Any], key: str, pattern: str, pointer: Pointer) -> None:
         """A pattern of another dialect is read as ECMA-262 would have it; what is no pattern at all goes out."""
+        from mock_server.spec.patterns import is_suspect, read_pattern  # many documents have none
+
         reason = pattern_fault(pattern)
         if reason is None and not is_suspect(pattern):
             return

@@ -158,7 +158,15 @@ def spoken(kind: str) -> str:
     return re.sub(r"(?<=[a-z])([A-Z])", lambda found: " " + found[1].lower(), kind.rstrip("2"))
 
 
-KINDS: Mapping[str, Mapping[str, Word]] = {
-    kind: {name: _word(form) for name, _, form in (each.partition(":") for each in text.split())}
-    for kind, text in _GRAMMAR.items()
-}
+class _Kinds(dict[str, Mapping[str, Word]]):
+    """The words of each kind, read from their notation when a document first has that kind."""
+
+    def __missing__(self, kind: str) -> Mapping[str, Word]:
+        pairs = (each.partition(":") for each in _GRAMMAR[kind].split())
+        self[kind] = found = {name: _word(form) for name, _, form in pairs}
+        return found
+
+
+KINDS: Mapping[str, Mapping[str, Word]] = _Kinds()
+NAMES = frozenset(_GRAMMAR)
+"""Of all kinds."""

@@ -58,6 +58,11 @@ class Operation:
         """``POST /a/{}``: two operations of one shape answer to the same requests."""
         return shape_of(f"{self.method} {self.path}")
 
+    @property
+    def has_callbacks(self) -> bool:
+        """Whether the document has any for it, readable or not."""
+        return bool(self.document.at(self.pointer, self.pointer, "#")[0].get("callbacks"))
+
     def documented(self, status: int) -> DocumentedResponse | None:
         """The entry for a status: itself, its range, or ``default`` (OAS 3.1 §4.8.16)."""
         found = self.responses.get(str(status)) or self.responses.get(f"{status // 100}XX")

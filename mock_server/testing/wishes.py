@@ -114,7 +114,8 @@ def _value(word: str, value: Any) -> Any:
 
 
 def _known_profile(name: str) -> None:
-    from mock_server.fixture.network import NETWORKS, ONLINE
+    from mock_server.fixture.network import NETWORKS
+    from mock_server.settings import ONLINE
 
     if name not in (ONLINE, *NETWORKS):
         raise Misused(f"no profile is called {name!r}; there are {', '.join((ONLINE, *NETWORKS))}")

@@ -9,8 +9,9 @@ from starlette.requests import Request
 from mock_server.codec.json_text import write_json
 from mock_server.errors import Problem
 from mock_server.fixture.fault import KINDS, Delay, FaultRule, operation_names, read_faults
-from mock_server.fixture.network import NETWORKS, ONLINE
+from mock_server.fixture.network import NETWORKS
 from mock_server.fixture.node import Node
+from mock_server.settings import ONLINE
 from mock_server.source import Loaded, Source
 from mock_server.web.asked import Refused, read_object
 from mock_server.web.live import Live, session_name

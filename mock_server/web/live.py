@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 from itertools import count
 from secrets import token_hex, token_urlsafe
+from typing import TYPE_CHECKING
 
 from mock_server.core.snapshot import Changes, Outcome
-from mock_server.core.target import read_allowed
 from mock_server.handshake.machine import Handshake, settle
 from mock_server.handshake.ticket import DEFAULT_SESSION, SESSION_NAME, Reference
 from mock_server.mask import NOTHING_MORE, Hidden, all_hidden
@@ -23,12 +23,15 @@ from mock_server.state.store import Away, Full, InstantStore, Store
 from mock_server.value import dataclass
 from mock_server.web.log import RequestLog
 from mock_server.web.outgoing import Outgoing
-from mock_server.web.passed import Passed
 from mock_server.web.peers import Countdown, NoPeers, OwnCountdown, Peers
 from mock_server.web.reload import Reload
 from mock_server.web.tally import Tally
 from mock_server.web.watch import Watchers
 from mock_server.world import World
+
+if TYPE_CHECKING:
+    from mock_server.core.target import Allowed
+    from mock_server.web.passed import Passed
 
 _MOMENT_S = 0.001
 MAX_TRIES = 64
@@ -73,6 +76,14 @@ class Contended(Exception):
     """A record that others changed faster, every time."""
 
 
+def _allowed(hosts: tuple[str, ...]) -> tuple[Allowed, ...]:
+    if not hosts:
+        return ()
+    from mock_server.core.target import read_allowed
+
+    return tuple(map(read_allowed, hosts))
+
+
 @dataclass(slots=True)
 class Live:
     """One running mock. ``world`` may be swapped for another at any time: hold on to none across requests."""
@@ -107,9 +118,10 @@ class Live:
     _entry_count: count[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
-        allowed = tuple(map(read_allowed, self.settings.allow_callbacks))
         self.watchers = Watchers(self)
-        self.outgoing = Outgoing(self, allowed, timeout_s=self.settings.callback_timeout_s)
+        self.outgoing = Outgoing(
+            self, _allowed(self.settings.allow_callbacks), timeout_s=self.settings.callback_timeout_s
+        )
         self.reload = Reload(self)
 
     def swap(self, world: World) -> None:

@@ -17,7 +17,6 @@ from mock_server.state.store import AWAY, RETRY, Away, Full, ShelvesFull, Store
 from mock_server.web.breaking import send_broken
 from mock_server.web.live import MAX_TRIES, BadSession, Contended, Live, make_entry, session_name
 from mock_server.web.outgoing import Cause
-from mock_server.web.unrouted import unrouted
 from mock_server.web.wire import UNREAD, Gone, TooLarge, read_request, send_answer
 from mock_server.world import Served
 
@@ -53,6 +52,8 @@ class MockEndpoint:
                 given, reasons = outcome.answer, outcome.reasons
                 await _wait(outcome.effects)
             else:
+                from mock_server.web.unrouted import unrouted
+
                 given, reasons = unrouted(live.world, request, found)
         except Gone:
             return

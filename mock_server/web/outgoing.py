@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from mock_server.core.target import Allowed, NotAllowed, Target, allowed_addresses, read_target, without_credentials
 from mock_server.model import Reason, Send
 from mock_server.named import NamedTuple
 from mock_server.settings import CALLBACK_TIMEOUT_S
 from mock_server.state.journal import MAX_BODY_BYTES, Entry
-from mock_server.web.caller import CallFailed, Received, Resolver, call, resolve
 from mock_server.web.log import RequestLog
 from mock_server.web.tally import Tally
+
+if TYPE_CHECKING:
+    from mock_server.core.target import Allowed, Target
+    from mock_server.web.caller import Received, Resolver
 
 MAX_IN_FLIGHT = 32
 MAX_WAITING = 1_000
@@ -70,7 +72,7 @@ class Outgoing:
         timeout_s: float = CALLBACK_TIMEOUT_S,
         max_in_flight: int = MAX_IN_FLIGHT,
         max_waiting: int = MAX_WAITING,
-        resolver: Resolver = resolve,
+        resolver: Resolver | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._live = live
@@ -137,6 +139,9 @@ class Outgoing:
 
     async def _attempt(self, send: Send, cause: Cause, attempt: int, addresses: list[str]) -> Result:
         """One attempt and its journal entry; ``addresses`` keeps what the name was resolved to, once."""
+        from mock_server.core.target import NotAllowed, read_target  # most mocks never call anybody
+        from mock_server.web.caller import CallFailed, call
+
         started = self._live.ticks()
         received, error = None, send.refused
         if error is None:
@@ -155,7 +160,11 @@ class Outgoing:
 
     async def _addresses(self, target: Target) -> list[str]:
         """Resolved once and judged: whatever the name says a moment later, these are called."""
-        return allowed_addresses(target, await self._resolver(target.host, target.port), self._allowed)
+        from mock_server.core.target import allowed_addresses
+        from mock_server.web.caller import resolve
+
+        found = await (self._resolver or resolve)(target.host, target.port)
+        return allowed_addresses(target, found, self._allowed)
 
     async def _record(
         self,
@@ -166,6 +175,8 @@ class Outgoing:
         received: Received | None,
         error: tuple[str, str] | None,
     ) -> Result:
+        from mock_server.core.target import without_credentials
+
         live = self._live
         duration_s = live.ticks() - started
         reasons = tuple(_reasons(send, received, error))

@@ -11,9 +11,8 @@ from mock_server.spec.check import (
     document_problems,
     schema_problems,
     thorough_problems,
-    unsafe_integers,
-    unsafe_message,
 )
+from mock_server.spec.digits import unsafe_integers, unsafe_message
 from mock_server.spec.document import Document
 from mock_server.spec.generate import generate_content
 from mock_server.spec.media import MediaType

@@ -38,7 +38,7 @@ def with_fault_in(monkeypatch: pytest.MonkeyPatch, name: str) -> tuple[MockApp, 
 PLACES = {
     "an operation": ("mock_server.web.mock.answer", "POST", "/api/oauth2"),
     "an operation's head": ("mock_server.web.mock.read_head", "POST", "/api/oauth2"),
-    "a path that is not there": ("mock_server.web.mock.unrouted", "GET", "/nowhere"),
+    "a path that is not there": ("mock_server.web.unrouted.unrouted", "GET", "/nowhere"),
     "the consent page": ("mock_server.web.provider.rules.authorize", "GET", "/__provider/fb/authorize"),
     "the token endpoint": ("mock_server.web.provider.rules.redeem", "POST", "/__provider/fb/token"),
     "the consent": ("mock_server.web.provider.single", "POST", "/__provider/fb/consent"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from mock_server.fixture.fault import KINDS, FaultRule
-from mock_server.fixture.network import NETWORKS, ONLINE
+from mock_server.fixture.network import NETWORKS
+from mock_server.settings import ONLINE
 from mock_server.web.console.page import Visit
 from mock_server.web.faults import rule_json
 
