@@ -37,6 +37,10 @@ else:
         """As ``typing.NamedTuple`` in the form of a class."""
 
 
+new = tuple.__new__
+"""``new(Spot, (3, 4))`` is ``Spot(3, 4)`` less a call of Python's: for those that are made with every request."""
+
+
 class _Named(tuple[Any, ...]):
     """The methods that all have."""
 

@@ -17,6 +17,7 @@ from mock_server.fixture.facts import Facts
 from mock_server.fixture.model import Response, Rule, Scenario
 from mock_server.fixture.response import with_encoding
 from mock_server.model import MAX_REASON, Reason, Violation
+from mock_server.named import new
 from mock_server.value import dataclass
 
 _NO_PREFERENCE = Reason("client", "no preference")
@@ -223,11 +224,15 @@ def _from_request(plan: Plan, violations: Sequence[Violation], facts: Facts, rea
     rule = _fitting_rule(plan.fixture.rules, facts, reasons)
     if rule:
         number = rule.name or plan.fixture.rules.index(rule) + 1
-        reasons.append(Reason("rule", "{} answers {}", (number, rule.respond), hit=True))
-        return Choice(plan.responses[rule.respond], reasons, rule=rule)
+        reasons.append(new(Reason, ("rule", "{} answers {}", (number, rule.respond), True)))
+        choice = Choice(plan.responses[rule.respond], reasons)
+        choice.rule = rule
+        return choice
     response = plan.responses[plan.fixture.otherwise or ""]
     reasons.append(_otherwise(response.name))
-    return Choice(response, reasons, usual=True)
+    choice = Choice(response, reasons)
+    choice.usual = True  # set, for to call a class with a name takes three times as long
+    return choice
 
 
 def _refusal(plan: Plan, violations: Sequence[Violation], accept: str | None) -> Response | None:
@@ -262,7 +267,7 @@ def _fitting_rule(rules: Sequence[Rule], facts: Facts, reasons: list[Reason]) ->
             fitting = rule
             break
     if missed:
-        reasons.append(PassedOver("rule", "", (rules, *missed)))
+        reasons.append(new(PassedOver, ("rule", "", (rules, *missed), False)))
     return fitting
 
 

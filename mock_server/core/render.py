@@ -14,6 +14,7 @@ from mock_server.fixture.model import Response
 from mock_server.fixture.response import encode
 from mock_server.fixture.template import Template, Unfilled
 from mock_server.model import MISSING, Answer, Reason
+from mock_server.named import new
 from mock_server.spec.schema import Schema
 
 
@@ -61,7 +62,7 @@ def _unmade(response: Response, pointer: str, reasons: list[Reason]) -> Answer:
 
 def _json_answer(status: int, head: tuple[tuple[bytes, bytes], ...], value: Any) -> Answer:
     body = write_json(value)
-    return Answer(status, _measured(head, len(body)), body)
+    return new(Answer, (status, _measured(head, len(body)), body))
 
 
 @lru_cache(maxsize=1024)

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from mock_server.handshake.machine import Handshake, settle
 from mock_server.handshake.ticket import ID_BYTES, ID_CHARS, SECRET_BYTES, SECRET_CHARS, record_id
 from mock_server.model import Chance
-from mock_server.named import NamedTuple
+from mock_server.named import NamedTuple, new
 
 PROVIDER_ROOT = "/__provider"
 _VERIFIER_BYTES = 33
@@ -54,7 +54,7 @@ def open_handshake(
     verifier = random[_VERIFIER_AT:]
     identity = record_id(random[:ID_CHARS], session)
     state = f"{identity}.{random[ID_CHARS:_PULL_ID_AT]}"
-    handshake = Handshake(
+    fields = (
         identity,
         session,
         account,
@@ -71,7 +71,9 @@ def open_handshake(
         now,
         decision,
         None if decision is None else now + decide_after_s,
+        None,
     )
+    handshake = new(Handshake, fields)
     return handshake if decision is None else settle(handshake, now)
 
 

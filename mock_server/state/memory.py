@@ -19,6 +19,7 @@ from mock_server.handshake.machine import LIVE, Handshake, settle
 from mock_server.handshake.ticket import DEFAULT_SESSION
 from mock_server.journal.marks import KEY_BYTES
 from mock_server.mask import NOTHING_MORE, Hidden
+from mock_server.named import new
 from mock_server.settings import MAX_ENTRIES, MAX_HANDSHAKES, MAX_JOURNAL_BYTES
 from mock_server.state.clock import Clock
 from mock_server.state.image import RESTORED, Image, renamed
@@ -137,10 +138,11 @@ class MemoryStore:
         if make:
             found.used_at = wall
         known = {name: found.shelves.get(name) for name in shelves} if shelves and found.shelves else NOTHING
-        return Snapshot(
+        fields = (
             session, now, found.scenario, found.queue, found.version, handshake, version, found.turn, known,
-            found.faults, found.tally,
+            found.faults, found.tally, b"",
         )  # fmt: skip
+        return new(Snapshot, fields)
 
     def remember(self, session: str) -> None: ...  # to look is as fast
 

@@ -16,6 +16,7 @@ from mock_server.handshake.machine import Handshake, settle
 from mock_server.handshake.ticket import DEFAULT_SESSION, SESSION_NAME, Reference
 from mock_server.mask import NOTHING_MORE, Hidden, all_hidden
 from mock_server.model import Answer, Chance, Reason, Request
+from mock_server.named import new
 from mock_server.settings import Settings
 from mock_server.state.journal import MAX_BODY_BYTES, SMALL_BODY_BYTES, Entry
 from mock_server.state.soon import Done, GatheringStore
@@ -270,7 +271,7 @@ def make_entry(
         entry_id, at, session, request.method, target, operation, status, response, source, reasons, handshake_id,
         duration_s, request.headers, body, headers, answered[:MAX_BODY_BYTES], "request", None, 0, fault, None, state,
     )  # fmt: skip
-    return tuple.__new__(Entry, fields)  # what `Entry(…)` does, less a call of 23 arguments
+    return new(Entry, fields)
 
 
 NAME_RULE = "1 to 64 letters, digits, '-', '_' and '.', and does not begin with '.'"
