@@ -56,8 +56,8 @@ def test_memory_forgets_and_answers_old_ids_as_documented() -> None:
             assert len(ledger.lost(server.url)) >= len(ledger.pull_ids)
 
 
-def valkey(folder: Path, port: int | None = None) -> ValkeyServer:
-    options: dict[str, Any] = {"data_dir": folder, "persist": True, "appendonly": "yes", "appendfsync": "always"}
+def valkey(folder: Path, port: int | None = None, fsync: str = "always") -> ValkeyServer:
+    options: dict[str, Any] = {"data_dir": folder, "persist": True, "appendonly": "yes", "appendfsync": fsync}
     if port is None:
         return started(**options)
     made = ValkeyServer(port=port, **options)
@@ -94,6 +94,29 @@ def test_redis_that_writes_always_loses_nothing_and_the_mock_comes_back_by_itsel
             assert len(ledger.pull_ids) > before
             assert ledger.lost(server.url) == []
         assert set(ledger.statuses) == {200, 503}
+        kill(redis)
+
+
+def test_redis_that_writes_every_second_keeps_what_was_acknowledged_two_seconds_before(tmp_path: Path) -> None:
+    """Two, for a write waits so long at most for one to the disk that is under way (redis.io, "Redis persistence").
+
+    What was written to the file outlives the process that is killed here. What of it outlives the machine is not tested.
+    """
+    ledger = Ledger()
+    with ExitStack() as stack:
+        redis = valkey(tmp_path, fsync="everysec")
+        server = stack.enter_context(running("--state", f"redis://127.0.0.1:{redis.port}", *MANY))
+        ledger.begin(server.url)
+        time.sleep(LOAD_S)
+        before = Ledger()
+        before.pull_ids, before.granted = [*ledger.pull_ids], {*ledger.granted}
+        time.sleep(2)
+        kill(redis)
+        ledger.end()
+        assert before.granted
+        redis = valkey(tmp_path, redis.port, fsync="everysec")
+        time.sleep(1)
+        assert before.lost(server.url) == []
         kill(redis)
 
 
