@@ -100,7 +100,7 @@ def test_redis_that_writes_always_loses_nothing_and_the_mock_comes_back_by_itsel
 def test_redis_that_writes_every_second_keeps_what_was_acknowledged_two_seconds_before(tmp_path: Path) -> None:
     """Two, for a write waits so long at most for one to the disk that is under way (redis.io, "Redis persistence").
 
-    What was written to the file outlives the process that is killed here. What of it outlives the machine is not tested.
+    What was written to the file outlives the process that is killed here. What outlives the machine is not tested.
     """
     ledger = Ledger()
     with ExitStack() as stack:
