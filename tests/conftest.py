@@ -6,10 +6,14 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from starlette.testclient import TestClient
 
 from tests.support import Server, make_client, running
 from tests.valkey import valkey
+
+settings.register_profile("no wall time", deadline=None)  # a busy machine is no failure
+settings.load_profile("no wall time")
 
 
 @pytest.fixture

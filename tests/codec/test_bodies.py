@@ -7,7 +7,7 @@ from time import process_time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mock_server.codec.table import codec_for, read_value, write_value
@@ -44,14 +44,12 @@ _VALUE = st.fixed_dictionaries(
 
 
 @pytest.mark.parametrize("name", ["application/json", FORM, PARTS, XML])
-@settings(deadline=None)
 @given(value=_VALUE)
 def test_an_object_that_is_written_is_read_again(name: str, value: dict[str, Any]) -> None:
     assert there_and_back(value, media(name, SCHEMA)) == value
 
 
 @pytest.mark.parametrize("name", ["application/x-ndjson", "application/json-seq", "text/event-stream"])
-@settings(deadline=None)
 @given(value=st.lists(_ITEM))
 def test_a_sequence_that_is_written_is_read_again(name: str, value: list[Any]) -> None:
     assert there_and_back(value, media(name, {"type": "array", "items": ITEM})) == value
@@ -166,7 +164,6 @@ _PIECES = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(
     _NAMES, st.binary() | _PIECES.map(b"".join), st.sampled_from([SCHEMA, {}, {"type": "array"}, {"type": "string"}])
 )
@@ -182,7 +179,6 @@ _ANY = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(_NAMES, _ANY, st.sampled_from([SCHEMA, {}, {"type": "array", "items": ITEM}]))
 def test_any_value_can_be_written_as_any_type(name: str, value: Any, schema: Any) -> None:
     assert isinstance(write_value(value, media(name, schema)), bytes)

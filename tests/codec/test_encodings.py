@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mock_server.codec.table import read_value, write_value
@@ -36,21 +36,18 @@ def lists(text: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({}, optional={"comma": listed, "pipe": listed, "space": listed})
 
 
-@settings(deadline=None)
 @given(value=lists(_WORD), deep=st.dictionaries(st.text("abc", min_size=1), st.integers(), min_size=1))
 def test_a_form_that_is_written_is_read_again(value: dict[str, Any], deep: dict[str, int]) -> None:
     described = media(FORM, SCHEMA, encoding=DEEP)
     assert read_value(write_value({**value, "deep": deep}, described), described, FORM) == {**value, "deep": deep}
 
 
-@settings(deadline=None)
 @given(value=st.lists(_ANY, min_size=1))
 def test_what_divides_a_list_may_be_in_its_items_in_a_form(value: list[str]) -> None:
     described = media(FORM, SCHEMA, encoding=ENCODING)
     assert read_value(write_value({"comma": value}, described), described, FORM) == {"comma": value}
 
 
-@settings(deadline=None)
 @given(value=lists(_WORD))
 def test_form_data_that_is_written_is_read_again(value: dict[str, Any]) -> None:
     described = media(PARTS, SCHEMA, encoding=ENCODING)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mock_server.codec.unreadable import Unreadable
@@ -161,7 +161,6 @@ _WAYS = st.sampled_from(sorted({(row[0], row[1]) for row in STYLES}))
 _TEXT = st.text(st.characters(min_codepoint=1, max_codepoint=255)) | st.text("c[]=&,.;%|+ 0RG", max_size=30)
 
 
-@settings(deadline=None)
 @given(_WAYS, st.booleans(), _SCHEMAS, _TEXT)
 def test_no_text_does_worse_than_being_refused(way: tuple[str, str], explode: bool, schema: Any, text: str) -> None:
     with suppress(Unreadable):

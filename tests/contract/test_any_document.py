@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mock_server.contract.good import Unmakeable, address, fits, good_request
@@ -86,7 +86,6 @@ def styled(tmp_path_factory: pytest.TempPathFactory) -> Operation:
     return operation_of(tmp_path_factory.mktemp("styles"), text, "GET /s/{simple}/{label}/{matrix}")
 
 
-@settings(deadline=None)
 @given(texts=st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=4))
 def test_what_is_written_in_a_style_is_read_as_the_same_or_refused(styled: Operation, texts: list[str]) -> None:
     for parameter in styled.parameters:

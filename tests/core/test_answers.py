@@ -236,7 +236,7 @@ def test_headers_that_are_not_the_documents_to_send_are_not_sent(tmp_path: Path,
     assert b"wrong" not in sent.values()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.dictionaries(st.text(max_size=8), st.text(max_size=20), max_size=4))
 def test_no_header_can_split_the_answer(tmp_path_factory: pytest.TempPathFactory, headers: dict[str, str]) -> None:
     folder = tmp_path_factory.mktemp("headers")

@@ -323,7 +323,7 @@ def mangled(draw: st.DrawFn) -> bytes:
     return bytes(request)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.one_of(mangled(), st.binary(max_size=200)))
 @example(b"GET http://127.0.0.1 HTTP/1.1\r\n" + HOST + b"\r\n")
 @example(b"OPTIONS * HTTP/1.1\r\n" + HOST + b"\r\n")

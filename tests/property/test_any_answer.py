@@ -58,7 +58,7 @@ def is_documented(responses: dict[str, Any], status: int) -> bool:
     return bool(keys) or (status == 204 and set(responses) == {"100"})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(_responses, st.lists(st.tuples(_accepts, _prefers), min_size=1, max_size=4), st.booleans(), st.booleans())
 def test_the_answer_is_documented_or_refused(
     tmp_path_factory: pytest.TempPathFactory,

@@ -197,7 +197,7 @@ def survives(data: Any, folder: Path) -> None:
         client.close()
 
 
-CHECKED = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+CHECKED = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @given(data=spoilt(GOOD))

@@ -16,7 +16,7 @@ PATHS = ("/api/oauth2", "/api/oauth2/credentials")
 DOCUMENTED = {"/api/oauth2": {200, 402, 403, 429}, "/api/oauth2/credentials": {200, 402, 403}}
 PROVIDERS = ("fb", "google_ads", "salesforce")
 
-fast = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+fast = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.fixture(scope="module")

@@ -171,7 +171,7 @@ def _composed(draw: st.DrawFn, schema: dict[str, Any], value: Any, depth: int) -
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=250, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 def test_a_schema_around_a_witness_has_a_body_of_its_formats(data: st.DataObject) -> None:
     witness = data.draw(VALUES)
     schema = data.draw(around(witness))

@@ -293,6 +293,6 @@ def changed(text: str) -> str:
 
 
 HandshakeMachine.TestCase.settings = settings(
-    max_examples=150, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=150, stateful_step_count=40, suppress_health_check=list(HealthCheck)
 )
 TestHandshakeMachine = HandshakeMachine.TestCase

@@ -83,7 +83,7 @@ ACTIONS = st.one_of(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(actions=st.lists(ACTIONS, max_size=12))
 def test_a_resource_does_what_a_dictionary_does(strict: InProcess, actions: list[tuple[str, int, Any]]) -> None:
     send(strict, "POST", "/__mock/reset")
@@ -124,7 +124,7 @@ ANY = st.recursive(
 KINDS = st.sampled_from((JSON_TYPE, MERGE_TYPE, PATCH_TYPE, (b"content-type", b"text/plain")))
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     method=st.sampled_from(("POST", "PUT", "PATCH", "DELETE", "GET")),
     key=st.sampled_from(("", "/1", "/a%2Fb", "/%00", "/%FF", "/true", "/" + "9" * 30)),

@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mock_server.errors import Broken, Place, Problem
@@ -301,13 +301,11 @@ JSON = st.recursive(
 
 
 @given(JSON)
-@settings(deadline=None)
 def test_every_json_value_is_read_as_what_it_is(value: object) -> None:
     assert read(json.dumps({"a": value})) == {"a": value}
 
 
 @given(st.text())
-@settings(deadline=None)
 def test_any_text_is_a_value_or_a_problem_with_a_place(text: str) -> None:
     try:
         read(text)

@@ -221,7 +221,7 @@ def bounds(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 @given(st.recursive(st.booleans() | st.just({}), bounds, max_leaves=6), st.integers(0, 3))
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_of_any_schema_comes_a_valid_body_or_the_one_error(node: Any, seed: int) -> None:
     try:
         make(node, seed=seed)

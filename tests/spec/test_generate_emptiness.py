@@ -48,7 +48,7 @@ def test_what_can_be_matched_or_is_not_certain_is_not(patterns: tuple[str, ...],
     assert not no_text(patterns, least, most)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(PATTERNS, min_size=1, max_size=2), st.text(alphabet="abc", max_size=5))
 def test_a_text_that_matches_all_is_proof_of_the_contrary(patterns: list[str], text: str) -> None:
     if all(re.search(pattern.replace("$", r"\Z"), text) for pattern in patterns):

@@ -148,7 +148,7 @@ def _wrapped(draw: st.DrawFn, schema: dict[str, Any], value: Any, depth: int) ->
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 def test_a_schema_that_can_be_satisfied_has_a_body(data: st.DataObject) -> None:
     """The same 200 in every run: among random ones there are some that the search does not solve (MS213)."""
     value = data.draw(VALUES)
@@ -160,7 +160,7 @@ def test_a_schema_that_can_be_satisfied_has_a_body(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 def test_the_judge_and_the_validator_are_of_one_mind(data: st.DataObject) -> None:
     schema = data.draw(VALUES.flatmap(woven))
     value = data.draw(VALUES)
@@ -169,7 +169,7 @@ def test_the_judge_and_the_validator_are_of_one_mind(data: st.DataObject) -> Non
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 def test_a_mutated_schema_has_a_valid_body_or_none(data: st.DataObject) -> None:
     schema = data.draw(VALUES.flatmap(woven))
     if isinstance(schema, dict) and schema:

@@ -85,7 +85,7 @@ def test_a_schema_that_is_no_parent_has_no_twin(pet: Any) -> None:
 NAMES = "ABCDE"
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     st.fixed_dictionaries(
         {

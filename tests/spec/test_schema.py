@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mock_server.spec.schema import Breach, SchemaError, compile_schema
@@ -67,7 +67,6 @@ VALUES = st.recursive(st.integers() | st.text(max_size=3), lambda inner: st.list
 
 
 @given(VALUES)
-@settings(deadline=None)
 def test_the_path_of_a_breach_always_leads_somewhere(value: Any) -> None:
     node = {
         "type": ["object", "array", "string"],
