@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 
 from mock_server.state.store import Away, Unusable
 from mock_server.web.live import Live
@@ -20,3 +21,5 @@ async def keep_up(live: Live) -> None:
             await live.store.drop_idle(live.wall() - idle_s)
         except (Away, Unusable):
             continue  # whoever asks for something is told; this can wait
+        except Exception as error:  # our own fault, told like any other: once more, or idle sessions would pile up
+            live.log.error("".join(traceback.format_exception(error)))
