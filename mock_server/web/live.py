@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from mock_server.web.passed import Passed
 
 _MOMENT_S = 0.001
+TELL_OF_LOST_S = 1.0
+"""How often the log has a line about entries that could not be journalled."""
 MAX_TRIES = 64
 """How often a change is made again after another request was faster."""
 
@@ -115,6 +117,9 @@ class Live:
     _marked: tuple[Hidden, Hidden] = (NOTHING_MORE, NOTHING_MORE)
     """What a world hides, and the same with the key of the marks."""
     _recording: set[asyncio.Task[None]] = field(default_factory=set)
+    _lost: int = 0
+    """Entries that are not in the journal and were not told of."""
+    _told_of_lost_at: float = float("-inf")
     _entry_prefix: str = field(default_factory=lambda: token_hex(3))
     _entry_count: count[int] = field(default_factory=lambda: count(1))
 
@@ -184,7 +189,7 @@ class Live:
         except Full:
             return  # a session for which there is no room has no journal
         except Away as error:
-            self.log.error(f"entry {entry.id} is not in the journal: {error}")
+            self._tell_of_lost(entry, error)
         finally:
             self.writing.discard(entry.id)
 
@@ -202,7 +207,15 @@ class Live:
             return
         self.writing.discard(entry.id)
         if done is not True and not isinstance(done, Full):  # a session for which there is no room has no journal
-            self.log.error(f"entry {entry.id} is not in the journal: {done}")
+            self._tell_of_lost(entry, done)
+
+    def _tell_of_lost(self, entry: Entry, why: object) -> None:
+        """At most once in a while: a store that is away for an hour would fill the log."""
+        self._lost += 1
+        if self.ticks() - self._told_of_lost_at >= TELL_OF_LOST_S:
+            others = f" and {self._lost - 1:,} before it are" if self._lost > 1 else " is"
+            self.log.error(f"entry {entry.id}{others} not in the journal: {why}")
+            self._lost, self._told_of_lost_at = 0, self.ticks()
 
     async def written(self) -> None:
         """Until the journal has every entry whose answer is out by now."""

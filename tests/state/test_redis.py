@@ -19,11 +19,13 @@ from redis.crc import key_slot
 
 from mock_server.core.snapshot import Queued
 from mock_server.fixture.fault import Fault, FaultRule
+from mock_server.mask import NOTHING_MORE, Hidden
 from mock_server.settings import Settings
 from mock_server.state import connection as wire
 from mock_server.state import redis as room
 from mock_server.state import scripts
 from mock_server.state.batch import Command
+from mock_server.state.journal import Entry
 from mock_server.state.redis import RedisStore
 from mock_server.state.store import Away
 from mock_server.web.app import MockApp
@@ -31,7 +33,7 @@ from mock_server.web.live import Live
 from mock_server.web.log import RequestLog
 from mock_server.world import build_world
 from tests.state.test_store import WALL, entry, handshake, keep
-from tests.support import ASK, TOKEN, FakeChance, FakeWall
+from tests.support import ASK, TOKEN, FakeChance, FakeWall, make_app
 from tests.valkey import valkey
 
 
@@ -350,3 +352,27 @@ def test_a_mock_whose_redis_is_away_says_so_and_goes_on(redis_url: str, capsys: 
 
     asyncio.run(story())
     assert "hunter2" not in capsys.readouterr().err
+
+
+def test_a_store_that_is_away_for_long_does_not_fill_the_log(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = make_app().live
+    live.ticks = lambda: 0.0
+
+    async def away(made: Entry, hidden: Hidden = NOTHING_MORE) -> None:
+        raise Away("nobody is there")
+
+    monkeypatch.setattr(live.store, "record", away)
+
+    async def story() -> None:
+        for number in range(101):
+            await live.keep_entry(entry(number))
+        live._told_of_lost_at = float("-inf")
+        await live.keep_entry(entry(200))
+
+    asyncio.run(story())
+    assert capsys.readouterr().err.splitlines() == [
+        "entry 0 is not in the journal: nobody is there",
+        "entry 200 and 100 before it are not in the journal: nobody is there",
+    ]
