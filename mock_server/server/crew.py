@@ -82,8 +82,8 @@ class Crew:
         before = {each: signal.signal(each, self._note) for each in handled}
         wakeup = signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         try:
-            for number in range(1, self._count + 1):
-                self._start(number)
+            self._due = [(0.0, number) for number in range(1, self._count + 1)]
+            self._start_due()
             while self._workers or self._due:
                 self._wait()
                 self._look()
@@ -100,10 +100,16 @@ class Crew:
             self._signals.append(number)
 
     def _start(self, number: int) -> None:
+        """Raises ``OSError`` when the system has no process or descriptor left."""
         ready_fd, ready_end = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:
+            os.close(ready_fd)
+            os.close(ready_end)
+            raise
         if pid == 0:
             self._be_a_worker(number, ready_fd, ready_end)
         os.close(ready_end)
@@ -155,9 +161,7 @@ class Crew:
         if self._deadline is not None and now >= self._deadline:
             self._kill(signal.SIGKILL)
             self._deadline = now + GRACE_S
-        for each in [each for each in self._due if each[0] <= now]:
-            self._due.remove(each)
-            self._start(each[1])
+        self._start_due()
         if (
             not self._announced
             and len(self._workers) == self._count
@@ -165,6 +169,23 @@ class Crew:
         ):
             self._announced = True
             self._on_ready()
+
+    def _start_due(self) -> None:
+        now = time.monotonic()
+        for each in [each for each in self._due if each[0] <= now]:
+            self._due.remove(each)
+            number = each[1]
+            try:
+                self._start(number)
+            except OSError as error:
+                why = f"worker {number} cannot be started: {error.strerror}"
+                if not self._announced:
+                    self._log.error(f"error MS455: {why}; the mock stops")
+                    self._code = 1
+                    self._end()
+                    return
+                self._log.error(f"{why}; it is tried again")
+                self._due.append((now + MAX_PAUSE_S, number))
 
     @property
     def _stopping(self) -> bool:

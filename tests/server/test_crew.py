@@ -27,14 +27,15 @@ def work(number, ready, alone):
     {work}
 
 crew.GRACE_S = 0.5
+{before}
 code = crew.Crew(2, work, RequestLog(None), lambda: say("ready"), lambda: say("stopping"), {stop_s}).run()
 say(f"ended with {{code}}")
 sys.exit(code)
 """
 
 
-def crew(work: str, stop_s: float = 5) -> subprocess.Popen[str]:
-    code = FRAME.format(work=work, stop_s=stop_s)
+def crew(work: str, stop_s: float = 5, before: str = "") -> subprocess.Popen[str]:
+    code = FRAME.format(work=work, stop_s=stop_s, before=before)
     return subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
     )
@@ -69,6 +70,48 @@ def test_workers_that_cannot_start_again_are_given_up(tmp_path: Path) -> None:
     assert len(lines) == 6
     assert all("ended with 7; another takes its place" in line for line in lines[:-1])
     assert lines[-1] == "error MS455: worker 1 ended with 7; the mock stops"
+
+
+NO_PROCESS = """
+fork, forks = os.fork, []
+def no_process():
+    forks.append(len(os.listdir("/proc/self/fd")))
+    if len(forks) in {failing}:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+    return fork()
+os.fork, crew.MAX_PAUSE_S = no_process, 0.3
+"""
+
+
+def test_a_system_that_has_no_process_left_is_asked_again_and_nothing_is_lost(tmp_path: Path) -> None:
+    work = f"""
+    import pathlib
+    begun = pathlib.Path({str(tmp_path)!r}, str(number))
+    is_first = not begun.exists()
+    begun.touch()
+    ready()
+    while number == 1 and is_first:
+        if begun.with_name("all are ready").exists(): os._exit(9)
+        time.sleep(0.01)
+    if number == 1: os.kill(os.getppid(), signal.SIGTERM)
+    time.sleep(60)"""
+    process = crew(work, before=NO_PROCESS.replace("{failing}", "(3, 4)"))
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    (tmp_path / "all are ready").touch()
+    said, told = process.communicate(timeout=GIVE_UP_S)
+    assert said.splitlines() == ["stopping", "ended with 0"]
+    lines = told.splitlines()
+    assert "ended with 9; another takes its place" in lines[0]
+    assert lines[1:] == ["worker 1 cannot be started: Resource temporarily unavailable; it is tried again"] * 2
+
+
+def test_a_system_that_has_no_process_at_the_start_ends_it_in_one_line() -> None:
+    work = "ready(); time.sleep(60)"
+    process = crew(work, before=NO_PROCESS.replace("{failing}", "(2,)"))
+    said, told = process.communicate(timeout=GIVE_UP_S)
+    assert said.splitlines() == ["stopping", "ended with 1"]
+    assert told == "error MS455: worker 2 cannot be started: Resource temporarily unavailable; the mock stops\n"
 
 
 @pytest.mark.parametrize("second", [signal.SIGINT, None])
