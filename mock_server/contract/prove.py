@@ -17,6 +17,7 @@ from mock_server.contract.fuzz.findings import FuzzRecord, seen_statuses
 from mock_server.contract.fuzz.kept import KeptReport
 from mock_server.contract.fuzz.opinion import Opinion
 from mock_server.contract.fuzz.phase import FUZZ, Fuzzing, Job, fuzz_findings
+from mock_server.contract.impossible import tell_of_the_document
 from mock_server.contract.learn.folder import check_destination, learnt
 from mock_server.contract.model import Exchange, Finding, Headers, NotRun, Result
 from mock_server.contract.own import own_mock
@@ -227,7 +228,10 @@ def _fuzz_and_walk(course: _Course, stack: ExitStack) -> FuzzRecord | None:
     run, question, ledger, tell = course.run, course.question, course.ledger, course.tell
     only, skip = words_of_checks(question.only, run), words_of_checks(question.skip, run)
     able = (*all_checks(), *(recording_checks() if run.recording else ()))
-    checks, left_out = chosen(able, only, skip, starts=run.contract.start in run.contract.operations)
+    starts = run.contract.start in run.contract.operations or (
+        run.contract.start is None and run.client.allowed is None
+    )
+    checks, left_out = chosen(able, only, skip, starts=starts)
     ledger.not_run += left_out
     fuzz = _start_fuzz(course)
     whole, why = True, "the time of the run (--max-time) is used up"
@@ -346,12 +350,13 @@ def _result(
     statuses.update(seen_statuses(record, keys) if record else {})
     rows = coverage_rows(run, statuses, reach)
     selected = {each.key for each in _selected(question, run.contract)}
-    whole = not (question.only or question.skip or ledger.interrupted or _cut_short(ledger))
+    whole = not (question.only or question.skip or ledger.interrupted or run.client.gave_up or _cut_short(ledger))
     for finding in unreached_findings(run, rows) if whole else ():
         ledger.take(finding)
     if question.require_coverage is not None:
         for finding in too_little(run, rows, question.require_coverage):
             ledger.take(finding)
+    tell_of_the_document(run, ledger)
     if run.contract.start:
         selected.add(run.contract.start.key)  # only what keeps us from getting any further
     findings = tuple(each for each in ledger.findings.values() if not each.operation or each.operation in selected)

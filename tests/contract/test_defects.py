@@ -133,6 +133,25 @@ def test_a_defect_before_the_reference_deployment_is_found(foreign: str, name: s
 
 
 @pytest.mark.parametrize(
+    ("name", "check"),
+    [
+        ("credentials-in-start", "secrets.credentials"),
+        ("credentials-in-start-by-another-name", "secrets.start"),
+        ("pull-id-on-page", "pages.pull-id"),
+        ("pull-id-in-hidden-field", "pages.pull-id"),
+        ("pull-id-in-script", "pages.pull-id"),
+        ("pull-id-in-redirect", "pages.pull-id"),
+        ("pull-id-in-cookie", "pages.pull-id"),
+        ("pull-id-on-last-page", "pages.pull-id"),
+    ],
+)
+def test_what_the_reference_deployment_gives_too_early_is_found(foreign: str, name: str, check: str) -> None:
+    with fronting(foreign, ALL[name].make(random.Random(1))) as url:
+        result = prove(Question(url=f"{url}/api", tokens=TOKENS, seed=1, only=("reasons", "pages", "secrets")))
+    assert [each.check for each in result.counted] == [check], [each.title for each in result.findings]
+
+
+@pytest.mark.parametrize(
     "name",
     [
         "401 for every bad token",

@@ -9,6 +9,7 @@ from mock_server.contract.fuzz.findings import FuzzRecord, Reader
 from mock_server.contract.fuzz.kept import KeptReport, keep_reports
 from mock_server.contract.fuzz.opinion import Opinion
 from mock_server.contract.fuzz.process import Fuzz
+from mock_server.contract.fuzz.untested import why_untested
 from mock_server.contract.model import Exchange, Finding, NotRun, Promise
 from mock_server.contract.profile import rule_statuses
 from mock_server.contract.run import Run
@@ -165,7 +166,7 @@ def _silent(record: FuzzRecord, run: Run) -> Iterator[Finding]:
 def _error(kind: str, label: str, said: list[str], run: Run) -> Finding | NotRun:
     operation = run.contract.operation(label)
     if not NO_ANSWER.search(kind):
-        return NotRun(FUZZ, f"Schemathesis could not test {label or 'a part'}: {kind}")
+        return NotRun(FUZZ, why_untested(kind, label, said, run))
     promise = Promise("every-request-is-answered", "every request gets a whole answer", "standard", "RFC 9110 §3.4")
     return Finding(
         title=f"{label or 'the deployment'}: no whole answer while fuzzing",
@@ -209,7 +210,8 @@ def _came_to_nothing(record: FuzzRecord, run: Run) -> Iterator[Finding]:
     last = lines[-1:] if any(line.startswith("Traceback ") for line in lines) else lines[-3:]
     if not record.requests:
         title = "the fuzzing made no request"
-        detail = f"Schemathesis said: {' / '.join(last) or 'nothing'}"
+        why = [why_untested(kind, label, said, run) for (kind, label), said in record.errors.items()]
+        detail = "\n".join(why[:3]) or f"Schemathesis said: {' / '.join(last) or 'nothing'}"
     elif statuses and statuses <= REFUSED and not _may_only_refuse(run):
         title = f"every answer to the fuzzing was {' or '.join(map(str, sorted(statuses)))}"
         detail = "nothing was tested behind that: check the token, its scopes and the base path of the URL"

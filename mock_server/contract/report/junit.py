@@ -41,7 +41,8 @@ def _cases(shown: Shown) -> Iterator[Element]:
         yield case
     failed: dict[tuple[str, str], list[ShownFinding]] = {}
     for finding in shown.of_group("finding"):
-        failed.setdefault((finding.check, finding.operation), []).append(finding)
+        for check in finding.checks or (finding.check,):
+            failed.setdefault((check, finding.operation), []).append(finding)
     for (check, operation), findings in failed.items():
         case = _case(check, operation)
         for finding in findings:

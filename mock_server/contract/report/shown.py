@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Literal
 
-from mock_server.contract.model import Exchange, Finding, Reached, Result
+from mock_server.contract.model import Exchange, Reached, Result
+from mock_server.contract.report.cause import Told, told
 from mock_server.named import NamedTuple
 from mock_server.record.secret import Secrets
 
@@ -45,6 +46,8 @@ class ShownFinding(NamedTuple):
     seed: int | None
     times: int
     exchanges: tuple[ShownExchange, ...]
+    checks: tuple[str, ...] = ()
+    """All whose findings it stands for, its own first."""
 
     @property
     def group(self) -> str:
@@ -93,7 +96,7 @@ class Shown(NamedTuple):
 def show(result: Result, secrets: Secrets) -> Shown:
     """The result as any report may print it."""
     findings = sorted(
-        (_finding(each, result, secrets) for each in result.findings),
+        (_finding(each, result, secrets) for each in told(result)),
         key=lambda each: ("finding", "assumption", "warning").index(each.group),
     )
     findings = _merged(findings)
@@ -172,7 +175,8 @@ def plural(count: int, word: str) -> str:
     return f"{count} {word}{'' if count == 1 else 's'}"
 
 
-def _finding(finding: Finding, result: Result, secrets: Secrets) -> ShownFinding:
+def _finding(told_of: Told, result: Result, secrets: Secrets) -> ShownFinding:
+    finding = told_of.finding
     promise = finding.promise
     place = _PLACE.match(promise.source)
     return ShownFinding(
@@ -189,8 +193,9 @@ def _finding(finding: Finding, result: Result, secrets: Secrets) -> ShownFinding
         line=int(place["line"]) if place else 0,
         detail=short(secrets.scrub(finding.detail).strip(), MAX_DETAIL),
         seed=finding.seed,
-        times=result.times.get(finding.fingerprint, 1),
+        times=told_of.times,
         exchanges=tuple(_exchanges(finding.exchanges[-MAX_EXCHANGES:], secrets)),
+        checks=told_of.checks,
     )
 
 

@@ -5,7 +5,9 @@ Only where the pages are the deployment's own: nobody probes a real provider.
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+import base64
+import html
+from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit
 
 from mock_server.contract.checks import Check
 from mock_server.contract.consent import Button, Form, Wish, find_button, visit
@@ -14,6 +16,7 @@ from mock_server.contract.run import Run
 from mock_server.contract.walks.callback import NEEDS, fails_not, flip, get, held_way, own_pages
 from mock_server.contract.walks.handshake import Began, begin, collect, collected
 from mock_server.contract.walks.judge import broken, promise, status_finding
+from mock_server.contract.walks.secrets import MIN_LENGTH
 from mock_server.contract.walks.tale import Found
 from mock_server.named import NamedTuple
 
@@ -31,6 +34,12 @@ _REDIRECT = promise(
 )
 _SCRIPT = promise(
     "pages-are-escaped", "what stands in a URL is never run by the page", "RFC 9700 §4.16, RFC 6749 §10.14"
+)
+_UNSEEN = promise(
+    "pull-id-not-in-browser",
+    "who only sees the pages cannot collect: pull_id reaches no browser",
+    "docs/contract.md",
+    "assumed",
 )
 
 
@@ -172,8 +181,53 @@ def scripts(run: Run) -> Found:
         yield from fails_not(run, check, "a script in the URL", exchange)
 
 
+def pull_id(run: Run) -> Found:
+    """The ``pull_id`` is between client and deployment: no page, cookie or URL of the browser has it.
+
+    Where the link itself has it, who can open a page knows it anyway: ``bodies.auth-uri`` says so where it should not.
+    """
+    check = "pages.pull-id"
+    why = own_pages(run)
+    if why:
+        yield NotRun(check, why)
+        return
+    wishes: tuple[Wish, ...] = ("approve", "deny")
+    for wish in wishes:
+        began = begin(run)
+        if urlsplit(began.auth_uri).hostname != urlsplit(run.target.origin).hostname and not run.target.is_mock:
+            yield NotRun(check, "the consent page is not the deployment's own")
+            return
+        if len(began.pull_id) < MIN_LENGTH or began.pull_id in unquote(began.auth_uri):
+            return
+        walked = visit(run.client, began.auth_uri, wish).exchanges
+        for exchange in (*walked, *visit(run.client, began.auth_uri, None).exchanges):
+            where = _place_of(began.pull_id, exchange)
+            if where:
+                title = f"pull_id reaches the browser: {where}"
+                yield broken(run, check, run.contract.start, _UNSEEN, title, began.exchange, exchange, shape=where)
+                return
+
+
+def _place_of(secret: str, exchange: Exchange) -> str:
+    """Where the browser meets a text, as it is or written in another way, ``""`` when it does not."""
+    packed = base64.b64encode(secret.encode()).decode()[: len(secret)]
+    forms = (secret, packed, packed.translate(str.maketrans("+/", "-_")))
+
+    def stands_in(text: str) -> bool:
+        return any(form in way for way in (text, unquote(text), html.unescape(text)) for form in forms)
+
+    if stands_in(exchange.sent.target):
+        return "in a URL"
+    for name, value in exchange.seen.headers:
+        if stands_in(value):
+            names = {"location": "in the URL of a redirect", "set-cookie": "in a cookie"}
+            return names.get(name.lower(), f"in the header {name}")
+    return "in a page" if stands_in(exchange.seen.body.decode("utf-8", "replace")) else ""
+
+
 CHECKS = (
     Check("pages.decision", "pages", "the decision's form cannot be forged", decisions, NEEDS),
     Check("pages.redirect", "pages", "no open redirect", redirect, NEEDS),
     Check("pages.script", "pages", "nothing from a URL is run", scripts, NEEDS),
+    Check("pages.pull-id", "pages", "the browser never sees pull_id", pull_id, NEEDS),
 )

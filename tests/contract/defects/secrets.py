@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import html
+import random
+import secrets
+from collections.abc import Callable
+
 from tests.contract.defects.answers import GOOGLE
+from tests.contract.defects.book import Begun, Book, is_callback, is_decision, is_page, judging
 from tests.contract.defects.model import (
     COLLECT,
     START,
     Asked,
     Defect,
     Given,
+    Middle,
+    Send,
     Spoil,
     When,
     bad,
@@ -136,4 +145,95 @@ TABLE: tuple[tuple[str, str, When, Spoil], ...] = (
     ("callback-shows-code", "the page after consent shows code and state", callback, page_shows_query),
 )
 
-DEFECTS = tuple(Defect(name, "secrets", says, spoiling(when, spoil)) for name, says, when, spoil in TABLE)
+
+def granted_at_once(chance: random.Random) -> Middle:
+    """The start gives what is collected later, by another name."""
+    keys: dict[str, str] = {}
+
+    def middle(asked: Asked, send: Send) -> Given:
+        given = send(asked)
+        if asked.to(START) and given.status == 200:
+            key = keys[str(given.fields.get("pull_id"))] = secrets.token_urlsafe(30)
+            return given.with_json({**given.fields, "session": key})
+        if asked.to(COLLECT) and given.status == 200:
+            return given.with_json({**given.fields, "access_token": keys.get(str(asked.fields["pull_id"]), "unknown")})
+        return given
+
+    return middle
+
+
+def written(text: str) -> Spoil:
+    """More HTML on a page."""
+    return lambda asked, given: given._replace(body=given.body + text.encode())
+
+
+def hidden_field(pull_id: str) -> Spoil:
+    return written(f'<input type="hidden" name="process" value="{"".join(f"&#{ord(char)};" for char in pull_id)}">')
+
+
+def in_base64(pull_id: str) -> Spoil:
+    return written(f'<script type="text/plain">{base64.urlsafe_b64encode(pull_id.encode()).decode()}</script>')
+
+
+def sent_on(pull_id: str) -> Spoil:
+    """In the URL that the browser is sent to."""
+    return lambda asked, given: given.with_header("Location", f"{given.header('location')}&process={pull_id}")
+
+
+def kept_as_cookie(pull_id: str) -> Spoil:
+    return lambda asked, given: given.with_header("Set-Cookie", f"process={pull_id}; HttpOnly")
+
+
+SHOWN: tuple[tuple[str, str, When, Callable[[str], Spoil]], ...] = (
+    (
+        "pull-id-on-page",
+        "the consent page shows the pull_id",
+        lambda a, g: is_page(a) and g.status == 200,
+        lambda pull_id: written(f"<!-- process {html.escape(pull_id)} -->"),
+    ),
+    (
+        "pull-id-in-hidden-field",
+        "the consent page has the pull_id in a hidden field",
+        lambda a, g: is_page(a) and g.status == 200,
+        hidden_field,
+    ),
+    (
+        "pull-id-in-script",
+        "the consent page has the pull_id in base64",
+        lambda a, g: is_page(a) and g.status == 200,
+        in_base64,
+    ),
+    (
+        "pull-id-in-redirect",
+        "the browser is sent back with the pull_id in its URL",
+        lambda a, g: is_decision(a) and g.status in (302, 303),
+        sent_on,
+    ),
+    (
+        "pull-id-in-cookie",
+        "the consent page sets a cookie with the pull_id",
+        lambda a, g: is_page(a) and g.status == 200,
+        kept_as_cookie,
+    ),
+    (
+        "pull-id-on-last-page",
+        "the page after consent shows the pull_id",
+        lambda a, g: is_callback(a) and g.status == 200,
+        lambda pull_id: written(f"<p>Your process {pull_id} is connected.</p>"),
+    ),
+)
+"""What a browser sees of the ``pull_id``, with which whoever has the client's token collects."""
+
+
+def shown(when: When, made: Callable[[str], Spoil]) -> Callable[[random.Random], Middle]:
+    def spoil(asked: Asked, given: Given, book: Book, begun: Begun | None) -> Given:
+        return made(begun.pull_id)(asked, given) if begun and when(asked, given) else given
+
+    return judging(spoil)
+
+
+DEFECTS = (
+    *(Defect(name, "secrets", says, spoiling(when, spoil)) for name, says, when, spoil in TABLE),
+    Defect("credentials-in-start-by-another-name", "secrets", "the start gives what is collected", granted_at_once),
+    *(Defect(name, "secrets", says, shown(when, made)) for name, says, when, made in SHOWN),
+)

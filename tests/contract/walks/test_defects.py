@@ -238,6 +238,22 @@ def follows_redirect(asked: Asked, given: Given) -> Given:
     return Given(302, (("location", wanted + "?code=stolen"),)) if "attacker" in wanted else given
 
 
+def shows_pull_id(upstream: str) -> Breaker:
+    """In a hidden field of the page that was begun last."""
+    begun: list[str] = []
+
+    def breaker(asked: Asked, given: Given) -> Given:
+        if is_start(asked, given):
+            begun.append(fields(given.body)["pull_id"])
+        return (
+            swap("</form>", f'<input type="hidden" name="p" value="{begun[-1]}"></form>')(asked, given)
+            if begun
+            else given
+        )
+
+    return breaker
+
+
 def expires_late(upstream: str) -> Breaker:
     """What has expired is pending for a second more: until the clock is moved again."""
     late: list[str] = []
@@ -305,6 +321,8 @@ DEFECTS: dict[str, tuple[str, Make]] = {
     "deny after approve counts": ("pages.decision", late_denial),
     "any redirect_uri will do": ("pages.redirect", lambda upstream: follows_redirect),
     "the callback's page runs scripts": ("pages.script", when(lambda asked, given: is_callback(asked), shows_query)),
+    "the page has the pull_id": ("pages.pull-id", shows_pull_id),
+    "the start gives credentials": ("secrets.credentials", when(is_start, put(more={"id_token": "abcdefghijkl"}))),
     "starts at once share": ("parallel.starts", every_second_is_the_first),
     "collections at once differ": ("parallel.collections", crowded(is_granted, lambda asked, given, last: PENDING)),
     "nobody wins": (
@@ -383,7 +401,7 @@ def test_a_check_finds_its_defect(server: Server, defect: str) -> None:
 
 def test_every_check_of_several_requests_has_a_defect() -> None:
     checked = {check for check, _ in DEFECTS.values()}
-    elsewhere = {"stability.calls", "stability.time", "witness.headers"}
+    elsewhere = {"stability.calls", "stability.time", "witness.headers", "secrets.start"}
     others = {each.name for each in all_checks() if each.family not in ("reasons", "collecting")}
     families = {name.partition(".")[0] for name in checked}
     assert {name for name in others if name.partition(".")[0] in families} == checked | elsewhere
