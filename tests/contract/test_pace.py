@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import time
 from unittest.mock import Mock
 
 import pytest
 
+from mock_server.contract.prove import Question, prove
 from mock_server.contract.walks import timing
 from mock_server.contract.walks.timing import Pace, is_busy
+from tests.contract.deployment import Asked, Given, before
+from tests.support import running
 
 
 @pytest.mark.parametrize(
@@ -45,3 +49,20 @@ def test_a_machine_is_busy_when_work_takes_much_longer_than_it_costs(
     )
     monkeypatch.setattr(timing, "time", clock)
     assert is_busy() is busy
+
+
+def test_of_a_slow_deployment_that_is_given_up_nothing_else_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it never answered, nobody has asked it for."""
+    monkeypatch.setattr(timing, "USUAL_S", 0.1)
+    monkeypatch.setattr(timing, "is_busy", lambda: False)
+
+    def slow(asked: Asked, given: Given) -> Given:
+        if asked.target.startswith("/api/oauth2"):
+            time.sleep(0.15)
+        return given
+
+    with running("--quiet") as server, before(server.url, slow) as url:
+        result = prove(Question(url=f"{url}/api", seed=1))
+    assert [each.title.partition(": ")[2] for each in result.counted] == [
+        "12 answers took longer than 0.1 s, so it is given up"
+    ]

@@ -8,6 +8,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 from xml.etree import ElementTree
 
 import jsonschema_rs
@@ -251,6 +252,15 @@ def test_a_plain_log_has_a_line_for_each_phase() -> None:
         "3 s  fuzzing  0 requests, 0 findings",
     ]
     assert status_line("x", plain.counted, 12.4) == "12 s  x  0 requests, 0 findings"
+
+
+def test_a_run_that_will_take_long_says_how_it_is_ended_earlier() -> None:
+    counted = Mock(requests=20, found=0)
+    assert status_line("x", counted, 40.0) == (
+        "40 s  x  20 requests, 0 findings  (0.5 requests a second; --max-time SECONDS ends a run earlier)"
+    )
+    counted.requests = 81
+    assert status_line("x", counted, 40.0) == "40 s  x  81 requests, 0 findings"
 
 
 def test_a_family_that_was_left_out_is_named_once() -> None:

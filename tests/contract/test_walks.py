@@ -97,7 +97,7 @@ DEFECTS: dict[str, tuple[Breaker, str]] = {
     ),
     "the connection is closed": (
         lambda asked, given: Given(0) if given.status == 402 and asked.target == COLLECT else given,
-        "POST /oauth2/credentials answers no answer (reset) instead of 402",
+        "POST /oauth2/credentials gives no answer (reset) instead of 402",
     ),
 }
 

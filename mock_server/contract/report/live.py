@@ -9,6 +9,10 @@ from typing import Any, Protocol, TextIO
 
 from mock_server.contract.report.shown import plural
 
+PATIENCE_S = 20.0
+SLOW = 2.0
+"""Requests a second; a run that makes no more takes more than a quarter of an hour."""
+
 
 class Counted(Protocol):
     """What is shown beside the phase."""
@@ -41,8 +45,11 @@ def is_lively(stream: TextIO, environment: Mapping[str, str] = os.environ) -> bo
 
 
 def status_line(phase: str, counted: Counted, seconds: float) -> str:
-    """``12 s  walks: collecting  210 requests, 0 findings``"""
-    return f"{seconds:.0f} s  {phase}  {plural(counted.requests, 'request')}, {plural(counted.found, 'finding')}"
+    """``12 s  walks: collecting  210 requests, 0 findings``; and how slow it is, where a run will take very long."""
+    done = f"{seconds:.0f} s  {phase}  {plural(counted.requests, 'request')}, {plural(counted.found, 'finding')}"
+    if seconds < PATIENCE_S or counted.requests > SLOW * seconds:
+        return done
+    return f"{done}  ({counted.requests / seconds:.1f} requests a second; --max-time SECONDS ends a run earlier)"
 
 
 class Plain:

@@ -18,7 +18,7 @@ from mock_server.contract.observe import Observation
 from mock_server.contract.profile import Contract, Wanted, place_of
 from mock_server.contract.run import Run
 from mock_server.contract.walks.handshake import begin, collect_request, start_request
-from mock_server.contract.walks.judge import told
+from mock_server.contract.walks.judge import answers, told
 from mock_server.fixture.model import OperationFixture
 from mock_server.named import NamedTuple
 from mock_server.spec.operations import Operation
@@ -257,7 +257,7 @@ def verdict(run: Run, check: str, on: Ground, expect: Expect, reason: str, *exch
         meant = _MEANT["open"]
     promise = expect.promise if expect.kind == "open" else next(iter(expect.wanted), single).broken_by(seen)
     return Finding(
-        title=f"{operation.key} answers {shown} instead of {meant}: {reason}",
+        title=f"{operation.key} {answers(seen, shown)} instead of {meant}: {reason}",
         operation=operation.key,
         promise=promise,
         exchanges=exchanges,

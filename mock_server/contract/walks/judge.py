@@ -21,6 +21,11 @@ def told(seen: Seen) -> str:
     return str(seen.status) if seen.status else f"no answer ({seen.fault})"
 
 
+def answers(seen: Seen, shown: str = "") -> str:
+    """The verb before it: ``answers 402`` or ``gives no answer (reset)``."""
+    return f"{'answers' if seen.status else 'gives'} {shown or told(seen)}"
+
+
 def status_finding(
     run: Run,
     check: str,
@@ -41,7 +46,7 @@ def status_finding(
     if not kept:
         shown = told(seen) if seen.status != wanted.status else f"{seen.status} with a broken body ({seen.fault})"
         return Finding(
-            title=f"{operation.key} answers {shown} instead of {wanted.status}: {reason}",
+            title=f"{operation.key} {answers(seen, shown)} instead of {wanted.status}: {reason}",
             operation=operation.key,
             promise=wanted.broken_by(seen),
             exchanges=exchanges,

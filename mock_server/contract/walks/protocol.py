@@ -11,7 +11,7 @@ from mock_server.contract.profile import Wanted, place_of
 from mock_server.contract.run import Run
 from mock_server.contract.walks.authorization import stripped
 from mock_server.contract.walks.expect import Expect, Ground, accepted, ground, robust
-from mock_server.contract.walks.judge import told
+from mock_server.contract.walks.judge import answers, told
 from mock_server.contract.walks.pace import Found, Sender, some_operations, until_silent
 from mock_server.contract.walks.protocol_rows import METHODS, PATHS, ROWS, Row
 from mock_server.contract.walks.wire import Answer, Wire
@@ -144,7 +144,7 @@ def _method_findings(
     source = f"RFC 9110 §15.5.6; {place_of(operation)}"
     if status != 405 or exchange.seen.fault:
         promise = Promise("method", "a method that is not documented is answered with 405", "standard", source)
-        title = f"{operation.path} answers {told(exchange.seen)} instead of 405 to {method}{how}"
+        title = f"{operation.path} {answers(exchange.seen)} instead of 405 to {method}{how}"
         shape = f"{method if status < 300 else 'method'}: {told(exchange.seen)} instead of 405"
         yield _finding(run, METHOD, operation, promise, exchange, title, shape)
         return
@@ -215,7 +215,7 @@ def _path_finding(
     if fine and not seen.fault:
         return None
     promise = Promise(f"path:{level}", "a path that is not documented is answered with 404", level, "RFC 9110 §15.5.5")
-    title = f"{operation.path} answers {told(seen)} instead of 404: {name}"
+    title = f"{operation.path} {answers(seen)} instead of 404: {name}"
     return _finding(run, PATH, operation, promise, exchange, title, f"{told(seen)} instead of 404")
 
 

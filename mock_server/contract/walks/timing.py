@@ -82,11 +82,11 @@ def in_time(scene: Scene) -> Iterator[Seen]:
         scene.pace.slow.append(exchange)
         if len(scene.pace.slow) >= HOPELESS and scene.run.target.stands_in:
             scene.run.client.hopeless = f"{HOPELESS} answers took longer than {USUAL_S:g} s, so it is given up"
-            yield Seen("is slow again and again", _USUAL, scene.run.client.hopeless)
+            yield Seen(scene.run.client.hopeless, _USUAL, "--max-response-time SECONDS allows more", "slow")
     scene.pace.seconds.append(exchange.seen.seconds)
     if scene.run.target.stands_in and scene.pace.has_grown() and not is_busy():
         scene.run.client.hopeless = f"{WINDOW * WINDOWS} answers in a row took much longer than the first"
-        yield Seen("grows slower and slower", _STEADY, scene.run.client.hopeless)
+        yield Seen(f"grows slower and slower: {scene.run.client.hopeless}", _STEADY, shape="grows slower")
 
 
 def asked_again(run: Run, check: str, slow: list[Exchange]) -> Iterator[Finding | NotRun]:
