@@ -72,7 +72,7 @@ def test_a_plain_run_with_all_phases_is_clean_and_reaches_the_200_of_both_operat
 @pytest.mark.parametrize("token", ["no-such-token", "expired-token"])
 def test_a_run_with_a_wrong_token_does_not_end_green(tmp_path: Path, token: str) -> None:
     with running("--quiet") as server:
-        done, found = fuzz(server.api, tmp_path, "-H", f"Authorization: Bearer {token}")
+        done, found = fuzz(server.api, tmp_path, "--max-examples", "10", "-H", f"Authorization: Bearer {token}")
     assert done.returncode != 0, done.stdout
     assert found["POST /oauth2", 200] == found["POST /oauth2/credentials", 200] == 0
 

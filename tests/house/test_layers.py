@@ -8,6 +8,7 @@ import importlib
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -49,9 +50,15 @@ def name(path: Path) -> str:
     return path.relative_to(PACKAGE).as_posix()
 
 
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    """All of a file's, taken apart once for all that ask."""
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
 def imports(path: Path) -> Iterator[str]:
     """Every module that a file imports, wherever in it."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
@@ -60,8 +67,8 @@ def imports(path: Path) -> Iterator[str]:
 
 def names_from(path: Path, module: str) -> set[str]:
     """The names that a file imports out of a module."""
-    nodes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
-    return {alias.name for node in nodes if node.module == module for alias in node.names}
+    found = [node for node in nodes(path) if isinstance(node, ast.ImportFrom)]
+    return {alias.name for node in found if node.module == module for alias in node.names}
 
 
 def test_an_import_only_points_down() -> None:

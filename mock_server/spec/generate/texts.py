@@ -69,7 +69,7 @@ def _of_formats(shape: Shape, draw: Draw) -> Iterator[str]:
         yield from matching([*shape.patterns, *grammars], shape.refused_patterns, least, most, draw)
     for name in shape.formats:
         yield from _ordinary(name, shape, draw, _MORE_TRIES)
-    for _ in range(_MORE_TRIES if grammars else 0):
+    for _ in range(_MORE_TRIES if grammars and not shape.patterns else 0):
         yield from samples(grammars[0], draw, least, most)
 
 
