@@ -97,7 +97,7 @@ def test_what_does_not_exist_is_said_on_a_page(client: TestClient) -> None:
     assert answer.status_code == 404
     assert "has no entry" in answer.text
     bad = client.get("/__mock/", headers={**HTML, "Mock-Session": "not a name"})
-    assert (bad.status_code, "a session is named with" in bad.text) == (400, True)
+    assert (bad.status_code, "the name of a session has" in bad.text) == (400, True)
 
 
 def test_json_is_put_into_shape_without_reading_its_numbers() -> None:

@@ -69,7 +69,7 @@ def test_pages_lead_from_the_newest_to_the_oldest_and_on_to_what_comes(control: 
         ("format=xml", "MS470", "json, har, curl, hurl"),
         ("since=soon", "MS470", "Unix seconds"),
         ("operation=GET%20/oauth2", "MS409", "no operation is called"),
-        ("session=a%20b", "MS404", "a session is named"),
+        ("session=a%20b", "MS404", "the name of a session has"),
     ],
 )
 def test_a_query_that_cannot_be_read_is_refused(control: Checked, query: str, code: str, told: str) -> None:
