@@ -97,7 +97,7 @@ class MemoryStore:
         return self._session(name) if name in self._sessions else _NOBODY
 
     def _used(self, name: str) -> Session:
-        """The session for whoever changes it from outside of a request."""
+        """The session for whoever changes it, or adds to its journal."""
         session = self._session(name)
         session.used_at = self._wall()
         return session
@@ -249,7 +249,7 @@ class MemoryStore:
         self.record_now(entry)
 
     def record_now(self, entry: Entry) -> None:
-        session = self._session(entry.session)
+        session = self._used(entry.session)
         session.turn += 1
         self._journal_bytes += session.journal.add(entry)
         if self._journal_bytes > MAX_ALL_JOURNALS_BYTES:

@@ -912,6 +912,23 @@ def test_what_an_idle_session_held_is_room_for_others(factory: Factory) -> None:
         with pytest.raises(Full):
             await keep(store, handshake("e", "two"))
 
+    run(story)
+
+
+def test_a_session_that_only_has_a_journal_is_in_use_since_its_last_entry(factory: Factory) -> None:
+    """What no operation answers loads no session: it is only journalled."""
+
+    async def story() -> None:
+        wall = FakeWall(WALL)
+        store = factory(wall)
+        await store.record(entry(1, "lost"))
+        assert await store.drop_idle(wall.now - 500) == []
+        wall.now += 1_000
+        await store.record(entry(2, "lost"))
+        assert (await store.drop_idle(wall.now - 500), await store.count("lost")) == ([], 2)
+
+    run(story)
+
 
 # The pulse
 
