@@ -193,10 +193,10 @@ def test_sessions_are_listed_with_what_they_hold_the_one_used_last_first() -> No
     listed = client.get("/__mock/sessions").json()
     assert listed["total"] == 2
     assert listed["sessions"] == [
+        {"name": "alice", "used_at": wall.now - 295, "entries": 4, "handshakes": 1, "live": 0, "scenario": None,
+         "snapshots": []},
         {"name": "bob", "used_at": wall.now - 295, "entries": 1, "handshakes": 1, "live": 1, "scenario": "expired",
          "snapshots": ["default"]},
-        {"name": "alice", "used_at": wall.now - 305, "entries": 4, "handshakes": 1, "live": 0, "scenario": None,
-         "snapshots": []},
     ]  # fmt: skip
     assert [each["name"] for each in client.get("/__mock/sessions?limit=1").json()["sessions"]] == ["bob"]
     assert client.get("/__mock/sessions?limit=0").status_code == 400
