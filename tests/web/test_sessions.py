@@ -198,7 +198,7 @@ def test_sessions_are_listed_with_what_they_hold_the_one_used_last_first() -> No
         {"name": "bob", "used_at": wall.now - 295, "entries": 1, "handshakes": 1, "live": 1, "scenario": "expired",
          "snapshots": ["default"]},
     ]  # fmt: skip
-    assert [each["name"] for each in client.get("/__mock/sessions?limit=1").json()["sessions"]] == ["bob"]
+    assert [each["name"] for each in client.get("/__mock/sessions?limit=1").json()["sessions"]] == ["alice"]
     assert client.get("/__mock/sessions?limit=0").status_code == 400
 
 
