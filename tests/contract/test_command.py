@@ -18,6 +18,8 @@ from tests.support import ROOT, Server, command
 
 TOKENS = ("dev-token", "other-token", "noscope-token", "expired-token", "unpaid-token")
 SECRETS = (*TOKENS, "Sksosa43ma904mnfnmaklasioewjns")
+GIVE_UP_S = 300
+"""Only a run that hangs takes so long."""
 TICKET = re.compile(r"[A-Za-z0-9_-]{12}(~[A-Za-z0-9._-]+)?\.[A-Za-z0-9_-]{16,}")
 
 
@@ -31,7 +33,7 @@ def run(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=GIVE_UP_S,
         check=False,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
@@ -171,23 +173,17 @@ def test_an_interrupted_run_reports_what_was_done_and_leaves_nothing_behind(tmp_
         text=True,
         env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)},
     )
-    deadline = time.monotonic() + 30
-    while not list(tmp_path.glob("mock-server-contract-*/output.txt")) and time.monotonic() < deadline:
+    deadline = time.monotonic() + GIVE_UP_S
+    while not list(tmp_path.glob("mock-server-contract-*/output.txt")):
+        assert time.monotonic() < deadline, "nothing is fuzzed"
         time.sleep(0.1)
     time.sleep(1.5)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=40)
+    out, err = process.communicate(timeout=GIVE_UP_S)
     assert process.returncode == 130, out + err
     assert "interrupted" in out
     assert "Traceback" not in out + err
     assert not list(tmp_path.iterdir())
-
-
-def test_time_that_is_up_is_said() -> None:
-    done = contract("--max-time", "8", "--rate-limit", "2/s")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "the time of the run (--max-time) is used up" in done.stdout
-    assert "keeps the contract as far as it was tested" in done.stdout
 
 
 @pytest.mark.parametrize(
