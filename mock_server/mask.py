@@ -5,8 +5,10 @@ Secrets are what opens something: Authorization, cookies, ``code``, ``state``, t
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
+from math import nan
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
@@ -148,7 +150,10 @@ NO_JSON: Final = object()
 
 
 def json_in(body: bytes) -> Any:
-    """What a body says in JSON; ``NO_JSON`` when it is empty, cut off, broken or something else."""
+    """What a body says in JSON; ``NO_JSON`` when it is empty, cut off, broken or something else.
+
+    An integer beyond 64 bits is a float in it, which is good enough to look for secrets.
+    """
     try:
         return orjson.loads(body) if body else NO_JSON
     except orjson.JSONDecodeError:
@@ -159,7 +164,7 @@ def mask_read_body(body: bytes, value: Any) -> str:
     """``mask_body`` of a body whose ``json_in`` is known."""
     if value is not NO_JSON:
         try:
-            return orjson.dumps(mask_value(value)).decode()
+            return _masked_json(body, value)
         except (orjson.JSONEncodeError, RecursionError):  # it reads deeper than it writes
             pass
     if not body:
@@ -171,6 +176,13 @@ def mask_read_body(body: bytes, value: Any) -> str:
     return mask_text(_PART_FIELD.sub(rf"\1{MASK}", _XML_FIELD.sub(rf"\1{MASK}", text)))
 
 
+def _masked_json(body: bytes, value: Any) -> str:
+    try:
+        return orjson.dumps(mask_value(value, _ROUNDED_FROM)).decode()
+    except _Rounded:  # the standard library has integers of any size, and takes ten times as long
+        return json.dumps(mask_value(json.loads(body)), ensure_ascii=False, separators=(",", ":"))
+
+
 _FIELDS = "|".join(sorted(SECRET_FIELDS))
 _XML_FIELD = regex(rf"(?i)(<(?:[\w.-]{{1,60}}:)?(?:{_FIELDS})(?:\s[^<>]{{0,200}})?>)[^<]+")
 # A part of a form: its header has few lines, its value goes on to the next boundary or the end.
@@ -180,14 +192,29 @@ _PART_FIELD = regex(
 _JSON_FIELD = regex(r'(?i)("(?:' + "|".join(sorted(SECRET_FIELDS)) + r')"\s*:\s*)("[^"]*"?|[^,}\s]+)')
 
 
-def mask_value(value: Any) -> Any:
-    """A JSON value with its secret fields hidden and its texts cleared of secret parameters."""
+class _Rounded(Exception):
+    """A number was so big that it may stand for an integer beyond 64 bits."""
+
+
+_ROUNDED_FROM = 2.0**63
+
+
+def mask_value(value: Any, rounded_from: float = nan) -> Any:
+    """A JSON value with its secret fields hidden and its texts cleared of secret parameters.
+
+    Raises ``_Rounded`` for a float of the size ``rounded_from`` or more.
+    """
     if isinstance(value, str):
         return mask_text(value)
     if isinstance(value, dict):
-        return {mask_text(key): MASK if _is_secret(key, item) else mask_value(item) for key, item in value.items()}
+        return {
+            mask_text(key): MASK if _is_secret(key, item) else mask_value(item, rounded_from)
+            for key, item in value.items()
+        }
     if isinstance(value, list):
-        return [mask_value(item) for item in value]
+        return [mask_value(item, rounded_from) for item in value]
+    if type(value) is float and abs(value) >= rounded_from:
+        raise _Rounded
     return value
 
 

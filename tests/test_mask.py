@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mock_server.mask import SECRET_FIELDS, is_secret_where, mask_body, mask_text
+from mock_server.mask import SECRET_FIELDS, is_secret_where, mask_body, mask_text, mask_value
 
 PART = b'--X\r\nContent-Disposition: form-data; name="password"\r\nContent-Type: text/plain\r\n\r\nhun\r\nter2\r\n--X--'
 
@@ -27,6 +27,20 @@ PART = b'--X\r\nContent-Disposition: form-data; name="password"\r\nContent-Type:
 )
 def test_a_secret_field_is_hidden_in_forms_xml_and_parts(body: bytes, shown: str) -> None:
     assert mask_body(body) == shown
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["9223372036854775807", "9223372036854775808", "-9223372036854775809", "18446744073709551616", "1" + "0" * 400],
+)
+def test_an_integer_of_any_size_is_shown_as_it_came(number: str) -> None:
+    """``orjson`` makes a float of one beyond 64 bits."""
+    body = f'{{"id":{number},"list":[{number}],"token":"hunter2"}}'
+    assert mask_body(body.encode()) == body.replace("hunter2", "***")
+
+
+def test_a_value_may_hold_a_number_as_big_as_any() -> None:
+    assert mask_value([1e308, -1e308, 10**30]) == [1e308, -1e308, 10**30]
 
 
 @pytest.mark.parametrize("piece", [b'name="password"\r\n', b'name="password"\r\n\r\n', b"<password ", b"<password>"])

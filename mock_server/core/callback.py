@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
-import orjson
-
+from mock_server.codec.json_text import read_json
+from mock_server.codec.unreadable import Unreadable
 from mock_server.core.sent import Sent, Unmakeable, sent_parameters, with_query
 from mock_server.errors import Broken
 from mock_server.fixture.facts import Facts
@@ -237,8 +237,8 @@ def _parsed(body: bytes, media_type: str) -> Any:
         return MISSING
     if is_json(media_type):
         try:
-            return orjson.loads(body)
-        except orjson.JSONDecodeError:
+            return read_json(body)
+        except Unreadable:
             return MISSING
     text = body.decode("utf-8", "replace")
     if media_type.partition(";")[0].strip().lower() == _FORM:

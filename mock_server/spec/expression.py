@@ -6,6 +6,7 @@ becomes a part of the text.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Literal
 from urllib.parse import parse_qsl
@@ -138,7 +139,14 @@ def _embedded(expression: Expression, exchange: Exchange) -> str:
     value = expression.resolve(exchange)
     if value is None:
         raise Unresolved(f"{expression.text[:_SHOWN]}: the value is null")
-    return value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
+    return value if isinstance(value, str) else _json(value)
+
+
+def _json(value: Any) -> str:
+    try:
+        return orjson.dumps(value, default=str).decode()
+    except TypeError:  # an integer beyond 64 bits
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
 def parse_expressive(text: str) -> Expressive:

@@ -115,6 +115,13 @@ def test_a_url_out_of_the_answer(tmp_path: Path) -> None:
     assert call.url == "http://127.0.0.1:1/t"
 
 
+def test_an_integer_of_any_size_stands_in_a_url(tmp_path: Path) -> None:
+    callbacks = "{done: {'http://127.0.0.1:1/{$request.body#/id}/{$response.body#/id}': {post: {responses: NOTED}}}}"
+    fixture = "{responses: {ok: {status: 202, source: assumed, body: {id: '{{ body.id }}'}}}, otherwise: ok}"
+    (call,) = outcome(tmp_path, callbacks.replace("NOTED", NOTED), fixture, raw=b'{"id":%d}' % 10**30).calls
+    assert call.url == f"http://127.0.0.1:1/{10**30}/{10**30}"
+
+
 def test_a_url_out_of_a_form(tmp_path: Path) -> None:
     form = "application/x-www-form-urlencoded; charset=utf-8"
     found = outcome(tmp_path, BY_BODY, raw=b"url=http%3A%2F%2F127.0.0.1%3A1%2Fform", content_type=form)

@@ -13,7 +13,7 @@ from mock_server.core.snapshot import Changes, Meter, Queued, Snapshot
 from mock_server.fixture.fault import Delay, Fault, FaultRule
 from mock_server.handshake.machine import Handshake, step
 from mock_server.handshake.provider import Grant
-from mock_server.model import Reason
+from mock_server.model import Reason, Violation
 from mock_server.settings import MAX_ENTRIES, MAX_JOURNAL_BYTES
 from mock_server.state.clock import Clock
 from mock_server.state.journal import Entry
@@ -527,6 +527,30 @@ def test_the_journal_is_bounded_in_bytes(factory: Factory) -> None:
         for number in range(5):
             await store.record(big._replace(id=str(number)))
         assert [each.id for each in await store.entries("default")] == ["2", "3", "4"]
+
+    run(story)
+
+
+BIG = 123456789012345678901234567890
+
+
+class TooBig(Reason):
+    def violations(self) -> list[dict[str, Any]]:
+        return [Violation("body.validity_duration", "maximum", BIG, 43200, "too big")._asdict()]
+
+
+def test_the_journal_has_integers_of_any_size_as_they_came(factory: Factory) -> None:
+    body = b'{"validity_duration":%d}' % BIG
+    made = entry(1)._replace(request_body=body, response_body=body, reasons=(TooBig("document", "too big"),))
+
+    async def story() -> None:
+        store = factory(FakeWall(WALL))
+        for number in range(4):  # an entry like those before is written in another way
+            await store.record(made._replace(id=str(number)))
+        for told in await store.entries("default"):
+            shown = told.as_json()
+            assert shown["request"]["body"] == shown["answer"]["body"] == body.decode()
+            assert [each["seen"] for each in shown["violations"]] == [BIG]
 
     run(story)
 
