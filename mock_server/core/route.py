@@ -144,7 +144,7 @@ class Router(Generic[Target]):
                 node.whole = node.whole or _Node()
                 node = node.whole
             else:
-                head, *middle, tail = map(_comparable, _TEMPLATE.sub("{}", segment).split("{}"))
+                head, *middle, tail = map(comparable, _TEMPLATE.sub("{}", segment).split("{}"))
                 node = node.shape(_Shape(head, tuple(middle), tail))
         self._depth = max(self._depth, len(segments))
         first, _ = node.targets.setdefault(method, (target, tuple(names)))
@@ -179,7 +179,7 @@ class Router(Generic[Target]):
                     else:
                         waiting.append((whole, at + 1, (*values, raw[at])))
                 if node.sizes is not None:
-                    for child, own in reversed(node.shaped(_comparable(raw[at]))):
+                    for child, own in reversed(node.shaped(comparable(raw[at]))):
                         waiting.append((child, at + 1, (*values, *own)))
                 if following is None:
                     break
@@ -212,10 +212,10 @@ class Router(Generic[Target]):
 _NOT_FOUND = NotFound()
 
 
-def _comparable(segment: str) -> str:
+def comparable(segment: str) -> str:
     """With what needs no encoding decoded, and nothing else (RFC 3986 §6.2.2.2).
 
-    >>> _comparable("a%2Db%3A")
+    >>> comparable("a%2Db%3A")
     'a-b%3A'
     """
     return _ENCODED.sub(_decoded_if_unreserved, segment) if "%" in segment else segment

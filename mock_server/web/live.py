@@ -293,7 +293,11 @@ NAME_RULE = "1 to 64 letters, digits, '-', '_' and '.', and does not begin with 
 def session_name(headers: Mapping[str, str]) -> str:
     """The session that a request belongs to. Raises ``BadSession``."""
     name = headers.get("mock-session")
-    return DEFAULT_SESSION if name is None else name_of_session(name)
+    if name is None:
+        return DEFAULT_SESSION
+    if "," in name:  # where a header is sent twice, a list stands for it (RFC 9110 §5.3)
+        raise BadSession("Mock-Session is sent twice or has a comma in it; a request belongs to one session")
+    return name_of_session(name)
 
 
 def name_of_session(name: str) -> str:

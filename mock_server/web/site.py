@@ -25,7 +25,7 @@ from mock_server.web.live import BadSession, Contended, Live, make_entry, sessio
 from mock_server.web.pages import page
 from mock_server.web.provider import ProviderPages
 from mock_server.web.wire import UNREAD, declared_length, origin_of, read_headers, send_answer
-from mock_server.web.within import NamedByCookie
+from mock_server.web.within import Naming
 
 
 class Site(Starlette):
@@ -34,7 +34,7 @@ class Site(Starlette):
     def __init__(self, live: Live) -> None:
         self.live = live
         pages = ProviderPages(live)
-        control = ControlGuard(NamedByCookie(Router(Control(live).routes(), redirect_slashes=False)), live.settings)
+        control = ControlGuard(Naming(Router(Control(live).routes(), redirect_slashes=False)), live.settings)
         super().__init__(
             routes=[
                 _CallbackRoute(CallbackPage(live, pages)),

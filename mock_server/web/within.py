@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mock_server.core.route import comparable
 from mock_server.handshake.ticket import SESSION_NAME
 from mock_server.web.wire import BASE, raw_path
 
@@ -32,11 +33,11 @@ def is_within(path: str) -> bool:
 
 def within(scope: Scope) -> Scope:
     """What is asked of the session that the path names. The name is not judged here: it is the header's turn."""
-    path, begin = raw_path(scope), ""
+    path, begin = comparable(raw_path(scope)), ""
     if path.startswith(WELL_KNOWN):
         path, begin = path.removeprefix(WELL_KNOWN), WELL_KNOWN
     if not path.startswith(SESSION_ROOT):
-        return scope  # its beginning was encoded: nothing of ours is written so
+        return scope  # a slash was encoded: then it belongs to a name
     name, _, rest = path.removeprefix(SESSION_ROOT).partition("/")
     shown: str = scope["path"].removeprefix(begin).removeprefix(SESSION_ROOT).partition("/")[2]
     inner = {
@@ -76,8 +77,18 @@ def _named(scope: Scope, name: bytes, by: str) -> Scope:
     return {**scope, "headers": [*scope["headers"], (_HEADER, name)], NAMED_BY: by}
 
 
-class NamedByCookie:
-    """ASGI middleware around the control API. Operations never look at the cookie, so no front end is surprised."""
+def _joined(scope: Scope) -> Scope:
+    """A header that was sent twice as one with a list in it (RFC 9110 §5.3): Starlette sees the first alone."""
+    names = [value for name, value in scope["headers"] if name == _HEADER]
+    if len(names) < 2:
+        return scope
+    others = [each for each in scope["headers"] if each[0] != _HEADER]
+    return {**scope, "headers": [*others, (_HEADER, b", ".join(names))]}
+
+
+class Naming:
+    """ASGI middleware around the control API: a header or a cookie names the session. Operations never look at the
+    cookie, so no front end is surprised."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -87,7 +98,7 @@ class NamedByCookie:
             if name == b"cookie" and (found := _cookie(value)) is not None:
                 scope = _named(scope, found, "cookie")
                 break
-        await self.app(scope, receive, send)
+        await self.app(_joined(scope), receive, send)
 
 
 def _cookie(header: bytes) -> bytes | None:

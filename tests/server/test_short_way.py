@@ -214,6 +214,7 @@ ORDINARY = {
 OUT_OF_THE_ORDINARY = {
     "a preference that cannot be met": request(START, ASK, TOKEN, "Prefer: code=418"),
     "a session with a bad name": request(START, ASK, TOKEN, "Mock-Session: a b"),
+    "a session named twice": request(START, ASK, TOKEN, "Mock-Session: a", "Mock-Session: a"),
     "a wait": request(START, ASK, TOKEN, "Prefer: wait=0.01"),
     "an unknown path": request("/nowhere"),
     "a wrong method": request(method="DELETE"),

@@ -98,17 +98,54 @@ def test_the_header_comes_before_the_path(client: TestClient) -> None:
     assert told == {"session": "bob", "named_by": "header"}
 
 
-@pytest.mark.parametrize("name", ["", ".hidden", "a%20b", "a" * 65, "al%69ce", "ü", "a%2Fb", "~"])
+@pytest.mark.parametrize("name", ["", ".hidden", "a%20b", "a" * 65, "%2Ehidden", "%zz", "ü", "a%2Fb", "~"])
 def test_a_session_path_with_a_name_that_may_not_be_is_refused(client: TestClient, name: str) -> None:
     for path in ("/api/oauth2", "/__mock/clock"):
         answer = client.get(f"/__mock/s/{name}{path}")
         assert (answer.status_code, answer.json()["code"]) == (400, "MS404")
 
 
-@pytest.mark.parametrize("path", [f"{ALICE}/__mock/s/bob/api/oauth2", "/__mock/s", "/%5F_mock/s/alice/api/oauth2"])
+@pytest.mark.parametrize(
+    "path", [f"{ALICE}/__mock/s/bob/api/oauth2", "/__mock/s", "/__mock%2Fs/alice/api/oauth2", "/__mock/s%2Falice/x"]
+)
 def test_a_path_that_only_looks_like_a_session_path_is_not_found(client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 404
     assert client.get("/__mock/sessions").json()["total"] <= 1
+
+
+@pytest.mark.parametrize("root", ["/__mock/s/al%69ce", "/%5F_mock/s/alice", "/%5f%5Fmock/%73/%61lice"])
+def test_a_session_path_is_the_same_with_characters_encoded_that_need_not_be(client: TestClient, root: str) -> None:
+    """RFC 3986 §6.2.2.2."""
+    begun = start(client, f"{root}/api/oauth2")
+    assert "~alice." in begun["pull_id"]
+    assert urlsplit(begun["auth_uri"]).path == f"{ALICE}/__provider/fb/authorize"
+    assert client.get(f"{root}/__mock/session").json() == {"session": "alice", "named_by": "path"}
+
+
+TWICE = [("mock-session", "alice"), ("mock-session", "bob")]
+
+
+@pytest.mark.parametrize("headers", [TWICE, TWICE[:1] * 2, [("mock-session", "alice, bob")]])
+@pytest.mark.parametrize("method, path", [
+    ("POST", "/api/oauth2"), ("POST", "/__mock/s/carol/api/oauth2"), ("GET", "/nowhere"), ("GET", "/__mock/clock"),
+    ("GET", "/__mock/journal"), ("DELETE", "/__mock/faults"), ("POST", "/__mock/reset"), ("GET", "/__mock/session"),
+    ("GET", "/__mock/s/carol/__mock/next"),
+])  # fmt: skip
+def test_a_request_that_names_its_session_twice_is_refused(
+    client: TestClient, method: str, path: str, headers: list[tuple[str, str]]
+) -> None:
+    """RFC 9110 §5.3: what is no list is sent once."""
+    client.cookies.set("mock-session", "dora")
+    answer = client.request(method, path, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "MS404")
+    assert "Mock-Session is sent twice" in answer.json()["detail"]
+    assert {each["name"] for each in client.get("/__mock/sessions").json()["sessions"]} <= {"default"}
+
+
+def test_a_page_that_is_asked_for_in_two_sessions_says_so(client: TestClient) -> None:
+    page = client.get("/__mock/", headers=[*TWICE, ("accept", "text/html")])
+    assert page.status_code == 400
+    assert "Mock-Session is sent twice" in page.text
 
 
 @pytest.mark.parametrize("path", [ALICE, f"{ALICE}/"])
