@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from mock_server.state.store import MAX_QUEUE
 from mock_server.web.guard import ControlGuard
-from mock_server.web.within import NamedByCookie
+from mock_server.web.within import Naming
 from tests.support import ASK, TOKEN, FakeWall, make_app, make_client, start
 from tests.web.walk import collect
 
@@ -341,7 +341,7 @@ def test_every_route_is_described_and_every_description_is_a_route(client: TestC
     app = make_app()
     mounts = [route for route in app.site.routes if isinstance(route, Mount) and route.path == "/__mock"]
     assert isinstance(mounts[0].app, ControlGuard)
-    assert isinstance(mounts[0].app.app, NamedByCookie)
+    assert isinstance(mounts[0].app.app, Naming)
     assert isinstance(mounts[0].app.app.app, Router)
     served = {
         (method, route.path.replace(":path}", "}"))  # a webhook's name may hold slashes
