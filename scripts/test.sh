@@ -25,6 +25,7 @@ echo "== environment"
 [ -x .venv/bin/python ] || python3 -m venv .venv
 PATH="$PWD/.venv/bin:$PATH"
 export PATH
+unset PYTHONDONTWRITEBYTECODE  # the tests start a thousand processes: each would compile the house anew
 python -m pip install -q --disable-pip-version-check -e '.[test]'
 
 echo "== ruff format"

@@ -99,7 +99,7 @@ def prove(
     began, began_at = time.monotonic(), time.time()
     deadline = began + question.max_time_s if question.max_time_s is not None else None
     tell("reading the document")
-    question = as_served(question)
+    question = as_served(question, deadline)
     world = build_world(question.settings)
     operations = tuple(plan.operation for plan in world.plans.values())
     if not operations:

@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from mock_server.contract.prove import Question
 
 
-def as_served(question: Question) -> Question:
+def as_served(question: Question, deadline: float | None = None) -> Question:
     """The question with the document and the fixtures that a mock at ``url`` was started with.
 
     Only where neither was given, and both are files of this machine. Anything else that answers there is
-    left to the probes, which know how to complain.
+    left to the probes, which know how to complain. Raises ``OutOfTime`` at the deadline (of ``time.monotonic``).
     """
     if question.url is None or question.specs or question.fixtures is not None:
         return question
     origin, _ = split_url(question.url)
-    with Client(origin, headers=question.headers) as client:
+    with Client(origin, headers=question.headers, deadline=deadline) as client:
         seen = client.send(Sent("GET", "/__mock/serving", (("Accept", "application/json"),), b"")).seen
     try:
         said = orjson.loads(seen.body) if seen.status == 200 else None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from pathlib import Path
 from shutil import copytree
 
 import pytest
 
+from mock_server.contract.errors import OutOfTime
 from mock_server.contract.prove import Question, prove
 from mock_server.contract.serving import as_served
 from tests.contract.deployment import Given, answering
@@ -42,6 +45,13 @@ def test_the_bundled_files_are_told(server: Server) -> None:
     found = as_served(Question(url=server.api))
     assert found.specs == ((ROOT / "openapi.yaml").resolve(),)
     assert found.fixtures == (ROOT / "fixtures").resolve()
+
+
+def test_a_deployment_that_says_nothing_is_asked_no_longer_than_the_run_may_take() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        question = Question(url=f"http://127.0.0.1:{silent.getsockname()[1]}/api")
+        with pytest.raises(OutOfTime):
+            as_served(question, deadline=time.monotonic() + 0.2)
 
 
 def test_another_server_and_files_of_another_machine_change_nothing() -> None:

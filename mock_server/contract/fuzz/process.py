@@ -16,6 +16,7 @@ from mock_server.contract.fuzz.config import config_text, hooks_data
 from mock_server.contract.interrupt import adopt, release
 from mock_server.contract.own import child_environment
 from mock_server.contract.run import Run
+from mock_server.contract.tables import hypothesis_folder
 from mock_server.spec.operations import Operation
 
 STOP_S = 8.0
@@ -56,7 +57,7 @@ class Fuzz:
         self.process = subprocess.Popen(  # noqa: S603
             [*self._command(spec, operations, rate)],
             cwd=self.folder,
-            env={**_environment(), "CONTRACT_HOOKS": str(self.folder / "told.json")},
+            env={**fuzzing_environment(), "CONTRACT_HOOKS": str(self.folder / "told.json")},
             stdin=subprocess.DEVNULL,
             stdout=self.output,
             stderr=subprocess.STDOUT,
@@ -136,8 +137,12 @@ def rate_text(rate: float) -> str:
     return f"{int(rate)}/s" if rate >= 1 else f"{max(1, int(rate * 60))}/m"
 
 
-def _environment() -> dict[str, str]:
+def fuzzing_environment() -> dict[str, str]:
     """As our own client: no proxy stands between us and the deployment, and one file of certificates is trusted."""
     kept = {name: value for name, value in child_environment().items() if not name.lower().endswith("_proxy")}
-    trusted = kept.get("SSL_CERT_FILE")
-    return {**kept, "NO_PROXY": "*", **({"REQUESTS_CA_BUNDLE": trusted} if trusted else {})}
+    kept["NO_PROXY"] = "*"
+    if trusted := kept.get("SSL_CERT_FILE"):
+        kept["REQUESTS_CA_BUNDLE"] = trusted
+    if folder := hypothesis_folder():
+        kept["HYPOTHESIS_STORAGE_DIRECTORY"] = str(folder)
+    return kept

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from mock_server.contract.checks import Check
 from mock_server.contract.model import Finding, NotRun
 from mock_server.contract.run import Run
+from mock_server.contract.tables import hypothesis_folder
 from mock_server.contract.walks.tale import Found, Tale, walks_pages
 
 TALES = {"quick": 4, "full": 40}
@@ -86,11 +87,11 @@ def explore(run: Run) -> Found:
 
 @contextmanager
 def _home_elsewhere() -> Iterator[None]:
-    """Hypothesis keeps files in the working folder, even without a data base; nothing is written there by us."""
+    """Hypothesis keeps tables in the working folder, even without a data base; nothing is written there by us."""
     from hypothesis.configuration import set_hypothesis_home_dir
 
     with TemporaryDirectory(prefix="mock-server-contract-") as folder:
-        set_hypothesis_home_dir(folder)
+        set_hypothesis_home_dir(hypothesis_folder() or folder)
         try:
             yield
         finally:
