@@ -66,14 +66,14 @@ def running(*arguments: str, env: dict[str, str] | None = None) -> Iterator[Serv
     first = process.stdout.readline()
     found = re.search(r"https?://\S+", first)
     if found is None:
-        process.wait(10)
+        process.wait(60)
         raise AssertionError(f"the server did not start: {first}{process.stdout.read()}")
     try:
         yield Server(found[0], process)
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=15)
+        process.communicate(timeout=60)
 
 
 class FakeWall:

@@ -71,7 +71,7 @@ class Job:
 
 def is_up(url: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{url}/__mock/health", timeout=5) as answer:
+        with urllib.request.urlopen(f"{url}/__mock/health", timeout=60) as answer:
             return bool(answer.status == 200)
     except (URLError, ConnectionError):  # it may stop in the middle of the answer
         return False

@@ -98,7 +98,7 @@ def before(upstream: str, breaker: Breaker) -> Iterator[str]:
     """A front of the server at ``upstream`` whose answers go through ``breaker``. The consent pages stay behind it."""
 
     def forward(asked: Asked) -> Given:
-        connection = http.client.HTTPConnection(urlsplit(upstream).netloc, timeout=20)
+        connection = http.client.HTTPConnection(urlsplit(upstream).netloc, timeout=60)
         try:
             kept = {name: value for name, value in asked.headers.items() if name.lower() != "connection"}
             connection.request(asked.method, asked.target, asked.body or None, kept)

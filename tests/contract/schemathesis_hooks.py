@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 import requests
 import schemathesis
 
-TIMEOUT_S = 10
+TIMEOUT_S = 30
 
 
 @schemathesis.hook

@@ -24,7 +24,7 @@ def serving(*specs: Path, fixtures: Path | None = None, **settings: Any) -> Iter
         sock.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, args=([sock],), daemon=True)
         thread.start()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not server.started and time.monotonic() < deadline:
             time.sleep(0.002)
         assert server.started
@@ -32,4 +32,4 @@ def serving(*specs: Path, fixtures: Path | None = None, **settings: Any) -> Iter
             yield f"http://127.0.0.1:{sock.getsockname()[1]}"
         finally:
             server.should_exit = True
-            thread.join(10)
+            thread.join(60)

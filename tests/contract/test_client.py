@@ -48,7 +48,7 @@ def saying(*answers: bytes) -> Iterator[tuple[str, list[bytes]]]:
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}", heard
     finally:
-        thread.join(5)
+        thread.join(60)
         listener.close()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from time import perf_counter
+from time import process_time
 from urllib.parse import quote
 
 import pytest
@@ -162,9 +162,9 @@ def test_a_template_value_is_never_empty() -> None:
 def _took(router: Router[str], path: str) -> float:
     best = 1.0
     for _ in range(5):
-        started = perf_counter()
+        started = process_time()
         router.find("GET", path)
-        best = min(best, perf_counter() - started)
+        best = min(best, process_time() - started)
     return best
 
 
@@ -192,9 +192,9 @@ def test_the_time_of_a_look_up_does_not_depend_on_how_many_there_are() -> None:
 def test_the_nearest_of_thousands_of_paths_are_found_at_once() -> None:
     router = Router([("GET", f"/v1/things{number}/{{id}}/parts", "it") for number in range(5_000)])
     assert router.nearest("/v1/thing77/1/parts")[0].startswith("/v1/things77")
-    started = perf_counter()
+    started = process_time()
     router.nearest("/" + "ab/" * 3_000)
-    assert perf_counter() - started < 0.2
+    assert process_time() - started < 0.2
 
 
 @given(values=lists(text(min_size=1, max_size=5), min_size=2, max_size=2))

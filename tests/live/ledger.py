@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from tests.support import ASK, TOKEN
 
 CLIENTS = 4
-GIVE_UP_S = 20
+GIVE_UP_S = 60
 ASK_LONG = {**ASK, "validity_duration": 43_200}
 
 

@@ -54,7 +54,7 @@ def serving(tmp_path: Path, fixture: str = "", *arguments: str) -> Iterator[Serv
 
 def journal(server: Server, wanted: int) -> list[dict[str, Any]]:
     """The entries, when there are as many as are wanted."""
-    give_up = time.monotonic() + 10
+    give_up = time.monotonic() + 60
     while True:
         entries: list[dict[str, Any]] = httpx2.get(server.url + "/__mock/journal").json()["entries"]
         if len(entries) >= wanted:
@@ -96,13 +96,13 @@ def test_a_target_that_hangs_is_given_up_after_the_timeout(tmp_path: Path) -> No
 
 
 def test_a_delayed_callback_does_not_delay_the_answer_and_is_tried_again(tmp_path: Path) -> None:
-    fixture = "{delay: 300ms, retries: 2, backoff: 100ms}"
+    fixture = "{delay: 1s, retries: 2, backoff: 100ms}"
     with target(503, 503) as there, serving(tmp_path, fixture) as server:
         started = time.monotonic()
         assert httpx2.post(server.url + "/orders", json={"url": there.url}).status_code == 202
         assert there.received == []
         there.wait_for(3)
-        assert time.monotonic() - started >= 0.6
+        assert time.monotonic() - started >= 1.3
         entries = journal(server, 4)
     assert [(entry["attempt"], entry["status"]) for entry in entries[1:]] == [(1, 503), (2, 503), (3, 200)]
 
@@ -121,12 +121,10 @@ def test_a_callback_to_ourselves_comes_to_an_end(tmp_path: Path) -> None:
 
 
 def test_a_stop_does_not_wait_for_what_is_to_be_sent_later(tmp_path: Path) -> None:
-    with target() as there, serving(tmp_path, "{delay: 1h}") as server:
+    with target() as there, serving(tmp_path, "{delay: 1h}", "--stop-timeout", "600") as server:
         httpx2.post(server.url + "/orders", json={"url": there.url}).raise_for_status()
-        started = time.monotonic()
         server.process.send_signal(signal.SIGTERM)
-        output, _ = server.process.communicate(timeout=10)
-        assert time.monotonic() - started < 5
+        output, _ = server.process.communicate(timeout=60)  # and not its ten minutes
         assert server.process.returncode == 0
     assert there.received == []
     assert f"-> POST {there.url}?id=7  failed done" in output

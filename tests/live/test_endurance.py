@@ -15,6 +15,7 @@ import pytest
 
 from tests.live.hostile.kit import ASK, CHUNKED, HEALTH, HOST, POST, Line, sized
 from tests.live.test_hostile import GIVE_UP_S, journal_of, serving
+from tests.live.waiting import until
 
 GOOD = POST + sized(ASK)
 ABRUPT = struct.pack("ii", 1, 0)
@@ -187,6 +188,13 @@ def test_a_thousand_connections_one_after_the_other_leak_no_descriptor(watched: 
     assert comes_back(watched.descriptors, before + 2)
 
 
+def is_answered(url: str) -> bool:
+    with Line(url) as line:
+        line.send(HEALTH + b"\r\n")
+        reply = line.reply()
+    return reply is not None and reply.status == 200
+
+
 def test_one_connection_too_many_is_told_so_and_closed(tmp_path: Path) -> None:
     with serving(tmp_path / "log", "--quiet", "--max-connections", "5") as (url, _):
         held = [Line(url) for _ in range(5)]
@@ -207,12 +215,7 @@ def test_one_connection_too_many_is_told_so_and_closed(tmp_path: Path) -> None:
             line.send(HEALTH + b"\r\n")
             assert line.reply()
         held.pop().socket.close()
-        time.sleep(1.5)  # the refused ones are read on for a second
-        with Line(url) as line:
-            line.send(HEALTH + b"\r\n")
-            reply = line.reply()
-            assert reply is not None
-            assert reply.status == 200
+        until(lambda: is_answered(url))  # the refused ones are read on for a second
         assert "MS442" in str(journal_of(url, b"default"))
         for line in held:
             line.socket.close()

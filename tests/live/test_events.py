@@ -115,17 +115,15 @@ def test_a_window_that_comes_back_hears_what_it_missed(two: tuple[Server, Server
 
 
 def test_one_window_too_many_is_told_so_and_a_stop_waits_for_none() -> None:
-    with running("--quiet") as server, ExitStack() as stack:
+    with running("--quiet", "--stop-timeout", "600") as server, ExitStack() as stack:
         for _ in range(MAX_WATCHERS):
             stack.enter_context(listening(server, "crowd"))
         one_more = Stream(server, "crowd")
         assert (one_more.answer.status, json.load(one_more.answer)["code"]) == (503, "MS480")
         assert one_more.answer.headers["retry-after"]
         one_more.connection.close()
-        began = time.monotonic()
         server.process.terminate()
-        assert server.process.wait(timeout=30) == 0
-        assert time.monotonic() - began < 3, "a graceful stop that waits gives up after 4 s"
+        assert server.process.wait(timeout=60) == 0, "it does not wait its ten minutes for them"
 
 
 def test_a_window_that_closes_makes_room() -> None:

@@ -129,7 +129,7 @@ def test_a_fault_on_a_kept_connection_spares_the_answers_before_it(server: Serve
         b"POST /api/oauth2 HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer dev-token\r\nMock-Session: kept\r\n%s"
         b'Content-Length: 22\r\n\r\n{"datasource_id":"fb"}'
     )
-    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=20) as connection:
+    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=60) as connection:
         connection.sendall(request % b"" + request % b"Prefer: fault=close\r\n" + request % b"")
         received = b""
         while more := connection.recv(65536):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 
 from tests.live.hostile.kit import ASK, HEALTH, HOST, MARK, POST, Line, sized
 from tests.live.test_hostile import journal_of, serving
+from tests.live.waiting import until
 
 REFUSED = {
     "400": (b"GET /x?code=" + MARK.encode() + b" HTTP/1.1\r\n" + HOST + HOST + b"\r\n", "GET", "/x?code=***"),
@@ -52,11 +52,8 @@ def test_a_refusal_is_journalled_in_a_store_that_waits_too(tmp_path: Path) -> No
             line.send(b"GET /x HTTP/1.1\r\n\r\n")
             reply = line.reply()
             assert reply
-        for _ in range(100):
-            entries = journal_of(url, b"default")["entries"]
-            if entries:
-                break
-            time.sleep(0.05)
+        until(lambda: bool(journal_of(url, b"default")["entries"]))
+        entries = journal_of(url, b"default")["entries"]
     assert [(entry["id"], entry["status"]) for entry in entries] == [(reply.headers["mock-entry"], 400)]
 
 

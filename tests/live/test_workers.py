@@ -206,11 +206,11 @@ def test_all_workers_stop_with_the_server_after_the_answers_under_way(tmp_path: 
     with several(tmp_path, "--quiet") as server:
         workers = children(server.process.pid)
         answers: list[int] = []
-        slow = [threading.Thread(target=lambda: answers.append(wait_a_second(server.url))) for _ in range(6)]
+        slow = [threading.Thread(target=lambda: answers.append(wait_two_seconds(server.url))) for _ in range(6)]
         for each in slow:
             each.start()
         until(lambda: ask(server.url, "GET", "/__mock/sessions")[1]["total"] > 0 and all(t.is_alive() for t in slow))
-        time.sleep(0.3)  # all six are read: the wait of each is a second
+        time.sleep(1)  # all six are read: the wait of each is two seconds
         assert end(server, number)[0] == code
         for each in slow:
             each.join()
@@ -229,11 +229,11 @@ def status_of(url: str, method: str, path: str, body: Any = None) -> int:
         return error.code
 
 
-def wait_a_second(url: str) -> int:
+def wait_two_seconds(url: str) -> int:
     request = urllib.request.Request(
         f"{url}/api/oauth2",
         json.dumps(ASK).encode(),
-        {"Authorization": "Bearer dev-token", "Content-Type": "application/json", "Prefer": "wait=1"},
+        {"Authorization": "Bearer dev-token", "Content-Type": "application/json", "Prefer": "wait=2"},
     )
     with urllib.request.urlopen(request) as answer:
         status: int = answer.status

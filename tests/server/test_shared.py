@@ -32,12 +32,13 @@ _KILLED = """
 import os, signal, time
 from mock_server.server.shared import Row
 
-row = Row()
+row, (reads, writes) = Row(), os.pipe()
 pid = os.fork()
 if pid == 0:
     row.__enter__()
+    os.write(writes, b"!")
     time.sleep(60)
-time.sleep(0.3)
+os.read(reads, 1)
 before = time.monotonic()
 with row:
     print("hangs", time.monotonic() - before)

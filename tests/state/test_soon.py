@@ -52,7 +52,7 @@ async def kept(store: Any, seen: Snapshot, made: list[Handshake | None]) -> list
     for number, each in enumerate(made):
         if not store.save_soon(seen, Changes(handshake=each), partial(tell, number)):
             tell(number, False)
-    await asyncio.wait_for(every.wait(), 10)
+    await asyncio.wait_for(every.wait(), 60)
     return [told[number] for number in range(len(made))]
 
 
@@ -67,7 +67,7 @@ async def written(store: Any, entries: list[Entry]) -> dict[str, Done]:
 
     for each in entries:
         store.record_soon(each, NOTHING_MORE, tell)
-    await asyncio.wait_for(every.wait(), 10)
+    await asyncio.wait_for(every.wait(), 60)
     return told
 
 

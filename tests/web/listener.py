@@ -73,7 +73,7 @@ async def listening(
         await until(lambda: listener._now == 0)
 
 
-async def until(claim: Callable[[], bool], within_s: float = 10.0) -> None:
+async def until(claim: Callable[[], bool], within_s: float = 60.0) -> None:
     """Wait for something to become true."""
     async with asyncio.timeout(within_s):
         while not claim():  # noqa: ASYNC110 - the mock has no event to wait for
@@ -88,7 +88,7 @@ class Target:
     received: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
 
-    def wait_for(self, count: int, within_s: float = 10.0) -> None:
+    def wait_for(self, count: int, within_s: float = 60.0) -> None:
         give_up = time.monotonic() + within_s
         while len(self.received) < count:
             assert time.monotonic() < give_up, f"{len(self.received)} of {count} came: {self.received}"

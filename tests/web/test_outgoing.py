@@ -183,7 +183,7 @@ def test_a_target_that_gives_no_answer_is_reported(answer: bytes, why: str) -> N
     async def go() -> None:
         live, _ = make_live()
         async with listening(answer) as listener:
-            outgoing = Outgoing(live, timeout_s=0.1 if answer == HANG else 5.0)
+            outgoing = Outgoing(live, timeout_s=0.1 if answer == HANG else 60.0)
             outgoing.start((make_send(listener.url),), CAUSE)
             await done(outgoing)
         (entry,) = await entries(live)

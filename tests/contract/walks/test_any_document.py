@@ -102,7 +102,7 @@ def test_every_answer_comes_within_the_time_that_is_given(tmp_path: Path) -> Non
 
     result = run(tmp_path, slow, "stability.time", max_response_s=0.05)
     assert [(each.check, each.promise.level) for each in result.counted] == [("stability.time", "documented")]
-    assert run(tmp_path, slow, "stability.time", max_response_s=5.0).findings == ()
+    assert run(tmp_path, slow, "stability.time", max_response_s=60.0).findings == ()
 
 
 def test_without_a_given_time_what_is_slow_again_is_told_and_counts_when_strict(
@@ -122,11 +122,11 @@ def test_without_a_given_time_what_is_slow_again_is_told_and_counts_when_strict(
 
 
 def test_what_was_slow_once_is_asked_again_and_forgiven(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timing, "USUAL_S", 0.2)
+    monkeypatch.setattr(timing, "USUAL_S", 0.5)
     numbers = itertools.count()
 
     def once_slow(asked: Asked) -> Given:
-        time.sleep(0.25 if not next(numbers) else 0)
+        time.sleep(0.55 if not next(numbers) else 0)
         return GOOD
 
     assert run(tmp_path, once_slow, "stability.time").findings == ()

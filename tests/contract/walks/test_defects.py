@@ -202,7 +202,7 @@ def state_unchecked(upstream: str) -> Breaker:
         if is_start(asked, given):
             begun.append((fields(given.body)["pull_id"], asked.headers.get("Mock-Session", "default")))
         if is_callback(asked) and given.status == 400 and "code=" in asked.target:
-            connection = http.client.HTTPConnection(urlsplit(upstream).netloc, timeout=10)
+            connection = http.client.HTTPConnection(urlsplit(upstream).netloc, timeout=60)
             pull_id, session = begun[-1]
             told = {"Mock-Session": session, "Content-Type": "application/json"}
             connection.request("POST", f"/__mock/handshakes/{pull_id}/decide", b'{"decision": "approve"}', told)
