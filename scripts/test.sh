@@ -26,15 +26,28 @@ echo "== environment"
 PATH="$PWD/.venv/bin:$PATH"
 export PATH
 unset PYTHONDONTWRITEBYTECODE  # the tests start a thousand processes: each would compile the house anew
-python -m pip install -q --disable-pip-version-check -e '.[test]'
+# Of what is installed little is imported, and that is compiled then.
+python -m pip install -q --disable-pip-version-check --no-compile -e '.[test]'
+
+# mypy keeps one core busy for most of a minute: it works beside all that comes before the tests.
+mkdir -p .cache
+mypy >.cache/mypy.txt 2>&1 &
+mypy=$!
+trap 'kill "$mypy" 2>/dev/null || true' EXIT
 
 echo "== ruff format"
 ruff format --check .
 echo "== ruff"
 ruff check .
-echo "== mypy --strict"
-mypy
 echo "== import-linter"
 lint-imports --no-cache
+# Compiles the tests once, and not once in each process of pytest. What is wrong with them is told below.
+pytest -q --collect-only "$@" >/dev/null 2>&1 || true
+
+echo "== mypy --strict"
+wait "$mypy" || failed=$?
+cat .cache/mypy.txt
+[ "${failed:-0}" -eq 0 ] || exit "$failed"
+
 echo "== pytest"
 exec pytest -q -n 3 "$@"
