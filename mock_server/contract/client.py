@@ -10,6 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from mock_server.contract.errors import LeftOut, OutOfTime
@@ -194,8 +195,31 @@ class Client:
         parts = urlsplit(origin)
         if parts.scheme == "https":
             self._tls = self._tls or ssl.create_default_context()  # reads every root certificate: once is enough
-            return http.client.HTTPSConnection(parts.netloc, timeout=self._timeout_s(), context=self._tls)
-        return http.client.HTTPConnection(parts.netloc, timeout=self._timeout_s())
+            return _InOnePieceByTls(parts.netloc, timeout=self._timeout_s(), context=self._tls)
+        return _InOnePiece(parts.netloc, timeout=self._timeout_s())
+
+
+class _InOnePiece(http.client.HTTPConnection):
+    """Sends head and body together, so that the other side need not wake up twice for one request."""
+
+    _held: list[bytes] | None = None
+
+    def endheaders(self, message_body: Any = None, *, encode_chunked: bool = False) -> None:
+        held: list[bytes] = []
+        self._held = held
+        super().endheaders(message_body, encode_chunked=encode_chunked)
+        self._held = None
+        self.send(b"".join(held))
+
+    def send(self, data: Any) -> None:
+        if self._held is None:
+            super().send(data)
+        else:
+            self._held.append(data)
+
+
+class _InOnePieceByTls(_InOnePiece, http.client.HTTPSConnection):
+    """The same by TLS."""
 
 
 def _write(connection: http.client.HTTPConnection, sent: Sent, host: str) -> None:

@@ -69,6 +69,8 @@ class Secrets:
 
     def learn_url(self, url: str) -> None:
         """``code``, ``state`` and their like in the query of a URL."""
+        if "=" not in url:  # most have no query, and parsing one to find nothing is dear
+            return
         try:
             pairs = parse_qsl(urlsplit(url).query)
         except ValueError:  # no URL after all

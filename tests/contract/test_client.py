@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import re
 import socket
 import threading
@@ -88,6 +89,21 @@ def test_the_bytes_are_those_that_were_told() -> None:
         f"POST /a?b=%20 HTTP/1.1\r\nHost: {host}\r\nX-One: 1\r\nx-one: 2\r\n"
         "Authorization: Bearer\r\nContent-Length: 2\r\n\r\n\x00{".encode()
     ]
+
+
+def test_head_and_body_leave_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that is woken once is cheaper to test than one that is woken twice."""
+    pieces: list[bytes] = []
+    send = http.client.HTTPConnection.send
+
+    def noted(connection: http.client.HTTPConnection, data: bytes) -> None:
+        pieces.append(data)
+        send(connection, data)
+
+    monkeypatch.setattr(http.client.HTTPConnection, "send", noted)
+    with saying(b"HTTP/1.1 204 No Content\r\n\r\n") as (url, heard), Client(url) as client:
+        client.send(Sent("POST", "/a", (), b"{}"))
+    assert pieces == heard
 
 
 def test_given_headers_go_to_the_deployment_and_never_to_another_origin() -> None:

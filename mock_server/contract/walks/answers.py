@@ -15,6 +15,7 @@ from mock_server.core.answered import OF_THE_WIRE as OF_THE_WIRE
 from mock_server.core.answered import wrong_body, wrong_charset, wrong_headers, wrong_media_type
 from mock_server.spec.answer_formats import wrong_formats
 from mock_server.spec.media import is_json
+from mock_server.spec.operations import DocumentedResponse, Operation
 
 _SERVER_ERROR = promise("no-server-error", "no request makes the server fail", "RFC 9110 §15.6")
 _JSON = promise("json-is-strict", "JSON is read the same by every parser", "RFC 8259 §2, RFC 7493 §2")
@@ -102,27 +103,29 @@ def schema(scene: Scene) -> Iterator[Seen]:
     operation, entry, media = scene.operation, scene.entry, scene.media
     if operation is None or entry is None or media is None or not _has_body(scene) or scene.fault:
         return
-    told = Promise(
-        f"schema-of-{entry.status}", f"the body of {entry.status} keeps its schema", "documented",
-        place_of(operation, "responses", entry.status),
-    )  # fmt: skip
     value = scene.value
     if value is NOTHING:
         try:
             value = read_value(scene.exchange.seen.body, media, scene.content_type)
         except Unreadable as error:
-            yield Seen(f"the body of {scene.status} cannot be read", told, str(error))
+            yield Seen(f"the body of {scene.status} cannot be read", _schema_of(operation, entry), str(error))
             return
     wrong = list(wrong_body(media, scene.status, scene.content_type, value))
     schemas = operation.document.schemas
     if wrong and media.schema is not None and schemas.keeps_formats(media.schema.pointer, "response", value):
         return  # JSON Schema leaves open whether a format is asserted, and a branch may be told by its format alone
     for title, detail in wrong:
-        yield Seen(title, told, detail)
+        yield Seen(title, _schema_of(operation, entry), detail)
     if media.schema is not None and (scene.fixture or not scene.run.target.is_mock):
         known = [example.value for example in media.examples]
         for name, text in wrong_formats(operation.document, media.schema.pointer, value) if value not in known else ():
-            yield Seen(f"the body of {scene.status}: {name} is no {text}", told)
+            yield Seen(f"the body of {scene.status}: {name} is no {text}", _schema_of(operation, entry))
+
+
+def _schema_of(operation: Operation, entry: DocumentedResponse) -> Promise:
+    """Made only where it is broken: nearly all answers keep it, and looking up its line takes longer than judging."""
+    text = f"the body of {entry.status} keeps its schema"
+    return Promise(f"schema-of-{entry.status}", text, "documented", place_of(operation, "responses", entry.status))
 
 
 def headers(scene: Scene) -> Iterator[Seen]:
