@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import http.client
+import select
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 from urllib.parse import urlsplit
+
+IDLE_S = 2.0
+"""Our mock closes a connection that is idle for 5 s."""
 
 
 class Asked(NamedTuple):
@@ -43,7 +48,8 @@ def answering(answerer: Answerer) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True  # head and body are two writes: a client would wait 40 ms for the second
+        disable_nagle_algorithm = True
+        wbufsize = 65536  # head and body leave together: the client wakes up once
 
         def answer(self) -> None:
             body = self.read_body()
@@ -93,22 +99,61 @@ def answering(answerer: Answerer) -> Iterator[str]:
         thread.join()
 
 
+class _Upstream:
+    """Connections to the server behind a front, kept from one request to the next."""
+
+    def __init__(self, url: str) -> None:
+        self._host = urlsplit(url).netloc
+        self._idle: list[tuple[http.client.HTTPConnection, float]] = []
+        self._is_closed = False
+        self._lock = threading.Lock()
+
+    def take(self) -> http.client.HTTPConnection:
+        with self._lock:
+            while self._idle:
+                connection, since = self._idle.pop()
+                is_quiet = not select.select([connection.sock], [], [], 0)[0]
+                if is_quiet and time.monotonic() - since < IDLE_S:
+                    return connection
+                connection.close()
+        return http.client.HTTPConnection(self._host, timeout=60)
+
+    def give_back(self, connection: http.client.HTTPConnection) -> None:
+        with self._lock:
+            if connection.sock is None or self._is_closed:
+                connection.close()
+            else:
+                self._idle.append((connection, time.monotonic()))
+
+    def close(self) -> None:
+        with self._lock:
+            self._is_closed = True
+            for connection, _ in self._idle:
+                connection.close()
+
+
 @contextmanager
 def before(upstream: str, breaker: Breaker) -> Iterator[str]:
     """A front of the server at ``upstream`` whose answers go through ``breaker``. The consent pages stay behind it."""
+    behind = _Upstream(upstream)
 
     def forward(asked: Asked) -> Given:
-        connection = http.client.HTTPConnection(urlsplit(upstream).netloc, timeout=60)
+        connection = behind.take()
         try:
             kept = {name: value for name, value in asked.headers.items() if name.lower() != "connection"}
             connection.request(asked.method, asked.target, asked.body or None, kept)
             response = connection.getresponse()
             body = response.read()
-            hop = ("content-length", "transfer-encoding", "connection")
-            headers = tuple(pair for pair in response.getheaders() if pair[0].lower() not in hop)
-            return breaker(asked, Given(response.status, headers, body))
-        finally:
+        except BaseException:
             connection.close()
+            raise
+        behind.give_back(connection)
+        hop = ("content-length", "transfer-encoding", "connection")
+        headers = tuple(pair for pair in response.getheaders() if pair[0].lower() not in hop)
+        return breaker(asked, Given(response.status, headers, body))
 
-    with answering(forward) as url:
-        yield url
+    try:
+        with answering(forward) as url:
+            yield url
+    finally:
+        behind.close()
