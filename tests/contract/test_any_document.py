@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mock_server.contract.good import Unmakeable, address, fits, good_request
@@ -87,6 +87,7 @@ def styled(tmp_path_factory: pytest.TempPathFactory) -> Operation:
 
 
 @given(texts=st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=4))
+@settings(max_examples=40)
 def test_what_is_written_in_a_style_is_read_as_the_same_or_refused(styled: Operation, texts: list[str]) -> None:
     for parameter in styled.parameters:
         value = dict.fromkeys(texts, "x") if parameter.name in ("deep", "json") else texts

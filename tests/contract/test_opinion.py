@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mock_server.contract.client import Client
+from mock_server.contract.fuzz import config
 from mock_server.contract.fuzz.findings import FuzzRecord
 from mock_server.contract.fuzz.kept import KeptReport
 from mock_server.contract.fuzz.opinion import Opinion
@@ -285,6 +286,13 @@ def two(folder: Path) -> tuple[Path, Path]:
     return folder / "a.yaml", folder / "b.yaml"
 
 
+@pytest.fixture
+def few_examples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of the quick profile's: every phase is there all the same."""
+    monkeypatch.setitem(config.EXAMPLES, "quick", 6)
+
+
+@pytest.mark.usefixtures("few_examples")
 def test_several_documents_are_fuzzed_each_below_its_base_with_its_keys(tmp_path: Path) -> None:
     kept = (KeptReport("ndjson", tmp_path / "kept"),)
     result = prove(Question(specs=two(tmp_path), seed=1, only=("fuzz",), schemathesis_reports=kept))
@@ -298,6 +306,7 @@ def test_several_documents_are_fuzzed_each_below_its_base_with_its_keys(tmp_path
     assert "/v2/others" in (tmp_path / "kept" / "schemathesis-2-ndjson.ndjson").read_text()
 
 
+@pytest.mark.usefixtures("few_examples")
 def test_a_deployment_that_drops_requests_is_not_green(tmp_path: Path) -> None:
     spec, _ = two(tmp_path)
     count = itertools.count()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mock_server.codec.strict import NotStrict, read_strictly
@@ -57,6 +57,7 @@ def test_json_is_read_strictly(name: str) -> None:
         lambda kids: st.lists(kids) | st.dictionaries(st.text(), kids),
     )
 )
+@settings(max_examples=40)
 def test_what_is_strict_json_is_read(value: Any) -> None:
     import json
 
@@ -153,7 +154,7 @@ def test_ids_that_can_be_guessed_are_told(how: str) -> None:
 
 @pytest.mark.parametrize("how", UNGUESSABLE)
 def test_random_ids_are_never_found_fault_with(how: str) -> None:
-    for _ in range(50):
+    for _ in range(20):
         assert not why_guessable([UNGUESSABLE[how](number) for number in range(50)])
 
 
