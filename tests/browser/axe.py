@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +17,8 @@ CACHE = ROOT / ".cache" / "axe"
 SCRIPT = CACHE / "axe.min.js"
 NPM = ["npm", "install", "--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "axe-core@4"]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+COLOURS = ["cat.color"]
+"""What alone can differ in another light: axe-core's rules about colours."""
 
 
 @cache
@@ -28,11 +31,12 @@ def _source() -> str:
     return SCRIPT.read_text("utf-8")
 
 
-def complaints(page: Page) -> list[str]:
+def complaints(page: Page, rules: Sequence[str] = RULES) -> list[str]:
     """What the page does wrong: ``color-contrast: main > p (Element has insufficient …)``."""
-    page.evaluate(_source())
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(_source())
     found: dict[str, Any] = page.evaluate(
-        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations']})", RULES
+        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations']})", [*rules]
     )
     return [
         f"{violation['id']}: {' '.join(node['target'])} ({node['failureSummary']})"

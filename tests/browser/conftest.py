@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from tests.support import Server
 
@@ -28,6 +28,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 GIVE_UP_MS = 30_000
+DESKTOP: ViewportSize = {"width": 1280, "height": 720}
 expect.set_options(timeout=GIVE_UP_MS)
 
 
@@ -40,18 +41,28 @@ class Watched:
         self.requested: list[str] = []
         self.complaints: list[str] = []
         self.expected: list[str] = []
-        page.set_default_timeout(GIVE_UP_MS)
-        page.on("request", lambda request: self.requested.append(request.url))
-        page.on("console", lambda message: self._hear(message.type, message.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self._heard: list[tuple[Any, Callable[..., None]]] = []
+        self.hear("request", lambda request: self.requested.append(request.url))
+        self.hear("console", lambda message: self._note(message.type, message.text))
+        self.hear("pageerror", lambda error: self.complaints.append(str(error)))
 
-    def _hear(self, kind: str, text: str) -> None:
+    def hear(self, event: Any, handler: Callable[..., None]) -> None:
+        """Call this of everything of the kind that happens in the page until the test ends."""
+        self.page.on(event, handler)
+        self._heard.append((event, handler))
+
+    def _note(self, kind: str, text: str) -> None:
         if kind in ("error", "warning"):
             self.complaints.append(text)
 
     def expect(self, *patterns: str) -> None:
         """Complaints that the browser makes rightly; each must come."""
         self.expected += patterns
+
+    def leave(self) -> None:
+        """Hear no more of the page, which the next test may get."""
+        for event, handler in self._heard:
+            self.page.remove_listener(event, handler)
 
     def judge(self) -> None:
         """Fail when anything was asked of a stranger, or anything unexpected was said."""
@@ -61,6 +72,53 @@ class Watched:
         assert not unexpected, f"the browser complains: {unexpected}"
         missing = [each for each in self.expected if not any(re.search(each, text) for text in self.complaints)]
         assert not missing, f"the browser should have complained of {missing}, said {self.complaints}"
+
+
+class Windows:
+    """Windows that are wiped and used again: a new one takes the browser as much work as three pages.
+
+    Each has a profile of its own, so that two windows of a test share nothing.
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._idle: dict[str, list[Page]] = {}
+        self._homes: dict[Page, list[Page]] = {}
+
+    def take(
+        self,
+        *,
+        viewport: ViewportSize | None = None,
+        color_scheme: Literal["light", "dark"] = "light",
+        extra_http_headers: dict[str, str] | None = None,
+        **kind: Any,
+    ) -> Page:
+        """An empty window; ``kind`` is what only a new profile can be given, such as ``has_touch``."""
+        idle = self._idle.setdefault(repr(sorted(kind.items())), [])
+        page = idle.pop() if idle else self._open(idle, kind)
+        page.set_viewport_size(viewport or DESKTOP)
+        page.emulate_media(color_scheme=color_scheme)
+        page.set_extra_http_headers(extra_http_headers or {})
+        return page
+
+    def _open(self, idle: list[Page], kind: dict[str, Any]) -> Page:
+        page = self._browser.new_context(**kind).new_page()
+        page.set_default_timeout(GIVE_UP_MS)
+        self._homes[page] = idle
+        return page
+
+    def give_back(self, page: Page) -> None:
+        """Nothing of the test may be left: no connection, no cookie, no permission, no route, no other window."""
+        context = page.context
+        for other in context.pages:
+            if other is not page:
+                other.close()
+        page.unroute_all()
+        page.mouse.move(0, 0)
+        page.goto("about:blank")
+        context.clear_cookies()
+        context.clear_permissions()
+        self._homes[page].append(page)
 
 
 def _origin(url: str) -> str:
@@ -81,21 +139,24 @@ def browser() -> Iterator[Browser]:
 Open = Callable[..., Watched]
 
 
+@pytest.fixture(scope="package")
+def windows(browser: Browser) -> Windows:
+    return Windows(browser)
+
+
 @pytest.fixture
-def open_page(browser: Browser, server: Server) -> Iterator[Open]:
-    """``open_page(other_origin, viewport=…, color_scheme=…)``: a fresh profile, judged when the test ends."""
+def open_page(windows: Windows, server: Server) -> Iterator[Open]:
+    """``open_page(other_origin, viewport=…, color_scheme=…)``: a wiped window, judged when the test ends."""
     opened: list[Watched] = []
-    contexts = []
 
     def open_one(*origins: str, **options: Any) -> Watched:
-        context = browser.new_context(**options)
-        contexts.append(context)
-        opened.append(Watched(context.new_page(), {server.url, "data:", *origins}))
+        opened.append(Watched(windows.take(**options), {server.url, "data:", *origins}))
         return opened[-1]
 
     yield open_one
-    for context in contexts:
-        context.close()
+    for watched in opened:
+        watched.leave()
+        windows.give_back(watched.page)
     for watched in opened:
         watched.judge()
 

@@ -141,7 +141,7 @@ def test_sessions_are_switched_forked_kept_put_back_and_forgotten(open_page: Ope
     api.start()
     watched = open_page()
     page = watched.page
-    page.on("dialog", lambda dialog: dialog.accept())
+    watched.hear("dialog", lambda dialog: dialog.accept())
     page.goto(f"{server.url}/__mock/console/sessions")
     page.get_by_label("Look at another, or a new one").fill("steer-one")
     page.get_by_role("button", name="Switch").click()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open, shoot
@@ -17,14 +16,12 @@ def test_the_index_shows_the_operations_and_the_scenarios(page: Page, server: Se
     shoot(page, "index")
 
 
-@pytest.mark.parametrize(
-    "link", ["The console", "its own OpenAPI document", "journal", "handshakes", "clock", "health"]
-)
-def test_every_link_of_the_index_leads_somewhere(page: Page, server: Server, link: str) -> None:
-    page.goto(server.url)
-    with page.expect_response(lambda response: "/__mock/" in response.url) as answer:
-        page.get_by_role("link", name=link).click()
-    assert answer.value.status == 200
+def test_every_link_of_the_index_leads_somewhere(page: Page, server: Server) -> None:
+    for link in ("The console", "its own OpenAPI document", "journal", "handshakes", "clock", "health"):
+        page.goto(server.url)
+        with page.expect_response(lambda response: "/__mock/" in response.url) as answer:
+            page.get_by_role("link", name=link).click()
+        assert answer.value.status == 200, link
 
 
 def test_a_provider_that_does_not_exist_is_said_in_words(open_page: Open, server: Server) -> None:

@@ -111,14 +111,12 @@ def test_credentials_of_the_browser_are_never_allowed(open_page: Open, server: S
     assert peek(watched.page, f"{server.api}/oauth2", **body) == REFUSED
 
 
-@pytest.mark.parametrize("path", ["health", "journal", "handshakes", "clock", "openapi.json"])
-def test_the_control_api_is_never_readable_from_another_origin(
-    open_page: Open, server: Server, elsewhere: str, path: str
-) -> None:
+def test_the_control_api_is_never_readable_from_another_origin(open_page: Open, server: Server, elsewhere: str) -> None:
     watched = open_page(elsewhere)
     watched.expect("blocked by CORS policy", "Failed to load resource")
     watched.page.goto(elsewhere)
-    assert peek(watched.page, f"{server.url}/__mock/{path}") == REFUSED
+    for path in ("health", "journal", "handshakes", "clock", "openapi.json"):
+        assert peek(watched.page, f"{server.url}/__mock/{path}") == REFUSED, path
 
 
 def test_the_control_api_does_nothing_for_another_origin_even_unread(

@@ -31,7 +31,7 @@ def test_the_pictures_of_the_readme_are_of_the_console_as_it_is(open_page: Open)
         api.post(f"/__mock/handshakes/{early['pull_id']}/decide", {"decision": "approve"})
         api.collect(early)
         refused = next(each["id"] for each in api.get("/__mock/journal")["entries"] if each["status"] == 429)
-        window = open_page(server.url, viewport={"width": 1180, "height": 430}, device_scale_factor=1).page
+        window = open_page(server.url, viewport={"width": 1180, "height": 430}).page
         for name, path, height in (
             ("requests", "/__mock/", 430),
             ("handshakes", "/__mock/console/handshakes", 430),
