@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 
@@ -42,6 +43,12 @@ def redis_url() -> Iterator[str]:
         return
     with valkey() as found:
         yield found.connection_url
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: no garbage collection of a test need look through it."""
+    gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)

@@ -53,6 +53,9 @@ def test_a_dead_connection_needs_no_garbage_collector(port: int, ending: str) ->
                 one.sendall(ENDINGS[ending])
                 if ending != "half a request":
                     assert one.recv(65_536)
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as last:  # taken after all the others
+            last.sendall(ENDINGS["a page"])
+            assert last.recv(65_536)
         for _ in range(200):
             if protocols() <= before:
                 break

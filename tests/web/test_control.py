@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from typing import Any
@@ -12,7 +13,9 @@ import pytest
 from starlette.routing import Mount, Route, Router
 from starlette.testclient import TestClient
 
+from mock_server.core.snapshot import Queued
 from mock_server.state.store import MAX_QUEUE
+from mock_server.web.app import MockApp
 from mock_server.web.guard import ControlGuard
 from mock_server.web.within import Naming
 from tests.support import ASK, TOKEN, FakeWall, make_app, make_client, start
@@ -178,8 +181,15 @@ def test_what_cannot_be_queued_is_told_what_can(control: Checked) -> None:
 
 def test_a_full_queue_is_a_conflict(control: Checked) -> None:
     body = {"operation": "POST /oauth2", "response": "started"}
-    for _ in range(MAX_QUEUE):
-        control.client.post("/__mock/next", json=body)
+    assert isinstance(control.client.app, MockApp)
+    store = control.client.app.live.store
+
+    async def all_but_one() -> None:  # each answer would show the whole queue
+        for _ in range(MAX_QUEUE - 1):
+            await store.enqueue("default", Queued("POST /oauth2", "started", 1))
+
+    asyncio.run(all_but_one())
+    assert control("POST", "/next", json=body).status_code == 200
     assert control("POST", "/next", json=body).status_code == 409
     control("POST", "/reset")
     assert control("POST", "/next", json=body).status_code == 200
