@@ -20,6 +20,8 @@ LOOK_S = 0.1
 PAUSE_S = 0.5
 """After it could not be opened it is left alone for so long: to find that out may have taken seconds."""
 _BESIDE = ("-wal", "-shm")
+RESERVE = "-reserve"
+RESERVE_BYTES = 1024 * 1024
 _BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _GOES_ON = "the mock goes on with the file that lies there now"
 _Identity = tuple[int, int]
@@ -36,6 +38,8 @@ class StateFile:
         self._looked_at = float("-inf")
         self._away_until = float("-inf")
         self._why = ""
+        self.gave_reserve = False
+        """Whether the room that was kept is in use."""
 
     def open(self) -> sqlite3.Connection:
         """Raises ``Unusable``, once it was open ``Away``: whoever took the file away may bring it back."""
@@ -51,7 +55,31 @@ class StateFile:
             self._why, self._away_until = str(error), time.monotonic() + PAUSE_S
             raise Away(self._why) from None
         self._own = {each: _identity(self._path + each) for each in ("", *_BESIDE)}
+        self.keep_reserve()
         return db
+
+    def keep_reserve(self) -> None:
+        """Keep some room of the disk, with which a full one can be cleared up: to forget has to be written, too."""
+        try:
+            reserve = os.open(self._path + RESERVE, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError:
+            return
+        try:
+            os.posix_fallocate(reserve, 0, RESERVE_BYTES)
+            self.gave_reserve = False
+        except (OSError, AttributeError):  # full; or no such system
+            _remove(self._path + RESERVE)
+        finally:
+            os.close(reserve)
+
+    def give_reserve(self) -> bool:
+        """Give it up. False = there is none any more."""
+        try:
+            os.unlink(self._path + RESERVE)
+        except OSError:
+            return False
+        self.gave_reserve = True
+        return True
 
     def is_another(self) -> bool:
         """Whether another file lies at the path than the one that is open, or none."""
@@ -88,6 +116,11 @@ class StateFile:
 def is_broken(error: sqlite3.Error) -> bool:
     """Whether what is in the file is no database any more."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in _BROKEN
+
+
+def is_full(error: sqlite3.Error) -> bool:
+    """Whether there may be no room: SQLite says so, or only that it could not write."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 
 
 def _identity(path: str) -> _Identity | None:

@@ -16,9 +16,10 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar, cast
 
 from mock_server.named import NamedTuple
-from mock_server.state.file import StateFile, is_broken
+from mock_server.state.file import StateFile, is_broken, is_full
 from mock_server.state.soon import Done, Keep, Write, tell
 from mock_server.state.store import Away, Full
+from mock_server.state.tables import shrink
 from mock_server.state.together import Together, Written, written
 
 T = TypeVar("T")
@@ -33,6 +34,8 @@ class _Job(NamedTuple):
     writes: bool
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any] | None = None
+    frees: bool = False
+    """Whether it makes room on the disk, so that it must be done when that is full."""
 
 
 _Done = tuple[_Job, Any, BaseException | None]
@@ -57,12 +60,13 @@ class Lane:
         self._thread: threading.Thread | None = None
         self._db: sqlite3.Connection | None = None
 
-    async def do(self, work: Callable[[sqlite3.Connection], T], *, writes: bool = True) -> T:
+    async def do(self, work: Callable[[sqlite3.Connection], T], *, writes: bool = True, frees: bool = False) -> T:
         """What ``work`` returns, after the commit. It must check all before it writes any: what it raises of ``Full``
-        undoes nothing. Raises ``Away`` when the file cannot be read or written."""
+        undoes nothing. Raises ``Away`` when the file cannot be read or written. What ``frees`` room on the disk is
+        done on one that is full, too."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
-        self._put(_Job(work, writes, loop, future))
+        self._put(_Job(work, writes, loop, future, frees))
         return cast("T", await future)
 
     def gather(self, wanted: Keep | Write, loop: asyncio.AbstractEventLoop) -> None:
@@ -120,18 +124,38 @@ class Lane:
                 elif self._file.is_another():
                     db, self._db = self._db, None
                     raise self._file.leave(db)
-                return [*failed, *self._transaction(self._db, batch)]
+                done = self._transaction(self._db, batch)
+                if self._file.gave_reserve and any(job.frees for job in batch):
+                    self._give_room(self._db)
+                return [*failed, *done]
             except _Failed as error:
                 failed.append((error.job, None, error.__cause__))
                 batch = [job for job in batch if job is not error.job]
             except sqlite3.Error as error:
+                away = Away(f"the state file: {error}")
                 if self._db is not None and is_broken(error):
                     self._db.close()
                     self._db = None
-                away = Away(f"the state file: {error}")
+                elif any(job.frees for job in batch) and is_full(error) and self._file.give_reserve():
+                    failed += [(job, None, away) for job in batch if not job.frees]
+                    batch = [job for job in batch if job.frees]
+                    continue
                 return [*failed, *((job, None, away) for job in batch)]
             except Exception as error:  # told to everybody who waits: nothing is swallowed
                 return [*failed, *((job, None, error) for job in batch)]
+
+    def _give_room(self, db: sqlite3.Connection) -> None:
+        """What was freed on a full disk holds its place in the file still, and there is none to write it anew."""
+        with suppress(sqlite3.Error):
+            db.execute("BEGIN IMMEDIATE")
+            while shrink(db):
+                pass
+            db.execute("COMMIT")
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        with suppress(sqlite3.Error):
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._file.keep_reserve()
 
     def _transaction(self, db: sqlite3.Connection, batch: list[_Job]) -> list[_Done]:
         """Those who only look need not wait for whoever writes, in this process or another."""

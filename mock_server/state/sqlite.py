@@ -22,7 +22,7 @@ from mock_server.state.records import Records
 from mock_server.state.remembered import LastSeen
 from mock_server.state.soon import Done, Keep, Write, is_simple
 from mock_server.state.store import MAX_SESSIONS, ClockChange, SessionCounts, Told
-from mock_server.state.tables import mark_key
+from mock_server.state.tables import mark_key, shrink
 from mock_server.state.together import Together
 from mock_server.state.written import write_entry
 
@@ -117,7 +117,7 @@ class SqliteStore:
         return await self._lane.do(lambda db: self._records.count(db, session), writes=False)
 
     async def clear(self, session: str) -> None:
-        await self._lane.do(lambda db: self._records.clear(db, session))
+        await self._lane.do(lambda db: self._records.clear(db, session), frees=True)
 
     async def mark_key(self) -> bytes:
         return await self._lane.do(mark_key)
@@ -129,7 +129,10 @@ class SqliteStore:
         return await self._lane.do(lambda db: self._records.overview(db, limit))
 
     async def drop_idle(self, before: float) -> list[str]:
-        return await self._lane.do(lambda db: self._records.drop_idle(db, before))
+        dropped = await self._lane.do(lambda db: self._records.drop_idle(db, before), frees=True)
+        while await self._lane.do(shrink):  # others have their turn between two steps
+            pass
+        return dropped
 
     async def snapshot(self, session: str, label: str = "") -> None:
         await self._lane.do(lambda db: self._images.snapshot(db, session, label))
@@ -144,7 +147,7 @@ class SqliteStore:
         await self._lane.do(lambda db: self._images.fork(db, session, name))
 
     async def reset(self, session: str) -> None:
-        await self._lane.do(lambda db: self._records.forget(db, session))
+        await self._lane.do(lambda db: self._records.forget(db, session), frees=True)
 
     async def pulse(self, session: str) -> str:
         """Of the whole file: what SQLite counts of other connections (``data_version``) and of this one."""

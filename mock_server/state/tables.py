@@ -6,6 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import chain
 from secrets import token_bytes
 from typing import Any
@@ -20,6 +21,13 @@ MAX_ROWS = 64
 """Of one statement."""
 BUSY_S = 5.0
 """How long one process waits for another to finish its transaction."""
+MAX_WAL_BYTES = 16 * 1024 * 1024
+"""Of the file beside it, once all of that was taken over: a large change may make it larger for a while."""
+_INCREMENTAL = 2
+KEEP_PAGES = 1_024
+SHRINK_PAGES = 256
+MAX_ANEW_PAGES = 16_384
+"""Pages of 4 KiB."""
 _SCHEMA = """
 CREATE TABLE room (one INTEGER PRIMARY KEY CHECK (one = 1), handshakes INTEGER, journal_bytes INTEGER,
     remembered_bytes INTEGER);
@@ -93,9 +101,12 @@ def _number(db: sqlite3.Connection, pragma: str) -> int:
 
 def _set_up(db: sqlite3.Connection, path: str) -> None:
     """Several processes may do this at once."""
+    db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # of a file that is new; see ``shrink``
     _to_wal(db)
     db.execute("PRAGMA synchronous=FULL")  # a commit is on the disk before it is answered
     db.execute("PRAGMA wal_autocheckpoint=1000")
+    db.execute(f"PRAGMA journal_size_limit={MAX_WAL_BYTES}")
+    db.execute("PRAGMA secure_delete=FAST")  # where it is on, to forget much would write as much again
     db.execute("BEGIN IMMEDIATE")  # fails here, and not at the first request, when the file is read-only
     if _number(db, "user_version") == 0:
         for statement in _SCHEMA.split(";"):
@@ -103,6 +114,30 @@ def _set_up(db: sqlite3.Connection, path: str) -> None:
         db.execute(f"PRAGMA application_id={APPLICATION}")
         db.execute(f"PRAGMA user_version={VERSION}")
     db.execute("COMMIT")
+    if _number(db, "auto_vacuum") != _INCREMENTAL:
+        _make_shrinkable(db)
+
+
+def _make_shrinkable(db: sqlite3.Connection) -> None:
+    """A file that was made without: written anew once, when that takes no longer than others would wait."""
+    pages = _number(db, "page_count") - _number(db, "freelist_count")
+    if pages <= MAX_ANEW_PAGES:
+        with suppress(sqlite3.OperationalError):  # another process is at it, or the disk is full: the next start
+            db.execute("PRAGMA auto_vacuum=INCREMENTAL")
+            db.execute("VACUUM")
+
+
+def shrink(db: sqlite3.Connection) -> bool:
+    """Give the disk some of the pages back that hold nothing, so few that nobody waits long. Whether there are more.
+
+    Inside a transaction. Some are kept: who forgets much mostly remembers as much again.
+    """
+    free = _number(db, "freelist_count") - KEEP_PAGES
+    if free <= 0 or _number(db, "auto_vacuum") != _INCREMENTAL:
+        return False
+    for _ in range(min(free, SHRINK_PAGES)):
+        db.execute("PRAGMA incremental_vacuum(1)")  # of more, ``sqlite3`` would do one all the same
+    return free > SHRINK_PAGES
 
 
 def insert_rows(db: sqlite3.Connection, into: str, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import multiprocessing
 import os
+import resource
 import sqlite3
 import stat
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 
 from mock_server.core.snapshot import Changes
 from mock_server.state import tables
+from mock_server.state.file import RESERVE_BYTES, StateFile
 from mock_server.state.sqlite import SqliteStore
 from mock_server.state.store import Away, Unusable
 from tests.state.test_store import WALL, entry, handshake, keep, later
@@ -173,6 +175,141 @@ def test_a_full_disk_is_away_and_keeps_what_was_there(tmp_path: Path, monkeypatc
         await store.close()
 
     asyncio.run(story())
+
+
+def _clear_up(path: str) -> None:
+    """No file may grow any more: the disk is full. What it kept in reserve is room for the others."""
+    given = StateFile.give_reserve
+
+    def full(limit: int) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+
+    def give(file: StateFile) -> bool:
+        full(resource.RLIM_INFINITY)
+        return given(file)
+
+    StateFile.give_reserve = give  # type: ignore[method-assign]
+
+    async def story() -> None:
+        store = await opened(Path(path))
+        assert Path(f"{path}-reserve").stat().st_size == RESERVE_BYTES
+        for number in range(200):
+            await keep(store, handshake(f"h{number}"))
+            await store.record(entry(number)._replace(request_body=b"x" * 50_000))
+        full(1)
+        with pytest.raises(Away, match="disk"):
+            await keep(store, handshake("late"))
+        done = await asyncio.gather(keep(store, handshake("later")), store.reset("default"), return_exceptions=True)
+        assert [type(each) for each in done] == [Away, type(None)]
+        assert (await store.handshakes("default"), await store.count("default")) == ([], 0)
+        await keep(store, handshake("new"))
+        assert Path(f"{path}-reserve").stat().st_size == RESERVE_BYTES, "for the next time"
+        await store.close()
+
+    asyncio.run(story())
+
+
+def test_a_session_is_forgotten_on_a_full_disk_and_its_room_is_the_disks_again(tmp_path: Path) -> None:
+    path = tmp_path / "mock.db"
+    process = multiprocessing.get_context("spawn").Process(target=_clear_up, args=(str(path),))
+    process.start()
+    process.join(60)
+    assert process.exitcode == 0
+    assert path.stat().st_size < (tables.KEEP_PAGES + 100) * 4096
+
+
+def test_a_disk_with_no_reserve_is_as_full_for_whoever_forgets(tmp_path: Path) -> None:
+    async def story() -> None:
+        store = await opened(tmp_path / "mock.db")
+        (tmp_path / "mock.db-reserve").unlink()
+        await store._lane.do(lambda db: db.execute("PRAGMA max_page_count=1"))
+        with pytest.raises(Away, match="full"):
+            await store._lane.do(lambda db: db.execute("CREATE TABLE more (a)"), frees=True)
+        await store.close()
+
+    asyncio.run(story())
+
+
+async def remember_much(store: SqliteStore) -> None:
+    for label in "abcd":
+        await store.record(entry(1)._replace(request_body=b"x" * 4_000_000))
+        await store.snapshot("default", label)
+
+
+def test_upkeep_gives_the_disk_back_what_nothing_is_in(tmp_path: Path) -> None:
+    path = tmp_path / "mock.db"
+
+    async def story() -> None:
+        store = await opened(path)
+        await remember_much(store)
+        await keep(store, handshake())
+        await store.clear("default")
+        await store.drop_idle(0.0)
+        await store.close()
+
+    asyncio.run(story())
+    assert path.stat().st_size < (tables.KEEP_PAGES + 100) * 4096
+    db = sqlite3.connect(path)
+    assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert db.execute("SELECT count(*) FROM handshake").fetchone() == (1,)
+    db.close()
+
+
+def old(path: Path, pages: int) -> None:
+    """A file of before, which never gets smaller."""
+    db = sqlite3.connect(path, isolation_level=None)
+    db.execute("PRAGMA auto_vacuum=NONE")
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("BEGIN")
+    for statement in tables._SCHEMA.split(";"):
+        db.execute(statement)
+    db.execute(f"PRAGMA application_id={tables.APPLICATION}")
+    db.execute(f"PRAGMA user_version={tables.VERSION}")
+    db.execute("INSERT INTO shelf VALUES ('other', 'much', 1, zeroblob(?))", (pages * 4096,))
+    db.execute("INSERT INTO image VALUES ('default', 'gone', zeroblob(20000000))")
+    db.execute("DELETE FROM image")
+    db.execute("COMMIT")
+    db.close()
+
+
+@pytest.mark.parametrize("pages, after", [(10, 2), (tables.MAX_ANEW_PAGES + 10, 0)], ids=["small", "large"])
+def test_a_file_of_before_can_get_smaller_too_unless_that_would_take_long(
+    tmp_path: Path, pages: int, after: int
+) -> None:
+    path = tmp_path / "mock.db"
+    old(path, pages)
+
+    async def story() -> None:
+        one, two = await opened(path), await opened(path)
+        for store in (one, two):
+            assert await store._lane.do(lambda db: db.execute("PRAGMA auto_vacuum").fetchone()) == (after,)
+            await keep(store, handshake("one" if store is one else "two"))
+            await store.drop_idle(0.0)
+        assert len(await one.handshakes("default")) == 2
+        await one.close()
+        await two.close()
+
+    asyncio.run(story())
+    assert (path.stat().st_size < 1_000_000) == (after == 2)
+
+
+def test_a_file_of_before_that_another_process_is_writing_to_waits_for_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "BUSY_S", 0.1)
+    old(tmp_path / "mock.db", 10)
+    make = tables._make_shrinkable
+
+    def while_another_writes(db: sqlite3.Connection) -> None:
+        other = sqlite3.connect(tmp_path / "mock.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        make(db)
+        other.close()
+
+    monkeypatch.setattr(tables, "_make_shrinkable", while_another_writes)
+    db = tables.connect(str(tmp_path / "mock.db"))
+    assert db.execute("PRAGMA auto_vacuum").fetchone() == (0,)
+    db.close()
 
 
 def test_a_file_that_another_program_holds_is_away_and_comes_back(
