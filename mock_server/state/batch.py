@@ -19,6 +19,8 @@ class Packed(NamedTuple):
 
     data: bytes
     items: int = 1
+    patience_s: float = 0.0
+    """For how long the answer is waited for, when that is more than usual."""
 
 
 Command = tuple[Any, ...] | Packed

@@ -7,7 +7,7 @@ of their class: who adds a field there counts ``FORM`` up here.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 from typing import Any
 
@@ -22,7 +22,6 @@ from mock_server.handshake.provider import Grant
 from mock_server.mask import NOTHING_MORE, Hidden
 from mock_server.named import NamedTuple
 from mock_server.state.clock import Clock
-from mock_server.state.image import Image
 from mock_server.state.store import Unusable
 
 FORM = 1
@@ -163,23 +162,42 @@ def read_entry(data: bytes) -> Kept:
     return Kept(written["id"], written)
 
 
+class Image(NamedTuple):
+    """A session as it was at one moment, all but its journal and its grants, as it is written."""
+
+    turn: int
+    head: bytes | str
+    tally: bytes | str
+    handshakes: Sequence[bytes | str]
+    shelves: Sequence[bytes | str]
+
+
 def write_image(image: Image) -> bytes:
-    head = Head(image.clock, image.scenario, image.queue, image.faults)
-    parts = [
-        write_head(head), write_tally(image.tally), [write_handshake(each) for each in image.handshakes],
-        [write_shelf(each) for each in image.shelves],
-    ]  # fmt: skip
-    return orjson.dumps([FORM, image.turn, *parts], default=bytes.decode)
+    """What is written already is not read for that: there may be megabytes of it."""
+    return orjson.dumps([FORM, *image], default=bytes.decode)
 
 
 def read_image(data: bytes) -> Image:
     """Raises ``Unusable``."""
-    turn, head, tally, handshakes, shelves = _read(data)
-    clock, scenario, queue, faults = read_head(head)
-    return Image(
-        clock, scenario, queue, faults, read_tally(tally), turn, tuple(read_handshake(each) for each in handshakes),
-        tuple(read_shelf(each) for each in shelves),
-    )  # fmt: skip
+    return Image(*_read(data))
+
+
+class RawShelf(NamedTuple):
+    """One whose values stay JSON texts."""
+
+    name: str
+    version: int
+    items: Mapping[str, str]
+    made: int
+
+
+def read_raw_shelf(data: bytes | str) -> RawShelf:
+    """Raises ``Unusable``."""
+    return RawShelf(*_read(data))
+
+
+def write_raw_shelf(shelf: RawShelf) -> bytes:
+    return orjson.dumps([FORM, *shelf])
 
 
 def _read(data: bytes | str) -> list[Any]:

@@ -17,13 +17,15 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AskError, MovedError, NoScriptError, RedisError, ResponseError, TryAgainError
 
-from mock_server.state.batch import Command, packed
+from mock_server.state.batch import Command, Packed, packed
+from mock_server.state.image_scripts import IMAGE_SCRIPTS
 from mock_server.state.scripts import SCRIPTS
 from mock_server.state.shards import Shards, key_of, read_shards
 from mock_server.state.store import Away
 
 CONNECT_S = 1.0
 ANSWER_S = 2.0
+"""The next one of a batch."""
 PAUSE_S = 0.5
 """After a failure a node is left alone for so long, and every request for it is told at once."""
 MAX_HOPS = 5
@@ -115,7 +117,7 @@ class Connection:
         try:
             answers = await self._piped(node, commands)
             if any(isinstance(each, NoScriptError) for each in answers):  # it was started anew
-                await self._piped(node, [("SCRIPT", "LOAD", script.text) for script in SCRIPTS])
+                await self._piped(node, [("SCRIPT", "LOAD", script.text) for script in (*SCRIPTS, *IMAGE_SCRIPTS)])
                 again = [at for at, each in enumerate(answers) if isinstance(each, NoScriptError)]
                 for at, answer in zip(again, await self._piped(node, [commands[at] for at in again]), strict=True):
                     answers[at] = answer
@@ -132,14 +134,19 @@ class Connection:
         async with asyncio.timeout(ANSWER_S):  # a greeting goes to and fro, which may never be answered
             connection = await pool.get_connection()
         answers: list[Any] = []
+        within_s, clock = _patience(commands), asyncio.get_running_loop().time
+        give_up = clock() + within_s
         try:
-            async with asyncio.timeout(ANSWER_S):
+            async with asyncio.timeout_at(give_up) as deadline:
                 await connection.send_packed_command([packed(command) for command in commands])
                 while len(answers) < len(commands):
                     try:
                         answers.append(await connection.read_response(disable_decoding=True))
                     except ResponseError as error:
                         answers.append(error)
+                    if clock() > give_up - within_s / 2:  # they are large: each may take as long as one
+                        give_up = clock() + within_s
+                        deadline.reschedule(give_up)
         except BaseException:
             await connection.disconnect(nowait=True)  # what comes late must not answer somebody else
             raise
@@ -158,7 +165,7 @@ class Connection:
             known = self._clients[node] = Redis.from_url(
                 url,
                 socket_connect_timeout=CONNECT_S,
-                socket_timeout=None,  # one deadline for the whole batch, above, not one for each answer
+                socket_timeout=None,  # the deadline is ours, above
                 retry=Retry(NoBackoff(), 0),
                 protocol=2,  # over RESP3 redis-py uses connections that were closed meanwhile
             )
@@ -168,3 +175,9 @@ class Connection:
         clients, self._clients = list(self._clients.values()), {}
         for client in clients:
             await client.aclose()
+
+
+def _patience(commands: Sequence[Command]) -> float:
+    """For how long the next answer is waited for: longer for a command that is sent alone because it takes long."""
+    only = commands[0] if len(commands) == 1 else None
+    return max(ANSWER_S, only.patience_s) if isinstance(only, Packed) else ANSWER_S

@@ -22,23 +22,26 @@ from mock_server.mask import NOTHING_MORE, Hidden
 from mock_server.named import new
 from mock_server.settings import MAX_ENTRIES, MAX_HANDSHAKES, MAX_JOURNAL_BYTES
 from mock_server.state.clock import Clock
-from mock_server.state.image import RESTORED, Image, renamed
 from mock_server.state.journal import Entry, Journal
-from mock_server.state.session import Rows, Session
+from mock_server.state.session import Image, Session
 from mock_server.state.shelves import Shelves
 from mock_server.state.store import (
     MAX_ALL_JOURNALS_BYTES,
     MAX_ALL_REMEMBERED_BYTES,
+    MAX_ALL_SNAPSHOTS_BYTES,
     MAX_GRANTS,
     MAX_QUEUE,
     MAX_SESSIONS,
+    MAX_SNAPSHOT_BYTES,
     MAX_SNAPSHOTS,
+    MAX_SNAPSHOTS_BYTES,
     ClockChange,
     Full,
     QueueFull,
     SessionCounts,
     ShelvesFull,
     SnapshotsFull,
+    SnapshotTooLarge,
     Told,
     part,
     tallied,
@@ -72,6 +75,7 @@ class MemoryStore:
         self._handshake_count = 0
         self._journal_bytes = 0
         self._remembered_bytes = 0
+        self._snapshot_bytes = 0
         self._swept_at = float("-inf")
         self._births = count(1)
         self._mark_key = token_bytes(KEY_BYTES)
@@ -118,6 +122,7 @@ class MemoryStore:
             self._handshake_count -= len(session.handshakes)
             self._journal_bytes -= session.journal.bytes
             self._remembered_bytes -= session.shelves.bytes if session.shelves else 0
+            self._snapshot_bytes -= sum(each.size for each in session.snapshots.values())
         for grant_id in [key for key, grant in self._grants.items() if grant.session in names]:
             del self._grants[grant_id]
 
@@ -189,7 +194,13 @@ class MemoryStore:
         return True
 
     def _make_room(self) -> None:
-        """Raises ``Full`` when every handshake lives. A fruitless sweep is not repeated within a second."""
+        """Raises ``Full`` when every handshake lives."""
+        self._sweep()
+        if self._handshake_count >= self._max_handshakes:
+            raise Full
+
+    def _sweep(self) -> None:
+        """Forget what has ended. A fruitless sweep is not repeated within a second."""
         wall = self._wall()
         if wall - self._swept_at >= 1.0:
             self._swept_at = wall
@@ -197,8 +208,6 @@ class MemoryStore:
                 ended = session.ended(wall)
                 self._handshake_count -= len(ended)
                 session.handshakes.drop(ended)
-        if self._handshake_count >= self._max_handshakes:
-            raise Full
 
     async def load_grant(self, session: str, grant_id: str) -> Grant | None:
         grant = self._grants.get(grant_id)
@@ -308,7 +317,15 @@ class MemoryStore:
         found = self._used(session)
         if label not in found.snapshots and len(found.snapshots) >= MAX_SNAPSHOTS:
             raise SnapshotsFull
-        found.snapshots[label] = self._image(found)
+        image, before = found.image(), found.snapshots.get(label)
+        others = sum(each.size for key, each in found.snapshots.items() if key != label)
+        grown = image.size - (before.size if before else 0)
+        if image.size > MAX_SNAPSHOT_BYTES or others + image.size > MAX_SNAPSHOTS_BYTES:
+            raise SnapshotTooLarge
+        if grown > 0 and self._snapshot_bytes + grown > MAX_ALL_SNAPSHOTS_BYTES:
+            raise SnapshotTooLarge
+        found.snapshots[label] = image
+        self._snapshot_bytes += grown
 
     async def snapshots(self, session: str) -> list[str]:
         return sorted(self._sessions.get(session, _NOBODY).snapshots)
@@ -323,42 +340,32 @@ class MemoryStore:
     async def fork(self, session: str, name: str) -> None:
         if session == name:
             return
-        image = renamed(self._image(self._known(session)), name)
+        image = self._known(session).image()
+        image = image._replace(handshakes=image.handshakes.moved(name))
         self._fits(self._known(name), image)
         await self.reset(name)
         self._put(self._used(name), image)
 
-    @staticmethod
-    def _image(found: Session) -> Image:
-        shelves = tuple(found.shelves) if found.shelves else ()
-        handshakes = tuple(found.handshakes)
-        return Image(
-            found.clock, found.scenario, found.queue, found.faults, dict(found.tally), found.turn, handshakes, shelves
-        )
-
-    def _fits(self, found: Session, image: Image) -> tuple[Shelves, int, int]:
-        """The shelves, how many bytes more and how many handshakes. Raises ``Full`` and ``ShelvesFull``."""
-        shelves = Shelves.made_of(image.shelves, found.shelves)
-        grown = shelves.bytes - (found.shelves.bytes if found.shelves else 0)
+    def _fits(self, found: Session, image: Image) -> None:
+        """In place of what the session is. Raises ``Full`` and ``ShelvesFull``."""
+        grown = image.shelves.bytes - (found.shelves.bytes if found.shelves else 0)
         if grown > 0 and self._remembered_bytes + grown > MAX_ALL_REMEMBERED_BYTES:
             raise ShelvesFull
-        more = len(image.handshakes) - len(found.handshakes)
-        if more > 0 and self._handshake_count + more > self._max_handshakes:
+        if self._handshake_count + len(image.handshakes) - len(found.handshakes) > self._max_handshakes:
+            self._sweep()
+        if self._handshake_count > self._max_handshakes + len(found.handshakes) - len(image.handshakes):
             raise Full
-        return shelves, grown, more
 
     def _put(self, found: Session, image: Image) -> None:
         """In place of what the session was. Raises as ``_fits`` does, and then leaves all as it was."""
-        shelves, grown, more = self._fits(found, image)
-        known, found.handshakes = found.handshakes, Rows()
-        for each in image.handshakes:
-            found.handshakes.put(each, known.version(each.id) + RESTORED)
+        self._fits(found, image)
+        self._handshake_count += len(image.handshakes) - len(found.handshakes)
+        self._remembered_bytes += image.shelves.bytes - (found.shelves.bytes if found.shelves else 0)
+        found.handshakes = image.handshakes.again(found.handshakes)
+        found.shelves = image.shelves.again(found.shelves)
         found.clock, found.scenario, found.queue = image.clock, image.scenario, image.queue
         found.faults, found.tally, found.turn = image.faults, dict(image.tally), image.turn
         found.version += 1
-        found.shelves = shelves
-        self._handshake_count += more
-        self._remembered_bytes += grown
         self._swept_at = float("-inf")
 
     async def reset(self, session: str) -> None:

@@ -158,20 +158,23 @@ class Records:
 
     def forget(self, db: sqlite3.Connection, session: str) -> None:
         """All of the session."""
-        count = db.execute("SELECT count(*) FROM handshake WHERE session = ?", (session,)).fetchone()[0]
         sql = "SELECT journal_bytes, shelf_bytes FROM session WHERE name = ?"
         journal, remembered = db.execute(sql, (session,)).fetchone() or (0, 0)
-        self.change_room(db, -count, -journal, -remembered)
-        for table in ("handshake", "consent", "shelf", "entry", "image"):
+        (images,) = db.execute("SELECT total(length(data)) FROM image WHERE session = ?", (session,)).fetchone()
+        for table in ("consent", "shelf", "entry", "image"):
             db.execute(f"DELETE FROM {table} WHERE session = ?", (session,))
+        count = db.execute("DELETE FROM handshake WHERE session = ?", (session,)).rowcount
         db.execute("DELETE FROM session WHERE name = ?", (session,))
+        self.change_room(db, -count, -journal, -remembered, -int(images))
         self._used.pop(session, None)
 
-    def change_room(self, db: sqlite3.Connection, handshakes: int = 0, journal: int = 0, remembered: int = 0) -> None:
+    def change_room(
+        self, db: sqlite3.Connection, handshakes: int = 0, journal: int = 0, remembered: int = 0, images: int = 0
+    ) -> None:
         db.execute(
             "UPDATE room SET handshakes = handshakes + ?, journal_bytes = journal_bytes + ?,"
-            " remembered_bytes = remembered_bytes + ?",
-            (handshakes, journal, remembered),
+            " remembered_bytes = remembered_bytes + ?, image_bytes = image_bytes + ?",
+            (handshakes, journal, remembered, images),
         )
 
     def sessions(self, db: sqlite3.Connection) -> list[str]:

@@ -51,9 +51,11 @@ class Register:
         self._used[session] = self._stamps() / 1e6
 
     async def admit(self, session: str) -> None:
-        """Make the session. Raises ``Full`` when there is no room and a handshake lives in all that could go."""
+        """Make the session, where there is none. Raises ``Full`` when there is no room and a handshake lives in all
+        that could go."""
         await self._tell()
-        if await self._batch.do(("ZCARD", self._key)) >= self._max_sessions:
+        is_full = await self.size() >= self._max_sessions
+        if is_full and await self._batch.do(("ZSCORE", self._key, session)) is None:
             await self._put_out_one()
         await self._batch.do(("ZADD", self._key, self._stamps() / 1e6, session))
         await self._run(scripts.MAKE, session, self._term_s)

@@ -23,7 +23,7 @@ PULSE: Final = ("born", "version", "turn", "beat")
 """What tells that the session is another: when it was made, and what is counted; ``beat`` counts all that the
 others do not."""
 
-DONE, CONFLICT, FULL, SHELVES_FULL, NO_SESSION = 1, 0, 2, 3, 4
+DONE, CONFLICT, FULL, SHELVES_FULL, NO_SESSION, TOO_LARGE, NO_IMAGE = 1, 0, 2, 3, 4, 5, 6
 """What a script that changes something answers."""
 
 
@@ -32,6 +32,8 @@ class Script(NamedTuple):
 
     text: str
     parts: tuple[str, ...] = PARTS
+    is_slow: bool = False
+    """Whether it goes through all of a session, so that it is sent alone and given more time."""
 
 
 def keys_of(prefix: str, session: str) -> dict[str, str]:
@@ -53,24 +55,24 @@ def score(number: float) -> str:
     return _ENDLESS.get(number) or repr(number)
 
 
-_ALL = "local head, handshakes, order, ends, shelves, grants, grant_order, journal, images = unpack(KEYS)\n"
+ALL_KEYS = "local head, handshakes, order, ends, shelves, grants, grant_order, journal, images = unpack(KEYS)\n"
 _CHANGED = ("head", "handshakes", "order", "ends", "shelves")
 # Every key gets its term when it is made, and all of them together by TOUCH every now and then; a term below zero asks
 # only for the former.
-_IDLE = """
+IDLE = """
 local function used(seconds, fresh)
   if tonumber(seconds) > 0 or fresh then
     for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, math.abs(seconds)) end
   end
 end
 """
-_VERSION = """
+VERSION = """
 local function version_in(key, field)
   local found = redis.call('HGET', key, field)
   return found and tonumber(string.match(found, '^%d+')) or 0
 end
 """
-_HMGET = "redis.call('HMGET', head, " + ", ".join(f"'{each}'" for each in FIELDS) + ")"
+HEAD_FIELDS = "redis.call('HMGET', head, " + ", ".join(f"'{each}'" for each in FIELDS) + ")"
 _HELD = "redis.call('HMGET', head, " + ", ".join(f"'{each}'" for each in HELD) + ")"
 HELD_ITEMS: Final = 1 + len(HELD)
 """Arguments that say what was remembered: their number, and they."""
@@ -78,7 +80,7 @@ HELD_ITEMS: Final = 1 + len(HELD)
 LOAD = Script(
     f"""
 local head, handshakes, shelves = KEYS[1], KEYS[2], KEYS[3]
-local found = {_HMGET}
+local found = {HEAD_FIELDS}
 local handshake = false
 if ARGV[1] ~= '' then handshake = redis.call('HGET', handshakes, ARGV[1]) end
 local on = {{}}
@@ -89,8 +91,8 @@ return {{found, handshake, on}}
 )
 
 MAKE = Script(
-    _ALL
-    + _IDLE
+    ALL_KEYS
+    + IDLE
     + """
 if redis.call('HSETNX', head, 'version', 0) == 1 then
   redis.call('HSET', head, 'born', table.concat(redis.call('TIME'), '-'))
@@ -100,12 +102,12 @@ return 1
 """
 )
 
-TOUCH = Script(_ALL + _IDLE + "used(ARGV[1]) return 1")
+TOUCH = Script(ALL_KEYS + IDLE + "used(ARGV[1]) return 1")
 
 SAVE = Script(
     "local head, handshakes, order, ends, shelves = unpack(KEYS)\n"
-    + _IDLE
-    + _VERSION
+    + IDLE
+    + VERSION
     + """
 local idle, seen, queue, tally, id, known, data, ends_at, now, room, most, most_bytes = unpack(ARGV, 1, 12)
 local version = redis.call('HGET', head, 'version')
@@ -162,7 +164,7 @@ return 1
 
 KEEP = Script(
     "local head, handshakes, order, ends = unpack(KEYS)\n"
-    + _IDLE
+    + IDLE
     + """
 local idle, now, room, held = unpack(ARGV, 1, 4)
 local found = """
@@ -197,8 +199,8 @@ return 1
 """``SAVE`` of many new handshakes, or none, from what was remembered: of all, when there is room for all."""
 
 SET = Script(
-    _ALL
-    + _IDLE
+    ALL_KEYS
+    + IDLE
     + """
 local idle, field, before, after, more = unpack(ARGV)
 if redis.call('HEXISTS', head, 'version') == 0 then return 4 end
@@ -214,9 +216,9 @@ return 1
 """One field of the head; ``*`` = whatever it was."""
 
 GRANT = Script(
-    _ALL
-    + _IDLE
-    + _VERSION
+    ALL_KEYS
+    + IDLE
+    + VERSION
     + """
 local idle, id, known, data, most = unpack(ARGV)
 if redis.call('HEXISTS', head, 'version') == 0 then return 4 end
@@ -234,7 +236,7 @@ return 1
 )
 
 DROP = Script(
-    _ALL
+    ALL_KEYS
     + """
 local clock, now = unpack(ARGV)
 if (redis.call('HGET', head, 'clock') or '') ~= clock then return 0 end
@@ -247,7 +249,7 @@ return 1
 
 RECORD = Script(
     "local head, journal = unpack(KEYS)\n"
-    + _IDLE
+    + IDLE
     + """
 local idle, most, most_bytes, cost = unpack(ARGV, 1, 4)
 local many = #ARGV - 4
@@ -282,54 +284,4 @@ return 1
     ("head", "journal"),
 )
 
-IMAGE = Script(
-    _ALL
-    + f"""
-local data = {{}}
-for at, id in ipairs(redis.call('ZRANGE', order, 0, -1)) do data[at] = redis.call('HGET', handshakes, id) end
-return {{{_HMGET}, data, redis.call('HVALS', shelves)}}
-"""
-)
-
-KEEP_IMAGE = Script(
-    _ALL
-    + _IDLE
-    + """
-local idle, label, data, most = unpack(ARGV)
-if redis.call('HEXISTS', head, 'version') == 0 then return 4 end
-if redis.call('HEXISTS', images, label) == 0 and redis.call('HLEN', images) >= tonumber(most) then return 2 end
-redis.call('HSET', images, label, data)
-used(idle)
-return 1
-"""
-)
-
-PUT_IMAGE = Script(
-    _ALL
-    + _IDLE
-    + _VERSION
-    + """
-local idle, clock, scenario, queue, faults, tally, turn, count, bytes, restored, room, many = unpack(ARGV, 1, 12)
-if tonumber(many) > tonumber(room) then return 2 end
-local versions = {}
-local last = 13 + 3 * many
-for at = 13, last - 1, 3 do versions[at] = version_in(handshakes, ARGV[at]) end
-for at = last, #ARGV, 3 do versions[at] = math.max(version_in(shelves, ARGV[at]), tonumber(ARGV[at + 1])) end
-redis.call('DEL', handshakes, order, ends, shelves)
-for at = 13, last - 1, 3 do
-  redis.call('HSET', handshakes, ARGV[at], string.format('%d:', versions[at] + restored) .. ARGV[at + 2])
-  redis.call('ZADD', ends, ARGV[at + 1], ARGV[at])
-  redis.call('ZADD', order, redis.call('HINCRBY', head, 'number', 1), ARGV[at])
-end
-for at = last, #ARGV, 3 do
-  redis.call('HSET', shelves, ARGV[at], string.format('%d:', versions[at] + restored) .. ARGV[at + 2])
-end
-redis.call('HSET', head, 'clock', clock, 'scenario', scenario, 'queue', queue, 'faults', faults, 'tally', tally,
-  'turn', turn, 'shelf_count', count, 'shelf_bytes', bytes)
-redis.call('HINCRBY', head, 'version', 1)
-used(idle)
-return 1
-"""
-)
-
-SCRIPTS: Final = (LOAD, MAKE, TOUCH, SAVE, KEEP, SET, GRANT, DROP, RECORD, CLEAR, IMAGE, KEEP_IMAGE, PUT_IMAGE)
+SCRIPTS: Final = (LOAD, MAKE, TOUCH, SAVE, KEEP, SET, GRANT, DROP, RECORD, CLEAR)

@@ -6,7 +6,7 @@ took 3 to 5 ms, and all connections waited meanwhile. Into bytes it never looks,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 
 import orjson
@@ -14,8 +14,9 @@ import orjson
 from mock_server.core.snapshot import Meter, Queued
 from mock_server.fixture.fault import FaultRule
 from mock_server.handshake.machine import LIVE, Handshake, settle
+from mock_server.named import NamedTuple
 from mock_server.state.clock import Clock
-from mock_server.state.image import Image
+from mock_server.state.image import RESTORED, moved
 from mock_server.state.journal import Journal
 from mock_server.state.shelves import Shelves
 from mock_server.value import dataclass
@@ -70,6 +71,29 @@ class Rows:
             self._versions[identity] = version
             self._recent.pop(identity, None)
 
+    def copy(self) -> Rows:
+        """What is copied is where each lies, for nobody changes a row."""
+        made = Rows()
+        made._rows, made._certain = dict(self._rows), dict(self._certain)
+        return made
+
+    def again(self, before: Rows) -> Rows:
+        """These in place of those ``before``, each of a version that nobody has seen."""
+        made = self.copy()
+        made._versions = {identity: before.version(identity) + RESTORED for identity in self._rows}
+        return made
+
+    def moved(self, session: str) -> Rows:
+        """The same in another session."""
+        made = Rows()
+        for each in self:
+            made.put(moved(each, session), _FIRST)
+        return made
+
+    @property
+    def bytes(self) -> int:
+        return sum(map(len, self._rows.values()))
+
     def ended(self, now: float) -> list[str]:
         """The ids of those that do not live any more at ``now`` of the session's clock."""
         doubtful = [identity for identity, until in self._certain.items() if until <= now]
@@ -94,6 +118,21 @@ def _certain(handshake: Handshake) -> float:
     return handshake.expires_at if due is None or due > handshake.expires_at else due
 
 
+class Image(NamedTuple):
+    """All of a session but its journal and its grants, which nobody changes: what is in it is shared with others."""
+
+    clock: Clock
+    scenario: str | None
+    queue: tuple[Queued, ...]
+    faults: tuple[FaultRule, ...] | None
+    tally: Mapping[str, Meter]
+    turn: int
+    handshakes: Rows
+    shelves: Shelves
+    size: int
+    """In bytes."""
+
+
 @dataclass(slots=True)
 class Session:
     """All that one has but its grants. Treated as the store's own: whoever is given one changes it in place."""
@@ -116,6 +155,14 @@ class Session:
     """Which of all sessions that ever were it is: the one of the same name after a reset is another."""
     beat: int = 0
     """Counts the changes that neither ``version`` nor ``turn`` counts."""
+
+    def image(self) -> Image:
+        """As it is now."""
+        handshakes, shelves = self.handshakes.copy(), self.shelves.copy() if self.shelves else Shelves()
+        return Image(
+            self.clock, self.scenario, self.queue, self.faults, dict(self.tally), self.turn, handshakes, shelves,
+            handshakes.bytes + shelves.bytes,
+        )  # fmt: skip
 
     def ended(self, wall: float) -> list[str]:
         """The ids of the handshakes that do not live any more."""

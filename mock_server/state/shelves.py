@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping
 
 from mock_server.codec.json_text import write_json
 from mock_server.core.shelf import Shelf, ShelfChange, changed
@@ -29,17 +29,20 @@ class Shelves:
         """The shelf as it is; one that nobody has written to is empty, at version 0."""
         return self._shelves.get(name) or Shelf(name)
 
-    def __iter__(self) -> Iterator[Shelf]:
-        return iter(self._shelves.values())
+    def copy(self) -> Shelves:
+        """The values are shared, for nobody changes one."""
+        made = Shelves()
+        made.bytes, made.count = self.bytes, self.count
+        made._shelves = dict(self._shelves)
+        made._sizes = {name: dict(sizes) for name, sizes in self._sizes.items()}
+        return made
 
-    @classmethod
-    def made_of(cls, shelves: Iterable[Shelf], before: Shelves | None) -> Shelves:
+    def again(self, before: Shelves | None) -> Shelves:
         """These shelves in place of those before; every version is one that nobody has seen."""
-        made = cls()
-        for each in shelves:
-            made.keep((ShelfChange(each.name, 0, each.items, (), each.made),))
-            seen = before.get(each.name).version if before else 0
-            made._shelves[each.name] = each._replace(version=max(seen, each.version) + RESTORED)
+        made = self.copy()
+        for name, each in self._shelves.items():
+            seen = before.get(name).version if before else 0
+            made._shelves[name] = each._replace(version=max(seen, each.version) + RESTORED)
         return made
 
     def are_as_seen(self, changes: tuple[ShelfChange, ...]) -> bool:
@@ -96,6 +99,11 @@ def weighed(shelf: Shelf, change: ShelfChange) -> tuple[int, int]:
         before = (room.bytes, room.count)
     room.keep((change,))
     return room.bytes - before[0], room.count - before[1]
+
+
+def weight(name: str, items: Mapping[str, str]) -> int:
+    """How many bytes a shelf counts for, whose values are JSON texts."""
+    return len(name) + _COST + sum(len(key) + len(text.encode()) + _COST for key, text in items.items())
 
 
 def _touched(shelf: Shelf, change: ShelfChange) -> list[str]:

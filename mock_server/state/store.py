@@ -29,6 +29,11 @@ MAX_REMEMBERED_BYTES = 16 * 1024 * 1024
 MAX_ALL_REMEMBERED_BYTES = 256 * 1024 * 1024
 MAX_SNAPSHOTS = 16
 """Labels under which one session keeps itself as it was."""
+MAX_SNAPSHOT_BYTES = 32 * 1024 * 1024
+"""Under one label: everybody who asks the store waits until so much is copied."""
+MAX_SNAPSHOTS_BYTES = 64 * 1024 * 1024
+"""Of one session."""
+MAX_ALL_SNAPSHOTS_BYTES = 256 * 1024 * 1024
 RETRY = ((b"retry-after", b"1"),)
 """When a client may ask again after the store was away, in seconds (RFC 9110 §10.2.3)."""
 AWAY = "the store of the mock's state cannot be reached"
@@ -48,6 +53,10 @@ class ShelvesFull(Full):
 
 class SnapshotsFull(Full):
     """No room for the session under another label."""
+
+
+class SnapshotTooLarge(Full):
+    """No room for so much as the session holds beside what it, or all of them, keep already."""
 
 
 class Away(MockServerError):
@@ -208,7 +217,8 @@ class Store(Protocol):
         ...
 
     async def snapshot(self, session: str, label: str = "") -> None:
-        """Keep the session as it is under a label of its own: all but journal and grants. Raises ``SnapshotsFull``."""
+        """Keep the session as it is under a label of its own: all but journal and grants. Raises ``SnapshotsFull``,
+        ``SnapshotTooLarge``."""
         ...
 
     async def snapshots(self, session: str) -> list[str]:

@@ -113,6 +113,9 @@ def _set_up(db: sqlite3.Connection, path: str) -> None:
             db.execute(statement)
         db.execute(f"PRAGMA application_id={APPLICATION}")
         db.execute(f"PRAGMA user_version={VERSION}")
+    if "image_bytes" not in {name for _, name, *_ in db.execute("PRAGMA table_info(room)")}:  # a file of before
+        db.execute("ALTER TABLE room ADD COLUMN image_bytes INTEGER NOT NULL DEFAULT 0")
+        db.execute("UPDATE room SET image_bytes = (SELECT total(length(data)) FROM image)")
     db.execute("COMMIT")
     if _number(db, "auto_vacuum") != _INCREMENTAL:
         _make_shrinkable(db)

@@ -7,12 +7,24 @@ from typing import Any
 from starlette.requests import Request
 
 from mock_server.handshake.ticket import DEFAULT_SESSION
-from mock_server.state.store import ShelvesFull, SnapshotsFull
+from mock_server.state.store import (
+    MAX_ALL_SNAPSHOTS_BYTES,
+    MAX_SNAPSHOT_BYTES,
+    MAX_SNAPSHOTS_BYTES,
+    ShelvesFull,
+    SnapshotsFull,
+    SnapshotTooLarge,
+)
 from mock_server.web.asked import Refused, as_json, limit_of, read_object
 from mock_server.web.live import NAME_RULE, BadSession, Live, name_of_session, session_name
 from mock_server.web.within import COOKIE, NAMED_BY
 
 USUAL_LABEL = "default"
+_TOO_LARGE = (
+    f"there is no room for it: a snapshot may take {MAX_SNAPSHOT_BYTES >> 20} MiB, those of {{}}"
+    f" {MAX_SNAPSHOTS_BYTES >> 20} MiB, those of all sessions {MAX_ALL_SNAPSHOTS_BYTES >> 20} MiB;"
+    " forget what it does not need, or a session that has snapshots"
+)
 
 
 class Sessions:
@@ -71,6 +83,8 @@ class Sessions:
             await self.live.store.snapshot(session, label)
         except SnapshotsFull:
             raise Refused("MS454", 409, f"{session} has as many snapshots as it may; give a label it has") from None
+        except SnapshotTooLarge:
+            raise Refused("MS454", 507, _TOO_LARGE.format(session)) from None
         return {"session": session, "status": "kept", "label": label}
 
     async def restore(self, request: Request) -> Any:

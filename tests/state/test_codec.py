@@ -7,14 +7,14 @@ from typing import Any
 import orjson
 import pytest
 
-from mock_server.core.shelf import Shelf
+from mock_server.core.shelf import Shelf, ShelfChange
 from mock_server.core.snapshot import Meter, Queued
 from mock_server.fixture.fault import Delay, Fault, FaultRule
 from mock_server.mask import NOTHING_MORE
 from mock_server.state import codec
 from mock_server.state.clock import Clock
 from mock_server.state.codec import Head
-from mock_server.state.image import Image
+from mock_server.state.shelves import weighed, weight
 from mock_server.state.store import Unusable
 from mock_server.state.written import write_entry
 from tests.state.test_store import WALL, entry, grant, handshake
@@ -25,7 +25,8 @@ RULES = (
 )
 HEAD = Head(Clock(1.5, WALL), "expired", (Queued("GET /x", "ok", 3),), RULES)
 SHELF = Shelf("/things", 4, {"b": 2**80, "a": {"ü": [None, 1.0, "\x00"]}}, 9)
-IMAGE = Image(*HEAD, {"k": Meter(1, WALL)}, 7, (handshake(),), (SHELF,))
+IMAGE = codec.Image(7, "[1]", "[1,{}]", ["[1,2]", "[1,3]"], ["[1,4]"])
+RAW = codec.RawShelf("/things", 4, {"b": "12345678901234567890123", "a": '{"n":1}'}, 9)
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,7 @@ IMAGE = Image(*HEAD, {"k": Meter(1, WALL)}, 7, (handshake(),), (SHELF,))
         (grant(), codec.write_grant, codec.read_grant),
         (SHELF, codec.write_shelf, codec.read_shelf),
         (IMAGE, codec.write_image, codec.read_image),
+        (RAW, codec.write_raw_shelf, codec.read_raw_shelf),
     ],
 )
 def test_what_is_written_is_read_again(value: Any, write: Any, read: Any) -> None:
@@ -58,6 +60,14 @@ def test_what_is_written_is_read_again(value: Any, write: Any, read: Any) -> Non
     with pytest.raises(Unusable, match="form 2") as refused:
         read(orjson.dumps(form) if read is not codec.read_shelf else data.replace(b"[1,", b"[2,", 1))
     assert refused.value.code == "MS452"
+
+
+def test_a_shelf_that_is_not_read_weighs_what_its_values_do() -> None:
+    raw = codec.read_raw_shelf(codec.write_shelf(SHELF))
+    assert {name: orjson.loads(text) for name, text in raw.items.items()}["a"] == SHELF.items["a"]
+    weighs, values = weighed(Shelf(SHELF.name), ShelfChange(SHELF.name, 0, SHELF.items, (), 9))
+    assert (weight(raw.name, raw.items), 1 + len(raw.items)) == (weighs, values)
+    assert codec.write_raw_shelf(raw) == codec.write_shelf(SHELF)
 
 
 def test_an_entry_is_read_as_it_is_shown() -> None:

@@ -21,10 +21,11 @@ from mock_server.core.snapshot import Queued
 from mock_server.fixture.fault import Fault, FaultRule
 from mock_server.mask import NOTHING_MORE, Hidden
 from mock_server.settings import Settings
+from mock_server.state import codec, scripts
 from mock_server.state import connection as wire
 from mock_server.state import redis as room
-from mock_server.state import scripts
 from mock_server.state.batch import Command
+from mock_server.state.image_scripts import IMAGE_SCRIPTS
 from mock_server.state.journal import Entry
 from mock_server.state.redis import RedisStore
 from mock_server.state.store import Away
@@ -55,7 +56,7 @@ def test_sessions_lie_on_many_shards() -> None:
 
 def test_a_script_names_every_key_that_it_touches() -> None:
     """A cluster sends a script to the shard of ``KEYS``; a key made inside could lie elsewhere."""
-    for script in scripts.SCRIPTS:
+    for script in (*scripts.SCRIPTS, *IMAGE_SCRIPTS):
         for call in re.findall(r"redis\.call\('([A-Z]+)', ([^,)]+)", script.text):
             assert call[1] in {*scripts.PARTS, "key"}, call
 
@@ -280,6 +281,91 @@ def test_a_redis_that_is_silent_is_given_up_and_then_left_alone(monkeypatch: pyt
 
     with silent() as port:
         asyncio.run(story(port))
+
+
+async def late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Says OK to each command, a tenth of a second after the one before."""
+    unread = b""
+    while data := await reader.read(65_536):
+        unread += data
+        while found := re.match(rb"\*(\d+)\r\n", unread):
+            unread = unread[found.end() :]
+            for _ in range(int(found[1])):
+                size, _, unread = unread.partition(b"\r\n")
+                unread = unread[int(size[1:]) + 2 :]
+            await asyncio.sleep(0.1)
+            writer.write(b"+OK\r\n")
+    writer.close()
+
+
+def test_many_answers_may_take_longer_than_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "ANSWER_S", 1.0)
+
+    async def story() -> None:
+        server = await asyncio.start_server(late, "127.0.0.1", 0)
+        connection = wire.Connection(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        answers = await connection.execute([("GET", "key")] * 15)
+        assert answers == [b"OK"] * 15
+        await connection.close()
+        server.close()
+
+    asyncio.run(story())
+
+
+def test_what_goes_through_a_whole_session_has_more_time_and_keeps_nobody_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """For what Redis itself does not do meanwhile: the way to it is slow here."""
+    monkeypatch.setattr(wire, "ANSWER_S", 0.5)
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        count = 0
+        while data := await reader.read(65_536):
+            image = b"EVALSHA" in data
+            await asyncio.sleep(1.0 if image else 0.0)
+            for _ in range(len(re.findall(rb"\*\d+\r\n", data))):
+                writer.write(b":1\r\n" if image else b"+OK\r\n")
+                count += 1
+        writer.close()
+
+    async def story() -> None:
+        server = await asyncio.start_server(slow, "127.0.0.1", 0)
+        store = made(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        restored = asyncio.ensure_future(store.restore("default"))
+        await asyncio.sleep(0.1)
+        assert await store.batch.do(("GET", "key")) == b"OK"
+        assert not restored.done()
+        assert await restored
+        await store.close()
+        server.close()
+
+    asyncio.run(story())
+
+
+def test_a_session_of_any_size_is_kept_and_put_back_by_redis_itself(redis_url: str) -> None:
+    """More than Lua's stack holds (8,000)."""
+
+    async def story() -> None:
+        store = RedisStore(redis_url, FakeWall(WALL), prefix=f"test-{token_hex(6)}")
+        client, keys = Redis.from_url(redis_url), scripts.keys_of(store._prefix, "default")
+        made = [handshake(f"{number:05}") for number in range(9_001)]
+        await store.set_scenario("default", "expired")
+        client.hset(keys["handshakes"], mapping={each.id: b"1:" + codec.write_handshake(each) for each in made})
+        client.zadd(keys["order"], {each.id: at for at, each in enumerate(made)})
+        client.zadd(keys["ends"], {each.id: codec.ends_at(each) for each in made})
+        before = await store.handshakes("default")
+        assert len(before) == len(made)
+        await store.snapshot("default")
+        client.delete(keys["handshakes"])
+        assert await store.restore("default")
+        assert await store.handshakes("default") == before
+        await store.fork("default", "copy")
+        assert len(await store.handshakes("copy")) == len(made)
+        await asyncio.gather(*(store.reset(name) for name in ("default", "copy")))
+        await store.close()
+        client.close()
+
+    asyncio.run(story())
 
 
 def test_who_was_used_while_redis_was_away_is_told_when_it_is_back(redis_url: str) -> None:

@@ -177,9 +177,14 @@ def test_a_full_disk_is_away_and_keeps_what_was_there(tmp_path: Path, monkeypatc
     asyncio.run(story())
 
 
+def size(path: Path) -> int:
+    return path.stat().st_size
+
+
 def _clear_up(path: str) -> None:
     """No file may grow any more: the disk is full. What it kept in reserve is room for the others."""
     given = StateFile.give_reserve
+    reserve = Path(f"{path}-reserve")
 
     def full(limit: int) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
@@ -188,11 +193,11 @@ def _clear_up(path: str) -> None:
         full(resource.RLIM_INFINITY)
         return given(file)
 
-    StateFile.give_reserve = give  # type: ignore[method-assign]
+    StateFile.give_reserve = give  # type: ignore[method-assign, assignment]
 
     async def story() -> None:
         store = await opened(Path(path))
-        assert Path(f"{path}-reserve").stat().st_size == RESERVE_BYTES
+        assert size(reserve) == RESERVE_BYTES
         for number in range(200):
             await keep(store, handshake(f"h{number}"))
             await store.record(entry(number)._replace(request_body=b"x" * 50_000))
@@ -203,7 +208,7 @@ def _clear_up(path: str) -> None:
         assert [type(each) for each in done] == [Away, type(None)]
         assert (await store.handshakes("default"), await store.count("default")) == ([], 0)
         await keep(store, handshake("new"))
-        assert Path(f"{path}-reserve").stat().st_size == RESERVE_BYTES, "for the next time"
+        assert size(reserve) == RESERVE_BYTES, "for the next time"
         await store.close()
 
     asyncio.run(story())

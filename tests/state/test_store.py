@@ -27,6 +27,7 @@ from mock_server.state.store import (
     QueueFull,
     ShelvesFull,
     SnapshotsFull,
+    SnapshotTooLarge,
     Store,
 )
 from tests.state.stores import Factory, run
@@ -796,6 +797,63 @@ def test_a_session_has_snapshots_under_labels_of_their_own_and_they_are_bounded(
         assert not await store.restore("other", "1")
         await store.reset("default")
         assert not await store.restore("default", "1")
+
+    run(story)
+
+
+def test_snapshots_are_bounded_in_bytes(factory: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each, all of a session, and all of them, where sessions share what there is."""
+    for room in ("memory", "images", "redis"):
+        monkeypatch.setattr(f"mock_server.state.{room}.MAX_SNAPSHOT_BYTES", 100_000)
+        monkeypatch.setattr(f"mock_server.state.{room}.MAX_SNAPSHOTS_BYTES", 200_000)
+        monkeypatch.setattr(f"mock_server.state.{room}.MAX_ALL_SNAPSHOTS_BYTES", 300_000, raising=False)
+
+    async def refused(store: Store, label: str, session: str = "default") -> None:
+        before = await store.snapshots(session)
+        with pytest.raises(SnapshotTooLarge):
+            await store.snapshot(session, label)
+        assert await store.snapshots(session) == before
+
+    async def story() -> None:
+        store = factory(FakeWall(WALL))
+        assert await put(store, "1", "x" * 90_000)
+        await store.snapshot("default", "a")
+        await store.snapshot("default", "b")
+        await refused(store, "c")
+        await store.snapshot("default", "a")  # in place of what it was
+        assert await put(store, "2", "x" * 20_000)
+        await refused(store, "a")
+        assert await store.restore("default", "a")
+        await store.fork("default", "other")
+        await store.snapshot("other", "a")
+        if factory.kind != "redis":
+            await refused(store, "b", "other")
+        await store.reset("default")
+        await store.snapshot("other", "b")
+        assert await store.restore("other", "b")
+
+    run(story)
+
+
+def test_what_has_ended_leaves_its_room_to_what_is_put_back(factory: Factory) -> None:
+    async def fill(store: Store, wall: FakeWall, names: str) -> None:
+        for name in names:
+            made = handshake(name, "other")
+            await keep(store, made._replace(started_at=wall.now, expires_at=wall.now + 300))
+        wall.now += 1_000
+
+    async def story() -> None:
+        wall = FakeWall(WALL)
+        store = factory(wall, max_handshakes=4)
+        await keep(store, handshake("a"))
+        await keep(store, handshake("b"))
+        await store.snapshot("default")
+        await fill(store, wall, "cd")
+        await fill(store, wall, "efgh")  # in the room of those before
+        assert await store.restore("default")
+        await fill(store, wall, "ij")
+        await store.fork("default", "copy")
+        assert len(await store.handshakes("copy")) == 2
 
     run(story)
 

@@ -277,6 +277,17 @@ def test_a_session_keeps_itself_under_16_labels_and_no_more(client: TestClient) 
     assert client.post("/__mock/session/alice/snapshot", json={"label": "l0"}).status_code == 200
 
 
+def test_a_session_that_is_too_large_to_be_kept_says_what_to_do(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(client)
+    monkeypatch.setattr("mock_server.state.memory.MAX_SNAPSHOT_BYTES", 100)
+    answer = client.post("/__mock/session/default/snapshot")
+    assert (answer.status_code, answer.json()["code"]) == (507, "MS454")
+    assert "a snapshot may take 32 MiB, those of default 64 MiB" in answer.json()["detail"]
+    assert client.get("/__mock/sessions").json()["sessions"][0]["snapshots"] == []
+
+
 def test_a_session_is_forgotten_by_name(client: TestClient) -> None:
     start(client, f"{ALICE}/api/oauth2")
     assert client.delete("/__mock/session/alice").json() == {"session": "alice", "status": "reset"}
