@@ -18,7 +18,7 @@ from mock_server.errors import Broken
 from tests.contract.defects.front import fronting
 from tests.contract.defects.model import restatus, spoiling, to
 from tests.contract.reference_deployment import Deployment
-from tests.contract.test_command import keeps_no_secret
+from tests.contract.test_command import GIVE_UP_S, keeps_no_secret
 from tests.support import ROOT, Server
 
 FEW = ("reasons", "collecting")
@@ -128,12 +128,15 @@ def test_it_runs_under_xdist(tmp_path: Path, server: Server) -> None:
         f"def test_{n}(): assert_contract({server.api!r}, only=['reasons.token'], seed={n})" for n in range(4)
     ]  # fmt: skip
     (tmp_path / "test_inside.py").write_text("\n".join(lines))
+    # Plugins that are here by chance, and take longer to begin than the tests.
+    others = ("cacheprovider", "asyncio", "schemathesis", "hypothesispytest")
+    without = [word for name in others for word in ("-p", f"no:{name}")]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", "-p", "no:asyncio", "-W", "error"],
+        [sys.executable, "-m", "pytest", "-q", "-n", "2", *without, "-W", "error"],
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        timeout=120,
+        timeout=GIVE_UP_S,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -244,8 +244,8 @@ def test_options_say_what_is_served_by_default(pytester: pytest.Pytester) -> Non
     assert "MS491: 1 request(s)" in by_file.stdout.str()
     options = ("--mock-server-spec", "apis/pets.json", "--mock-server-unexpected", "allow")
     run(pytester, test.replace("EXPECTED", "None"), *options).assert_outcomes(passed=1)
-    assert "--mock-server-unexpected" in pytester.runpytest_subprocess("--help").stdout.str()
-    assert "mock_server(spec=None" in pytester.runpytest_subprocess("--markers").stdout.str()
+    assert "--mock-server-unexpected" in pytester.runpytest_inprocess("--help").stdout.str()
+    assert "mock_server(spec=None" in pytester.runpytest_inprocess("--markers").stdout.str()
 
 
 def test_a_run_that_asks_for_no_mock_imports_nothing_of_the_house() -> None:
