@@ -167,9 +167,25 @@ def mask_read_body(body: bytes, value: Any) -> str:
             return _masked_json(body, value)
         except (orjson.JSONEncodeError, RecursionError):  # it reads deeper than it writes
             pass
-    if not body:
-        return ""
-    text = body.decode("utf-8", "backslashreplace")
+    return _mask_other(body.decode("utf-8", "backslashreplace")) if body else ""
+
+
+def is_text(body: bytes, most: int) -> bool:
+    """Whether it is text in UTF-8, or the beginning of one when it is ``most`` bytes long."""
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        return len(body) == most and error.reason == "unexpected end of data"
+    return True
+
+
+def mask_bytes(body: bytes) -> bytes:
+    """A body that is no text, with the same hidden in it, and every other byte as it is."""
+    return _mask_other(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+
+
+def _mask_other(text: str) -> str:
+    """What is hidden in forms, XML, parts, and JSON that cannot be read."""
     if text.lstrip()[:1] in ("{", "["):
         # Broken JSON may still hold a secret, and nobody can tell where it ends.
         text = _JSON_FIELD.sub(rf'\1"{MASK}"', text)

@@ -31,7 +31,9 @@ def curl(entry: Told, origin: str) -> str:
     if body:
         if header(entry, "content-type") is None:
             parts += ["-H", "'content-type:'"]  # or curl would call it a form
-        parts += ["--data-binary", quoted(body)]
+        if raw := entry["request"].get("base64"):  # no word of a shell has every byte
+            parts = [f"echo {raw} | base64 -d |", *parts]
+        parts += ["--data-binary", "@-" if raw else quoted(body)]
     return " ".join(parts)
 
 

@@ -5,6 +5,7 @@ http://www.softwareishard.com/blog/har-12-spec/; what ``codec/har.py`` reads bac
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -51,7 +52,7 @@ def _moment(at: float) -> str:
 
 
 def _request(entry: Told, origin: str) -> dict[str, Any]:
-    body, url = _told_apart(entry, "request", "body."), url_of(entry, origin)
+    body, url = _body(entry, "request", "body."), url_of(entry, origin)
     made: dict[str, Any] = {
         "method": entry["method"],
         "url": url,
@@ -60,27 +61,42 @@ def _request(entry: Told, origin: str) -> dict[str, Any]:
         "headers": _pairs(entry["request"]["headers"]),
         "queryString": _query(url),
         "headersSize": _NOT_KNOWN,
-        "bodySize": len(body.encode("utf-8", "surrogatepass")),
+        "bodySize": _size(body),
     }
-    if body:
-        made["postData"] = {"mimeType": header(entry, "content-type") or "", "text": body}
+    if body["text"]:
+        made["postData"] = {"mimeType": header(entry, "content-type") or "", **body}
     return made
 
 
 def _response(entry: Told) -> dict[str, Any]:
-    status, body = entry["status"] or 0, _told_apart(entry, "answer", "response.body.")
-    size = len(body.encode("utf-8", "surrogatepass"))
+    status, body = entry["status"] or 0, _body(entry, "answer", "response.body.")
+    size = _size(body)
     return {
         "status": status,
         "statusText": phrase(status) or "",
         "httpVersion": "HTTP/1.1",
         "cookies": [],
         "headers": _pairs(entry["answer"]["headers"]),
-        "content": {"size": size, "mimeType": header(entry, "content-type", "answer") or "", "text": body},
+        "content": {"size": size, "mimeType": header(entry, "content-type", "answer") or "", **body},
         "redirectURL": header(entry, "location", "answer") or "",
         "headersSize": _NOT_KNOWN,
         "bodySize": size,
     }
+
+
+def _body(entry: Told, side: str, root: str) -> dict[str, str]:
+    """``{"text": "{}"}``; bytes that are no text as ``{"text": "/w==", "encoding": "base64"}``.
+
+    The format knows ``encoding`` of an answer alone. Of a request other tools write it too, and those that do not know
+    it show the text as it stands.
+    """
+    raw: str | None = entry[side].get("base64")
+    return {"text": _told_apart(entry, side, root)} if raw is None else {"text": raw, "encoding": "base64"}
+
+
+def _size(body: dict[str, str]) -> int:
+    text = body["text"]
+    return len(b64decode(text)) if "encoding" in body else len(text.encode("utf-8", "surrogatepass"))
 
 
 def _told_apart(entry: Told, side: str, root: str) -> str:

@@ -34,7 +34,9 @@ def _lines(entry: Told, origin: str) -> Iterator[str]:
     for name, value in headers_of(entry):
         if value and not _CONTROL.search(value):
             yield _filled(f"{name}: {value}", _in_value)
-    if entry["request"]["body"]:
+    if (raw := entry["request"].get("base64")) is not None:
+        yield f"base64,{raw};"
+    elif entry["request"]["body"]:
         yield _body(entry["request"]["body"])
     if entry["status"]:
         yield f"HTTP {entry['status']}"

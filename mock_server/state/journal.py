@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
@@ -9,9 +10,12 @@ from typing import Any
 
 from mock_server.journal.marks import marks
 from mock_server.mask import (
+    NO_JSON,
     NOTHING_MORE,
     Hidden,
+    is_text,
     json_in,
+    mask_bytes,
     mask_headers,
     mask_read_body,
     mask_reason,
@@ -98,11 +102,8 @@ class Entry(NamedTuple):
             "handshake_state": self.handshake_state,
             "fault": self.fault or None,
             "duration_ms": round(self.duration_s * 1000, 3),
-            "request": {
-                "headers": mask_headers(self.request_headers, hidden),
-                "body": mask_read_body(self.request_body, asked),
-            },
-            "answer": {"headers": mask_headers(headers), "body": mask_read_body(self.response_body, given)},
+            "request": _side(mask_headers(self.request_headers, hidden), self.request_body, asked),
+            "answer": _side(mask_headers(headers), self.response_body, given),
             "marks": marks(hidden, self.target, sent, (self.request_body, asked), (self.response_body, given)),
         }
 
@@ -119,6 +120,22 @@ class Entry(NamedTuple):
             "status": self.status,
             "handshake": self.handshake_id,
         }
+
+
+def _side(headers: dict[str, str], body: bytes, value: Any) -> dict[str, Any]:
+    """What one side sent: ``{"headers": {…}, "body": "…"}``, and the bytes of what is no text as ``base64``.
+
+    Into what is packed nobody has looked for secrets.
+    """
+    side = {"headers": headers, "body": mask_read_body(body, value)}
+    if is_binary(body, value) and "content-encoding" not in headers:
+        side["base64"] = b64encode(mask_bytes(body)).decode()
+    return side
+
+
+def is_binary(body: bytes, value: Any) -> bool:
+    """Whether a body, given with its ``json_in``, is no text."""
+    return value is NO_JSON and not is_text(body, MAX_BODY_BYTES)
 
 
 def _lines(reason: Reason) -> Iterable[str]:

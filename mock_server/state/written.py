@@ -14,7 +14,7 @@ from mock_server.codec.json_text import write_json
 from mock_server.journal.marks import marks
 from mock_server.mask import Hidden, json_in, mask_read_body
 from mock_server.model import Reason
-from mock_server.state.journal import Entry
+from mock_server.state.journal import Entry, is_binary
 
 MAX_TEMPLATES = 256
 MAX_TEMPLATE_BYTES = 8 * 1024
@@ -35,6 +35,8 @@ def write_entry(entry: Entry, hidden: Hidden) -> bytes:
     if pieces is None:
         return write_json(entry.as_json(hidden))
     asked, given = json_in(entry.request_body), json_in(entry.response_body)
+    if is_binary(entry.request_body, asked) or is_binary(entry.response_body, given):
+        return write_json(entry.as_json(hidden))  # it has members of its own
     headers = tuple(entry.request_headers.items())
     found = marks(hidden, entry.target, headers, (entry.request_body, asked), (entry.response_body, given))
     fillings = (
@@ -60,7 +62,10 @@ def _template(entry: Entry, hidden: Hidden) -> list[bytes] | None:
             _ONCE.clear()
         _ONCE.add(once)
         return None
-    pieces = _pieces(entry.as_json(hidden))
+    shown = entry.as_json(hidden)
+    if "base64" in shown["request"] or "base64" in shown["answer"]:
+        return None
+    pieces = _pieces(shown)
     if len(pieces) != 2 * _HOLES + 1 or sum(map(len, pieces)) > MAX_TEMPLATE_BYTES:
         return None
     if len(_TEMPLATES) >= MAX_TEMPLATES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import shlex
@@ -106,6 +107,65 @@ def test_a_call_without_an_answer_and_a_clock_beyond_the_calendar_are_archived_t
     assert log[0]["comment"] == "no"
     assert [each["startedDateTime"][:4] for each in log[1:]] == ["9999", "1970"]
     assert read_har(json.dumps(har([lost], ORIGIN)).encode()) == []
+
+
+IMAGE = bytes(range(256))
+FORM = (
+    b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\n\xff\xd8\x00\r\n'
+    b'--x\r\nContent-Disposition: form-data; name="password"\r\n\r\nhunter2\xe4\r\n--x--'
+)
+
+
+def with_bytes() -> Story:
+    story = Story()
+    for body, type_ in ((IMAGE, "image/png"), (FORM, "multipart/form-data; boundary=x"), ("€".encode(), "text/plain")):
+        story.client.post("/api/oauth2", content=body, headers={"content-type": type_})
+    return story
+
+
+def test_bytes_that_are_no_text_are_in_base64_with_the_same_hidden_in_them() -> None:
+    image, form, text = with_bytes().entries
+    assert base64.b64decode(image["request"]["base64"]) == IMAGE
+    assert base64.b64decode(form["request"]["base64"]) == FORM.replace(b"hunter2\xe4", b"***")
+    assert "base64" not in text["request"]
+    assert all("base64" not in each["answer"] for each in (image, form, text))
+
+
+def test_an_archive_has_the_bytes_of_a_body() -> None:
+    """HAR 1.2 has ``encoding`` for answers; of requests the tools that write bytes at all do the same."""
+    story = with_bytes()
+    archive = story.client.get("/__mock/journal?format=har").content
+    assert [each.body for each in read_har(archive)] == [IMAGE, FORM.replace(b"hunter2\xe4", b"***"), "€".encode()]
+    requests = [each["request"] for each in json.loads(archive)["log"]["entries"]]
+    assert [each["postData"].get("encoding") for each in requests] == ["base64", "base64", None]
+    assert requests[0]["bodySize"] == len(IMAGE)
+    answered = told(1, answer="\\xff", answer_headers={"content-type": "image/png"})
+    answered["answer"]["base64"] = base64.b64encode(IMAGE).decode()
+    content = har([answered], ORIGIN)["log"]["entries"][0]["response"]["content"]
+    assert content == {
+        "size": 256, "mimeType": "image/png", "text": base64.b64encode(IMAGE).decode(), "encoding": "base64",
+    }  # fmt: skip
+
+
+def test_what_is_packed_is_not_given_out_as_bytes() -> None:
+    """Nobody has looked for secrets in it."""
+    story = Story()
+    story.client.post("/api/oauth2", content=IMAGE, headers={"content-encoding": "gzip"})
+    assert "base64" not in story.entries[0]["request"]
+
+
+def test_a_text_that_is_cut_off_is_a_text_still() -> None:
+    story = Story()
+    story.client.post("/api/oauth2", content=b"x" + "ü".encode() * 40_000, headers={"content-type": "text/plain"})
+    story.client.post("/api/oauth2", content=b"x\xc3", headers={"content-type": "text/plain"})
+    assert ["base64" in each["request"] for each in story.entries] == [False, True]
+
+
+def test_a_shell_and_hurl_send_the_bytes() -> None:
+    image, *_ = with_bytes().entries
+    line = curl(image, ORIGIN).replace("curl -i", "cat; true -i", 1)
+    assert subprocess.run(["sh", "-c", line], capture_output=True, check=True).stdout == IMAGE
+    assert f"\nbase64,{base64.b64encode(IMAGE).decode()};\n" in hurl([image], ORIGIN)
 
 
 def test_the_same_secret_is_the_same_text_in_an_archive() -> None:

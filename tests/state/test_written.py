@@ -44,7 +44,8 @@ def test_entries_that_differ_in_little_only_keep_their_difference() -> None:
         {"response": "other"}, {"source": "assumed"}, {"reasons": ()}, {"fault": "slow"}, {"handshake_state": "asked"},
         {"reasons": (Reason("client", "no preference", hit=True),)}, {"request_headers": {"host": "y"}},
         {"request_headers": {"host": "x", "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}},
-        {"response_headers": ((b"a", b"c"),)}, {"kind": "outgoing", "status": 0, "error": ("MS1", "x")},
+        {"request_body": b"\xff\x00"}, {"response_body": b"\xff\x00"}, {"response_headers": ((b"a", b"c"),)},
+        {"kind": "outgoing", "status": 0, "error": ("MS1", "x")},
     ],
     ids=str,
 )  # fmt: skip
