@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 from starlette.testclient import TestClient
 
+from tests.examples import examples
 from tests.support import ROOT, Server, make_client, running
 from tests.valkey import valkey
 
@@ -17,7 +18,7 @@ os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / ".hypothesis"))
 """Where it is without this, but also for the processes that tests start: its tables are made once, and in no home."""
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 """Every process that a test starts would compile the house anew, which takes it longer than all else."""
-settings.register_profile("no wall time", deadline=None)  # a busy machine is no failure
+settings.register_profile("no wall time", deadline=None, max_examples=examples(100))  # a busy machine is no failure
 settings.load_profile("no wall time")
 
 

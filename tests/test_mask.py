@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mock_server.mask import SECRET_FIELDS, is_secret_where, mask_body, mask_text, mask_value
+from tests.examples import examples
 
 PART = b'--X\r\nContent-Disposition: form-data; name="password"\r\nContent-Type: text/plain\r\n\r\nhun\r\nter2\r\n--X--'
 
@@ -75,13 +76,13 @@ _NAMED = st.tuples(st.sampled_from(["", "my_", "x-", "é"]), st.sampled_from(["a
 _PAIRS = st.tuples(_NAMED.map("".join), st.sampled_from(["=", "%3D", "%3d", "=="]), _PIECES).map("".join)
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(st.lists(_PAIRS, max_size=5).map("&".join))
 def test_pairs_are_hidden_as_the_plain_expressions_hide_them(text: str) -> None:
     assert mask_text(text) == plainly(text)
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(st.lists(_PIECES, max_size=9).map("".join))
 def test_no_text_shows_more_than_the_plain_expressions_would(text: str) -> None:
     hidden = mask_text(text)

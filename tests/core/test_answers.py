@@ -23,6 +23,7 @@ from mock_server.spec.generate import generate_content
 from mock_server.spec.headers import simple
 from mock_server.spec.media import MediaType
 from mock_server.world import World, build_world, example_problems, provenance_tally
+from tests.examples import examples
 from tests.support import FakeChance, make_app, make_client
 
 SCHEMA = {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer", "minimum": 0, "maximum": 900}}}
@@ -236,7 +237,7 @@ def test_headers_that_are_not_the_documents_to_send_are_not_sent(tmp_path: Path,
     assert b"wrong" not in sent.values()
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.dictionaries(st.text(max_size=8), st.text(max_size=20), max_size=4))
 def test_no_header_can_split_the_answer(tmp_path_factory: pytest.TempPathFactory, headers: dict[str, str]) -> None:
     folder = tmp_path_factory.mktemp("headers")

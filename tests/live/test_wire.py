@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mock_server.settings import Limits
+from tests.examples import examples
 from tests.live.wire import Reply, Wire
 from tests.support import Server, running
 
@@ -323,7 +324,7 @@ def mangled(draw: st.DrawFn) -> bytes:
     return bytes(request)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.one_of(mangled(), st.binary(max_size=200)))
 @example(b"GET http://127.0.0.1 HTTP/1.1\r\n" + HOST + b"\r\n")
 @example(b"OPTIONS * HTTP/1.1\r\n" + HOST + b"\r\n")

@@ -15,6 +15,7 @@ from mock_server.core.wanted import Unmet
 from mock_server.model import Request
 from mock_server.settings import Settings
 from mock_server.world import build_world
+from tests.examples import examples
 from tests.support import FakeChance
 
 STATUSES = ("100", "200", "201", "204", "2XX", "304", "302", "404", "422", "4XX", "500", "default")
@@ -58,7 +59,7 @@ def is_documented(responses: dict[str, Any], status: int) -> bool:
     return bool(keys) or (status == 204 and set(responses) == {"100"})
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(_responses, st.lists(st.tuples(_accepts, _prefers), min_size=1, max_size=4), st.booleans(), st.booleans())
 def test_the_answer_is_documented_or_refused(
     tmp_path_factory: pytest.TempPathFactory,

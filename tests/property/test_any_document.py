@@ -16,6 +16,7 @@ from mock_server.settings import Settings
 from mock_server.source import load, read_source
 from mock_server.spec.check import every_problem
 from mock_server.world import World, build_world
+from tests.examples import examples
 from tests.property.asgi import InProcess
 from tests.support import ROOT, make_app
 
@@ -197,7 +198,7 @@ def survives(data: Any, folder: Path) -> None:
         client.close()
 
 
-CHECKED = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+CHECKED = settings(max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @given(data=spoilt(GOOD))

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.property.asgi import TOKEN, Answer, Header, InProcess
 
 PATHS = ("/api/oauth2", "/api/oauth2/credentials")
 DOCUMENTED = {"/api/oauth2": {200, 402, 403, 429}, "/api/oauth2/credentials": {200, 402, 403}}
 PROVIDERS = ("fb", "google_ads", "salesforce")
 
-fast = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+fast = settings(max_examples=examples(150), suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +140,7 @@ header_values = st.sampled_from(LIKELY) | st.binary(max_size=60).map(
 headers = st.lists(st.tuples(header_names, header_values), max_size=6)
 
 
-@settings(fast, max_examples=400)
+@settings(fast, max_examples=examples(400))
 @given(path=paths, extra=headers, authorized=st.booleans(), pieces=st.integers(1, 3))
 def test_any_headers(app: InProcess, path: str, extra: list[Header], authorized: bool, pieces: int) -> None:
     extra = [(name, value) for name, value in extra if not (name == b"prefer" and b"wait" in value.lower())]
@@ -175,7 +176,7 @@ targets = st.builds(
 )
 
 
-@settings(fast, max_examples=300)
+@settings(fast, max_examples=examples(300))
 @given(method=methods, target=targets, body=st.binary(max_size=40))
 def test_any_target_and_method(app: InProcess, method: str, target: str, body: bytes) -> None:
     if not target.startswith("/"):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mock_server.spec.generate import generate, unsatisfiable
 from mock_server.spec.generate.judge import has_twins, type_of
+from tests.examples import examples
 from tests.spec.documents import with_schemas
 
 AT = ("components", "schemas", "X")
@@ -171,7 +172,7 @@ def _composed(draw: st.DrawFn, schema: dict[str, Any], value: Any, depth: int) -
 
 
 @given(st.data())
-@settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(max_examples=examples(250), suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 def test_a_schema_around_a_witness_has_a_body_of_its_formats(data: st.DataObject) -> None:
     witness = data.draw(VALUES)
     schema = data.draw(around(witness))

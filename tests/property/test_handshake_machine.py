@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
+from tests.examples import examples
 from tests.property.asgi import TOKEN, Answer, Header, InProcess
 from tests.web.walk import query, read_page, with_query
 
@@ -293,6 +294,6 @@ def changed(text: str) -> str:
 
 
 HandshakeMachine.TestCase.settings = settings(
-    max_examples=150, stateful_step_count=40, suppress_health_check=list(HealthCheck)
+    max_examples=examples(150), stateful_step_count=40, suppress_health_check=list(HealthCheck)
 )
 TestHandshakeMachine = HandshakeMachine.TestCase

@@ -15,6 +15,7 @@ from mock_server.record.exchange import Exchange, Seen, Sent
 from mock_server.record.keeper import Keeper
 from mock_server.settings import Settings
 from mock_server.world import build_world
+from tests.examples import examples
 from tests.support import make_app, make_client
 
 DOCUMENT = """\
@@ -59,7 +60,7 @@ def spec(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(asked=ASKED)
 def test_what_was_recorded_loads_and_is_given_back(spec: Path, asked: list[tuple[str, int | None, int, Any]]) -> None:
     world = build_world(Settings(specs=(spec,)))

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.property.asgi import Answer, InProcess
 from tests.support import make_app
 
@@ -83,7 +84,7 @@ ACTIONS = st.one_of(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(actions=st.lists(ACTIONS, max_size=12))
 def test_a_resource_does_what_a_dictionary_does(strict: InProcess, actions: list[tuple[str, int, Any]]) -> None:
     send(strict, "POST", "/__mock/reset")
@@ -124,7 +125,7 @@ ANY = st.recursive(
 KINDS = st.sampled_from((JSON_TYPE, MERGE_TYPE, PATCH_TYPE, (b"content-type", b"text/plain")))
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     method=st.sampled_from(("POST", "PUT", "PATCH", "DELETE", "GET")),
     key=st.sampled_from(("", "/1", "/a%2Fb", "/%00", "/%FF", "/true", "/" + "9" * 30)),

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mock_server.spec.generate.emptiness import no_text
+from tests.examples import examples
 
 PIECES = st.sampled_from(["a", "b", "[ab]", "[^a]", "a*", "b+", "(a|b)", "a?", "b{2}", ".", "^", "$"])
 PATTERNS = st.lists(PIECES, min_size=1, max_size=5).map("".join)
@@ -48,7 +49,7 @@ def test_what_can_be_matched_or_is_not_certain_is_not(patterns: tuple[str, ...],
     assert not no_text(patterns, least, most)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.lists(PATTERNS, min_size=1, max_size=2), st.text(alphabet="abc", max_size=5))
 def test_a_text_that_matches_all_is_proof_of_the_contrary(patterns: list[str], text: str) -> None:
     if all(re.search(pattern.replace("$", r"\Z"), text) for pattern in patterns):

@@ -13,6 +13,7 @@ from mock_server.spec.generate import generate
 from mock_server.spec.generate.judge import Judge, has_twins, type_of
 from mock_server.spec.generate.shape import TYPES, Item
 from mock_server.spec.schema import SchemaError
+from tests.examples import examples
 from tests.spec.documents import reference, with_schemas
 
 AT = ("components", "schemas", "X")
@@ -148,9 +149,9 @@ def _wrapped(draw: st.DrawFn, schema: dict[str, Any], value: Any, depth: int) ->
 
 
 @given(st.data())
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+@settings(max_examples=examples(200), suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 def test_a_schema_that_can_be_satisfied_has_a_body(data: st.DataObject) -> None:
-    """The same 200 in every run: among random ones there are some that the search does not solve (MS213)."""
+    """The same ones in every run: among random ones there are some that the search does not solve (MS213)."""
     value = data.draw(VALUES)
     schema = data.draw(woven(value))
     document = with_schemas({"X": schema, "Z": {}, "Y": reference("X")})
@@ -160,7 +161,7 @@ def test_a_schema_that_can_be_satisfied_has_a_body(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(200), suppress_health_check=[HealthCheck.too_slow])
 def test_the_judge_and_the_validator_are_of_one_mind(data: st.DataObject) -> None:
     schema = data.draw(VALUES.flatmap(woven))
     value = data.draw(VALUES)
@@ -169,7 +170,7 @@ def test_the_judge_and_the_validator_are_of_one_mind(data: st.DataObject) -> Non
 
 
 @given(st.data())
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.too_slow])
 def test_a_mutated_schema_has_a_valid_body_or_none(data: st.DataObject) -> None:
     schema = data.draw(VALUES.flatmap(woven))
     if isinstance(schema, dict) and schema:

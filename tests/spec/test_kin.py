@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mock_server.spec.kin import SECTION, Kin
 from mock_server.spec.schema import Schema
+from tests.examples import examples
 from tests.spec.documents import reference, with_schemas
 
 PET = {
@@ -85,7 +86,7 @@ def test_a_schema_that_is_no_parent_has_no_twin(pet: Any) -> None:
 NAMES = "ABCDE"
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(
     st.fixed_dictionaries(
         {
