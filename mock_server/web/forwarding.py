@@ -17,7 +17,7 @@ from mock_server.core.snapshot import Changes
 from mock_server.core.visitor import refusal
 from mock_server.model import Answer, Break, Reason, Request, Wait
 from mock_server.web.breaking import has_hung_up, send_broken
-from mock_server.web.live import MAX_TRIES, Live, make_entry, session_name
+from mock_server.web.live import Live, make_entry, session_name
 from mock_server.web.mock import ROUTE, MockEndpoint, handshake_id
 from mock_server.web.passage import Given, Onward, Passage
 from mock_server.web.passed import Passed
@@ -99,12 +99,13 @@ class Forwarding:
     async def _befall(self, breaks: Breaks, session: str, answer: Answer, reasons: list[Reason]) -> Befallen:
         """What faults make of it, counted; again from the new count when another request was faster."""
         store = self._live.store
-        for _ in range(MAX_TRIES):
-            seen = await store.load(session)
-            told: list[Reason] = []
-            befallen = breaks(seen, answer, told)
-            if not befallen.tally or await store.save(seen, Changes(tally=befallen.tally)):
-                break
+        with self._live.turns.of(session) as turn:
+            while await turn.comes():
+                seen = await store.load(session)
+                told: list[Reason] = []
+                befallen = breaks(seen, answer, told)
+                if not befallen.tally or await store.save(seen, Changes(tally=befallen.tally)):
+                    break
         reasons += told
         return befallen
 

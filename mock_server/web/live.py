@@ -27,6 +27,7 @@ from mock_server.web.outgoing import Outgoing
 from mock_server.web.peers import Countdown, NoPeers, OwnCountdown, Peers
 from mock_server.web.reload import Reload
 from mock_server.web.tally import Tally
+from mock_server.web.turns import Turns
 from mock_server.web.watch import Watchers
 from mock_server.world import World
 
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 _MOMENT_S = 0.001
 TELL_OF_LOST_S = 1.0
 """How often the log has a line about entries that could not be journalled."""
-MAX_TRIES = 64
-"""How often a change is made again after another request was faster."""
 
 
 class Secrets:
@@ -109,6 +108,7 @@ class Live:
     """How many of the next TLS handshakes fail on purpose."""
     peers: Peers = field(default_factory=NoPeers)
     """The other workers of this server."""
+    turns: Turns = field(default_factory=Turns)
     tally: Tally = field(default_factory=Tally)
     """What this worker has answered."""
     writing: set[str] = field(default_factory=set)
@@ -162,13 +162,14 @@ class Live:
 
     async def change(self, reference: Reference, make: Callable[[Handshake, float], Handshake]) -> Handshake | None:
         """Change a handshake atomically; None when there is none. Whatever ``make`` raises passes through."""
-        for _ in range(MAX_TRIES):
-            seen = await self.store.load(reference.session, reference.id, make=False)
-            if seen.handshake is None:
-                return None
-            changed = make(settle(seen.handshake, seen.now), seen.now)
-            if changed is seen.handshake or await self.store.save(seen, Changes(handshake=changed)):
-                return changed
+        with self.turns.of(reference.session) as turn:
+            while await turn.comes():
+                seen = await self.store.load(reference.session, reference.id, make=False)
+                if seen.handshake is None:
+                    return None
+                changed = make(settle(seen.handshake, seen.now), seen.now)
+                if changed is seen.handshake or await self.store.save(seen, Changes(handshake=changed)):
+                    return changed
         raise Contended(reference.id)
 
     async def look(self, reference: Reference) -> Handshake | None:

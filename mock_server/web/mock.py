@@ -15,7 +15,7 @@ from mock_server.handshake.ticket import DEFAULT_SESSION
 from mock_server.model import Answer, Break, Effect, Reason, Request, Wait
 from mock_server.state.store import AWAY, RETRY, Away, Full, ShelvesFull, Store
 from mock_server.web.breaking import send_broken
-from mock_server.web.live import MAX_TRIES, BadSession, Contended, Live, make_entry, session_name
+from mock_server.web.live import BadSession, Contended, Live, make_entry, session_name
 from mock_server.web.outgoing import Cause
 from mock_server.web.wire import UNREAD, Gone, TooLarge, read_request, send_answer
 from mock_server.world import Served
@@ -128,21 +128,23 @@ async def decide(
 
     ``plain``: None too, before anything is kept, for an answer that is more than a message to be sent.
     """
-    store = live.store
-    for number in range(MAX_TRIES):
-        reading = read(head, request)
-        seen = remembered(store, reading, session) if number == 0 else None
-        seen = seen or await store.load(session, handshake_id(reading, session), reading.shelves)
-        try:
-            outcome = answer(reading, seen, live.chance)
-        except Exception:
-            if not seen.held:
-                raise
-            continue  # it may come of what is no longer so
-        if plain and (outcome.effects or outcome.calls):
-            return None
-        if not (outcome.changes or seen.held) or await store.save(seen, outcome.changes):
-            return outcome, seen.now
+    store, is_first = live.store, True
+    with live.turns.of(session) as turn:
+        while await turn.comes():
+            reading = read(head, request)
+            seen = remembered(store, reading, session) if is_first else None
+            seen = seen or await store.load(session, handshake_id(reading, session), reading.shelves)
+            is_first = False
+            try:
+                outcome = answer(reading, seen, live.chance)
+            except Exception:
+                if not seen.held:
+                    raise
+                continue  # it may come of what is no longer so
+            if plain and (outcome.effects or outcome.calls):
+                return None
+            if not (outcome.changes or seen.held) or await store.save(seen, outcome.changes):
+                return outcome, seen.now
     return None
 
 

@@ -10,7 +10,7 @@ from mock_server.core.snapshot import ALWAYS, Changes, Queued
 from mock_server.spec.beside import ambiguous, called
 from mock_server.state.store import QueueFull
 from mock_server.web.asked import Refused, read_object, whole_number
-from mock_server.web.live import MAX_TRIES, Contended, Live, session_name
+from mock_server.web.live import Contended, Live, session_name
 
 MAX_TIMES = 1_000_000
 
@@ -52,11 +52,12 @@ class Queue:
         plan = self.live.world.plan(wanted) if wanted is not None else None
         key = plan.operation.key if plan else wanted
         session = session_name(request.headers)
-        for _ in range(MAX_TRIES):
-            seen = await self.live.store.load(session, make=False)
-            left = tuple(each for each in seen.queue if not _is_meant(each, key, response))
-            if left == seen.queue or await self.live.store.save(seen, Changes(queue=left)):
-                return {"next": [queued_json(each) for each in left]}
+        with self.live.turns.of(session) as turn:
+            while await turn.comes():
+                seen = await self.live.store.load(session, make=False)
+                left = tuple(each for each in seen.queue if not _is_meant(each, key, response))
+                if left == seen.queue or await self.live.store.save(seen, Changes(queue=left)):
+                    return {"next": [queued_json(each) for each in left]}
         raise Contended("the queue")
 
 

@@ -21,7 +21,8 @@ from mock_server.world import build_world
 from tests.state.interleaved import Interleaved
 from tests.support import FakeChance, FakeWall, make_app, make_client
 
-PARALLEL = 24
+PARALLEL = 100
+"""More than anybody tries."""
 THING = {"type": "object", "properties": {"id": {"type": "integer", "readOnly": True}, "name": {"type": "string"}}}
 
 
