@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.api import Api
 from tests.browser.conftest import Open, Watched
@@ -64,6 +65,22 @@ def test_a_paused_list_stands_still_and_counts_what_it_keeps_back(open_page: Ope
     assert len(rows(page)) == 1
     resume.click()
     expect(page.locator(".rows li")).to_have_count(3)
+
+
+def test_news_of_what_is_shown_already_is_not_counted(open_page: Open, server: Server) -> None:
+    """The page may come before the event that tells of what is on it."""
+    api = Api(server, "console-late-news")
+    api.start()
+    page = window(open_page, "console-late-news").page
+    held: list[Route] = []
+    page.route("**/__mock/events", lambda route: held.append(route))
+    page.goto(f"{server.url}/__mock/")
+    expect(page.locator(".rows li")).to_have_count(1)
+    page.get_by_role("button", name="Pause").click()
+    (entry,) = api.get("/__mock/journal")["entries"]
+    news = {"parts": ["journal"], "entries": [entry, {**entry, "id": "of-another"}], "cleared": False}
+    held[0].fulfill(content_type="text/event-stream", body=f"event: change\ndata: {json.dumps(news)}\n\n")
+    expect(page.get_by_role("button", name="Resume (1 new)")).to_be_visible()
 
 
 def test_the_list_is_filtered_by_text_operation_and_status_and_stays_so(open_page: Open, server: Server) -> None:

@@ -52,12 +52,16 @@ function lamp(state, text) {
 
 function hear(change) {
   if (paused) {
-    missed += change.entries.length;
+    missed += change.entries.filter((each) => !isShown(each.id)).length; // the page may have come before its news
     label();
     return;
   }
   const wanted = regions(document).some((each) => (each.dataset.on || "").split(" ").some((part) => change.parts.includes(part)));
   if (wanted) refresh();
+}
+
+function isShown(id) {
+  return document.querySelector(`[data-keyed] > [data-id="${CSS.escape(id)}"]`) !== null;
 }
 
 function pause() {
