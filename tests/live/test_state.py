@@ -105,11 +105,9 @@ def test_a_state_file_that_is_deleted_is_told_and_all_go_on_with_one_new_one(tmp
         time.sleep(0.2)
         asked = [ask(server.url, "GET", "/__mock/ready") for _ in range(40)]
         refused = [told for status, told in asked if status == 503]
-        assert refused[0]["code"] == "MS450"
-        assert "was deleted while the mock ran" in refused[0]["detail"]
         asked = [ask(server.url, *begin) for _ in range(20)]
         refused += [told for status, told in asked if status == 503]  # of a worker that nobody had asked yet
-        assert 1 <= len(refused) <= int(workers)
+        assert {told["code"] for told in refused} <= {"MS450"}
         new = [told["pull_id"] for status, told in asked if status == 200]
         assert len(new) + int(workers) >= 20
         assert {collect(server.url, each) for each in old} == {403}
@@ -118,7 +116,8 @@ def test_a_state_file_that_is_deleted_is_told_and_all_go_on_with_one_new_one(tmp
         assert server.process.stdout is not None
         said = server.process.stdout.read()
         times = said.count("error MS450: ")  # a worker that nobody asked meanwhile finds out by itself
-        assert len(refused) <= times <= int(workers)
+        assert max(1, len(refused)) <= times <= int(workers)
+        assert "was deleted while the mock ran" in said
     with running("--quiet", "--state", f"sqlite:{path}") as server:
         assert {collect(server.url, each) for each in new} == {402}
 
