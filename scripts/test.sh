@@ -50,4 +50,4 @@ cat .cache/mypy.txt
 [ "${failed:-0}" -eq 0 ] || exit "$failed"
 
 echo "== pytest"
-exec pytest -q -n 4 --dist worksteal "$@"  # two cores: many tests wait more than they work
+exec pytest -q -n 3 "$@"
