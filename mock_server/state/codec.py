@@ -202,11 +202,12 @@ def write_raw_shelf(shelf: RawShelf) -> bytes:
 
 def _read(data: bytes | str) -> list[Any]:
     written: list[Any] = orjson.loads(data)
-    _check(written[0])
+    check_form(written[0])
     return written[1:]
 
 
-def _check(form: object) -> None:
+def check_form(form: object) -> None:
+    """Raises ``Unusable`` for another than ours."""
     if form != FORM:
         message = f"the state was written in form {form}, this mock-server reads form {FORM}; use the version that"
         raise Unusable("MS452", f"{message} wrote it, or another file or database")

@@ -70,14 +70,14 @@ KEEP_IMAGE = Script(
     + IDLE
     + _ENTIRE
     + """
-local idle, label, most, most_each, most_bytes = unpack(ARGV)
+local idle, label, form, most, most_each, most_bytes = unpack(ARGV)
 if redis.call('HEXISTS', head, 'version') == 0 then return 4 end
 local others, bytes = 0, 0
 for _, other in ipairs(redis.call('HKEYS', images)) do
   if other ~= label then others, bytes = others + 1, bytes + redis.call('HSTRLEN', images, other) end
 end
 if others >= tonumber(most) then return 2 end
-local image = cmsgpack.pack(entire())
+local image = cmsgpack.pack({tonumber(form), entire()})
 if #image > tonumber(most_each) or bytes + #image > tonumber(most_bytes) then return 5 end
 redis.call('HSET', images, label, image)
 used(idle)
@@ -89,16 +89,18 @@ return 1
 RESTORE = Script(
     ALL_KEYS
     + """
-local idle, label, restored, room = unpack(ARGV)
+local idle, label, form, restored, room = unpack(ARGV)
 """
     + IDLE
     + _PUT
     + """
 local image = redis.call('HGET', images, label)
 if not image then return 6 end
-local kept = cmsgpack.unpack(image)
-if #kept[9] > tonumber(room) then return 2 end
-return put(unpack(kept))
+local is_read, kept = pcall(cmsgpack.unpack, image)
+if not is_read or type(kept) ~= 'table' then return {'unknown'} end
+if kept[1] ~= tonumber(form) then return {tostring(kept[1])} end
+if #kept[2][9] > tonumber(room) then return 2 end
+return put(unpack(kept[2]))
 """,
     is_slow=True,
 )

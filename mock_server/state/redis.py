@@ -327,14 +327,17 @@ class RedisStore:
         return dropped
 
     async def snapshot(self, session: str, label: str = "") -> None:
-        await self._changed(images.KEEP_IMAGE, session, label, self._image_bounds)
+        await self._changed(images.KEEP_IMAGE, session, label, codec.FORM, self._image_bounds)
 
     async def snapshots(self, session: str) -> list[str]:
         labels = await self.batch.do(("HKEYS", scripts.keys_of(self._prefix, session)["images"]))
         return sorted(label.decode() for label in labels)
 
     async def restore(self, session: str, label: str = "") -> bool:
-        done = await self._run(images.RESTORE, session, self._term_s, label, RESTORED, self._max_handshakes)
+        given = self._term_s, label, codec.FORM, RESTORED, self._max_handshakes
+        done = await self._run(images.RESTORE, session, *given)
+        if isinstance(done, list):  # the form that it is of
+            codec.check_form(done[0].decode())
         if done == scripts.FULL:
             raise Full
         return bool(done == scripts.DONE)

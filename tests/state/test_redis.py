@@ -28,7 +28,7 @@ from mock_server.state.batch import Command
 from mock_server.state.image_scripts import IMAGE_SCRIPTS
 from mock_server.state.journal import Entry
 from mock_server.state.redis import RedisStore
-from mock_server.state.store import Away
+from mock_server.state.store import Away, Unusable
 from mock_server.web.app import MockApp
 from mock_server.web.live import Live
 from mock_server.web.log import RequestLog
@@ -362,6 +362,28 @@ def test_a_session_of_any_size_is_kept_and_put_back_by_redis_itself(redis_url: s
         await store.fork("default", "copy")
         assert len(await store.handshakes("copy")) == len(made)
         await asyncio.gather(*(store.reset(name) for name in ("default", "copy")))
+        await store.close()
+        client.close()
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("form", [None, 99])
+def test_a_snapshot_of_another_version_is_told_and_the_session_stays(redis_url: str, form: int | None) -> None:
+    async def story() -> None:
+        store = RedisStore(redis_url, FakeWall(WALL), prefix=f"test-{token_hex(6)}")
+        client, keys = Redis.from_url(redis_url), scripts.keys_of(store._prefix, "default")
+        await store.set_scenario("default", "expired")
+        await store.snapshot("default")
+        kept = client.hget(keys["images"], "")
+        assert isinstance(kept, bytes)
+        assert kept[:2] == b"\x92%c" % codec.FORM  # MessagePack: of two, the first is a small number
+        client.hset(keys["images"], "", b"[1,0,null]" if form is None else b"\x92%c" % form + kept[2:])
+        with pytest.raises(Unusable, match=rf"form {form or 'unknown'}") as refused:
+            await store.restore("default")
+        assert refused.value.code == "MS452"
+        assert (await store.load("default")).scenario == "expired"
+        await store.reset("default")
         await store.close()
         client.close()
 
